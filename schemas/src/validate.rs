@@ -1,0 +1,170 @@
+//! The one validator: whatever enters, by whichever door, becomes an event here or is refused here.
+//!
+//! In: named fields as somebody sent them. Out: a [`ValidatedEvent`], which nothing else can make, or every problem of
+//! the row at once, each with field, reason and remedy. Pure: the clock's answer, the area history and the catalogue
+//! are passed in.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+
+use crate::area::AreaHistory;
+use crate::catalogue::Catalogue;
+use crate::clock::day_in_vietnam;
+use crate::event::{Event, Facts, MAX_EVENT_ID};
+use crate::stream::{EventType, Family, Verb};
+use crate::vocabulary::Via;
+
+mod activity;
+mod envelope;
+pub mod fields;
+mod membership;
+mod reader;
+mod recognition;
+mod reference;
+mod statement;
+
+pub use fields::{Cell, Fields};
+use reader::Reader;
+
+/// Revision of the families' schemas that this program writes.
+pub const SCHEMA_VERSION: i32 = 1;
+
+/// One thing that is wrong with a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The field, in the sender's own name for it.
+    pub field: String,
+    /// What is wrong.
+    pub reason: String,
+    /// What would be right.
+    pub remedy: String,
+}
+
+impl Problem {
+    /// A problem of a field.
+    pub fn new(field: impl Into<String>, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { field: field.into(), reason: reason.into(), remedy: remedy.into() }
+    }
+}
+
+/// What a row is judged by.
+#[derive(Clone, Copy)]
+pub struct Judge<'a> {
+    /// The areas through time.
+    pub history: &'a AreaHistory,
+    /// The measures and scopes.
+    pub catalogue: &'a Catalogue,
+    /// The present instant, which is also stamped as `recorded`.
+    pub now: DateTime<Utc>,
+}
+
+/// What intake stamps on an event: the sender has no say in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stamp {
+    /// Who sent it.
+    pub sender: String,
+    /// The way in.
+    pub via: Via,
+    /// Key of the receipt.
+    pub receipt: String,
+    /// Row, from 1.
+    pub row: u64,
+}
+
+/// A row as it was sent: an id where the sender gave one, the event type, and the fields.
+pub struct Row<'a> {
+    /// The sender's event id.
+    pub event_id: Option<&'a str>,
+    /// The event type as sent.
+    pub event_type: &'a str,
+    /// Who reports it, where the fields do not say.
+    pub reporter: Option<&'a str>,
+    /// The fields.
+    pub fields: &'a dyn Fields,
+}
+
+/// An event that has passed the validator. Nothing else makes one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValidatedEvent(Event);
+
+impl ValidatedEvent {
+    /// The event.
+    pub fn event(&self) -> &Event {
+        &self.0
+    }
+}
+
+impl Judge<'_> {
+    /// Judges one row.
+    ///
+    /// # Errors
+    /// All problems of the row, never an empty list.
+    pub fn judge(&self, row: &Row<'_>, stamp: &Stamp) -> Result<ValidatedEvent, Vec<Problem>> {
+        let Some(event_type) = EventType::parse(row.event_type) else {
+            return Err(vec![unknown_type(row.event_type)]);
+        };
+        let mut reader = Reader::new(row.fields);
+        reader.refuse_unknown(event_type.family);
+        let event_id = self.event_id(row, stamp, &mut reader);
+        let envelope = envelope::read(self, row, stamp, event_type, event_id, &mut reader);
+        let facts = self.facts(event_type, &mut reader);
+        if reader.problems.is_empty() { Ok(ValidatedEvent(Event { envelope, facts })) } else { Err(reader.problems) }
+    }
+
+    /// The present day in Vietnam.
+    fn today(&self) -> NaiveDate {
+        day_in_vietnam(self.now)
+    }
+
+    fn event_id(&self, row: &Row<'_>, stamp: &Stamp, reader: &mut Reader<'_>) -> String {
+        match row.event_id {
+            None => crate::receipt::event_id(&stamp.receipt, stamp.row),
+            Some(id) => {
+                let printable = !id.is_empty() && id.chars().all(|c| !c.is_control() && c != ' ');
+                if !printable || id.len() > MAX_EVENT_ID {
+                    reader.refuse(
+                        "id",
+                        format!("is not 1 to {MAX_EVENT_ID} bytes without blanks"),
+                        "give each event an id of its own, such as a UUID",
+                    );
+                }
+                id.to_owned()
+            }
+        }
+    }
+
+    fn facts(&self, event_type: EventType, reader: &mut Reader<'_>) -> Facts {
+        let retracted = event_type.verb == Verb::Retracted;
+        match event_type.family {
+            Family::Statement if retracted => Facts::Statement(Box::default()),
+            Family::Statement => Facts::Statement(Box::new(statement::read(self, reader))),
+            Family::Recognition if retracted => Facts::Recognition(Box::default()),
+            Family::Recognition => Facts::Recognition(Box::new(recognition::read(self, event_type.verb, reader))),
+            Family::Activity if retracted => Facts::Activity(Box::default()),
+            Family::Activity => Facts::Activity(Box::new(activity::read(self, reader))),
+            Family::Membership if retracted => Facts::Membership(Box::default()),
+            Family::Membership => Facts::Membership(Box::new(membership::read(event_type.verb, reader))),
+            Family::Reference if retracted => Facts::Reference(Box::default()),
+            Family::Reference => Facts::Reference(Box::new(reference::read(event_type.verb, reader))),
+        }
+    }
+}
+
+fn unknown_type(given: &str) -> Problem {
+    let all: Vec<String> = EventType::all().map(|t| t.to_string()).collect();
+    let nearest = crate::catalogue::nearest(given, all.iter().map(String::as_str));
+    let remedy = match nearest {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("use one of {}", all.join(", ")),
+    };
+    Problem::new("type", format!("\"{}\" is no event type of the contract", shortened(given)), remedy)
+}
+
+/// A given text, cut so that an error never carries a whole document.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 60;
+    if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST).chain(['…']).collect() }
+}
+
+#[cfg(test)]
+mod tests;

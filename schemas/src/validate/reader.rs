@@ -1,0 +1,267 @@
+//! Reads typed values out of fields and collects what is wrong, so that a row's problems come all at once.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use chrono::NaiveDate;
+
+use super::{Cell, Fields, Problem, shortened};
+use crate::catalogue::nearest;
+use crate::partial_date::{PartialDate, Period};
+use crate::percent::{PercentError, PrintedPercent};
+use crate::stream::Family;
+use crate::table::stream_table;
+use crate::vocabulary::Vocabulary;
+
+/// Fields that intake stamps and no sender may give.
+const STAMPED: &[&str] = &[
+    "event_id", "event_type", "schema_version", "recorded", "sender", "via", "receipt", "receipt_row",
+    "history_version", "log_generation", "log_partition", "log_offset",
+];
+
+/// Longest text of a field, in characters.
+const MAX_TEXT: usize = 4_000;
+
+pub(super) struct Reader<'a> {
+    fields: &'a dyn Fields,
+    pub problems: Vec<Problem>,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(fields: &'a dyn Fields) -> Self {
+        Self { fields, problems: Vec::new() }
+    }
+
+    /// Notes a problem of a field.
+    pub fn refuse(&mut self, field: &str, reason: impl Into<String>, remedy: impl Into<String>) {
+        self.problems.push(Problem::new(field, reason, remedy));
+    }
+
+    /// Notes each field that the family does not have: a misspelt one would otherwise be lost without a word.
+    pub fn refuse_unknown(&mut self, family: Family) {
+        let known = known_fields(family);
+        for name in self.fields.names() {
+            if !known.contains(&name) {
+                let remedy = match nearest(name, known.iter().copied()) {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => format!("leave it out; the fields are {}", known.join(", ")),
+                };
+                self.refuse(&shortened(name), format!("is no field of a {family} event"), remedy);
+            }
+        }
+    }
+
+    /// Notes the field as missing unless it is there.
+    pub fn require(&mut self, field: &str, present: bool, remedy: &str) {
+        if !present && !self.problems.iter().any(|problem| problem.field == field) {
+            self.refuse(field, "is missing", remedy);
+        }
+    }
+
+    pub fn present(&self, field: &str) -> bool {
+        self.fields.get(field).is_some()
+    }
+
+    pub fn text(&mut self, field: &str) -> Option<String> {
+        let text = match self.fields.get(field)? {
+            Cell::Text(text) => text.into_owned(),
+            Cell::Integer(number) => number.to_string(),
+            Cell::Number(number) => number.to_string(),
+            Cell::Flag(_) | Cell::Nested(_) => {
+                self.refuse(field, "is no text", "write it as a text in quotes");
+                return None;
+            }
+        };
+        if text.chars().count() > MAX_TEXT {
+            self.refuse(field, format!("is longer than {MAX_TEXT} characters"), "shorten it");
+            return None;
+        }
+        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            self.refuse(field, "has control characters", "remove them");
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A whole number from 0.
+    pub fn count(&mut self, field: &str) -> Option<i64> {
+        let value = match self.fields.get(field)? {
+            Cell::Integer(number) => Some(number),
+            Cell::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => Some(number as i64),
+            Cell::Text(text) if text.bytes().all(|b| b.is_ascii_digit()) => text.parse().ok(),
+            _ => None,
+        };
+        match value {
+            Some(number) if number >= 0 => Some(number),
+            Some(_) => {
+                self.refuse(field, "is below 0", "a count is 0 or more");
+                None
+            }
+            None => {
+                let given = self.given(field);
+                self.refuse(field, format!("{given} is no whole number"), "write digits only, as 138068");
+                None
+            }
+        }
+    }
+
+    pub fn number(&mut self, field: &str) -> Option<f64> {
+        let value = match self.fields.get(field)? {
+            Cell::Integer(number) => Some(number as f64),
+            Cell::Number(number) => Some(number),
+            Cell::Text(text) => text.parse().ok().filter(|n: &f64| n.is_finite()),
+            _ => None,
+        };
+        if value.is_none() {
+            let given = self.given(field);
+            self.refuse(field, format!("{given} is no number"), "write it with a decimal point, as 87.5");
+        }
+        value
+    }
+
+    pub fn flag(&mut self, field: &str) -> Option<bool> {
+        let value = match self.fields.get(field)? {
+            Cell::Flag(flag) => Some(flag),
+            Cell::Text(text) => text.parse().ok(),
+            _ => None,
+        };
+        if value.is_none() {
+            self.refuse(field, "is neither true nor false", "write true or false");
+        }
+        value
+    }
+
+    pub fn year(&mut self, field: &str) -> Option<i32> {
+        let year = self.text(field)?;
+        match PartialDate::parse(&year) {
+            Some(PartialDate::Year(year)) => Some(year),
+            _ => {
+                self.refuse(field, format!("\"{}\" is no year", shortened(&year)), "write four digits, as 2024");
+                None
+            }
+        }
+    }
+
+    pub fn word<V: Vocabulary>(&mut self, field: &str) -> Option<V> {
+        let text = self.text(field)?;
+        let word = V::parse(&text);
+        if word.is_none() {
+            let near = nearest(&text, V::ALL.iter().map(|word| word.as_str()));
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            self.refuse(
+                field,
+                format!("\"{}\" is no word of the list", shortened(&text)),
+                format!("use {}{hint}", V::listed()),
+            );
+        }
+        word
+    }
+
+    pub fn partial_date(&mut self, field: &str) -> Option<PartialDate> {
+        let text = self.text(field)?;
+        let date = PartialDate::parse(&text);
+        if date.is_none() {
+            self.refuse(
+                field,
+                format!("\"{}\" is no date", shortened(&text)),
+                "write YYYY, YYYY-MM or YYYY-MM-DD, as 2024-10-02",
+            );
+        }
+        date
+    }
+
+    /// A partial date that has begun by `today`.
+    pub fn past_date(&mut self, field: &str, today: NaiveDate) -> Option<PartialDate> {
+        let date = self.partial_date(field)?;
+        if date.first_day() > today {
+            self.refuse(
+                field,
+                format!("{date} lies in the future"),
+                format!("today is {today}; a figure can only be of a day that has come"),
+            );
+            return None;
+        }
+        Some(date)
+    }
+
+    pub fn day(&mut self, field: &str) -> Option<NaiveDate> {
+        match self.partial_date(field)? {
+            PartialDate::Day(day) => Some(day),
+            date => {
+                self.refuse(field, format!("{date} is no single day"), "write YYYY-MM-DD");
+                None
+            }
+        }
+    }
+
+    pub fn period(&mut self, field: &str) -> Option<Period> {
+        let text = self.text(field)?;
+        let period = Period::parse(&text);
+        if period.is_none() {
+            self.refuse(
+                field,
+                format!("\"{}\" is no period", shortened(&text)),
+                "write a year or two, as 2024 or 2023-2024",
+            );
+        }
+        period
+    }
+
+    pub fn percent(&mut self, field: &str) -> Option<PrintedPercent> {
+        let text = self.text(field)?;
+        match PrintedPercent::parse(&text) {
+            Ok(percent) => Some(percent),
+            Err(error) => {
+                let remedy = match error {
+                    PercentError::Form => "write it with a decimal point and no sign, as 73.58, 75-80 or >=75",
+                    PercentError::Order => "write the lower end first, as 75-80",
+                    PercentError::Range => "check the figure",
+                };
+                self.refuse(field, format!("\"{}\" {error}", shortened(&text)), remedy);
+                None
+            }
+        }
+    }
+
+    /// A nested JSON object, as its text and as the type that it must have.
+    pub fn body<T: serde::de::DeserializeOwned>(&mut self, field: &str, form: &str) -> Option<(String, T)> {
+        let value = match self.fields.get(field)? {
+            Cell::Nested(value) => value.clone(),
+            Cell::Text(text) => serde_json::from_str(&text).unwrap_or(serde_json::Value::Null),
+            _ => serde_json::Value::Null,
+        };
+        match serde_json::from_value(value.clone()) {
+            Ok(read) => Some((value.to_string(), read)),
+            Err(error) => {
+                self.refuse(field, format!("does not have the form of {form}: {error}"), "see the contract's reference events");
+                None
+            }
+        }
+    }
+
+    /// The value as sent, cut, for a reason. Only for fields that can hold no personal data.
+    fn given(&self, field: &str) -> String {
+        match self.fields.get(field) {
+            Some(Cell::Text(text)) => format!("\"{}\"", shortened(&text)),
+            Some(Cell::Integer(number)) => number.to_string(),
+            Some(Cell::Number(number)) => number.to_string(),
+            Some(Cell::Flag(flag)) => flag.to_string(),
+            Some(Cell::Nested(_)) => "a nested value".to_owned(),
+            None => "a blank".to_owned(),
+        }
+    }
+}
+
+/// Fields of a family that a sender may give.
+fn known_fields(family: Family) -> &'static [&'static str] {
+    static KNOWN: OnceLock<HashMap<Family, Vec<&'static str>>> = OnceLock::new();
+    let known = KNOWN.get_or_init(|| {
+        let of = |family: &Family| {
+            let table = stream_table(family.stream());
+            let names = table.fields().iter().map(|field| field.name().clone());
+            names.filter(|name| !STAMPED.contains(&name.as_str())).map(|name| &*name.leak()).collect()
+        };
+        Family::ALL.iter().map(|family| (*family, of(family))).collect()
+    });
+    known.get(&family).map_or(&[], Vec::as_slice)
+}

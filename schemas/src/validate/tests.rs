@@ -1,0 +1,157 @@
+use serde_json::{Map, Value, json};
+
+use super::*;
+
+fn judge() -> Judge<'static> {
+    Judge {
+        history: AreaHistory::shipped(),
+        catalogue: Catalogue::shipped(),
+        now: "2026-01-15T03:00:00Z".parse().unwrap(),
+    }
+}
+
+fn stamp() -> Stamp {
+    Stamp { sender: "local".into(), via: Via::Http, receipt: "r".into(), row: 1 }
+}
+
+fn family_row() -> Map<String, Value> {
+    let row = json!({
+        "source": "ha-giang-2024", "stated_on": "2024", "area_level": "province", "area_code": "02",
+        "area_date": "2024-12-31", "area_name": "Hà Giang", "fact": "actual", "measure": "learning_family",
+        "stage": "recognised", "subject_scope": "household", "period": "2024", "as_at": "2024", "span": "stock",
+        "base": "all", "numerator": 138068, "numerator_precision": "exact", "denominator": "187624",
+        "printed_percent": "73.58"
+    });
+    row.as_object().unwrap().clone()
+}
+
+fn judged(event_type: &str, fields: &Map<String, Value>) -> Result<ValidatedEvent, Vec<Problem>> {
+    judge().judge(&Row { event_id: Some("e-1"), event_type, reporter: None, fields }, &stamp())
+}
+
+#[test]
+fn a_good_row_is_taken_as_it_is() {
+    let event = judged("vn.lantoa.statement.stated.v1", &family_row()).unwrap();
+    let Facts::Statement(facts) = &event.event().facts else { panic!("a statement") };
+    assert_eq!((facts.numerator, facts.denominator), (Some(138_068), Some(187_624)));
+    assert_eq!(event.event().envelope.key(), "province/02");
+    assert_eq!(event.event().envelope.recorded, Some(judge().now));
+}
+
+#[test]
+fn each_fault_names_its_field() {
+    for (field, value, named) in [
+        ("numerator", json!("138.068"), "numerator"),
+        ("numerator", json!(-1), "numerator"),
+        ("numerator", json!(1.5), "numerator"),
+        ("numerator", json!([1]), "numerator"),
+        ("fact", json!("actuall"), "fact"),
+        ("fact", Value::Null, "fact"),
+        ("measure", json!("learning_familly"), "measure"),
+        ("subject_scope", json!("clan"), "subject_scope"),
+        ("period", json!("24"), "period"),
+        ("period", Value::Null, "period"),
+        ("as_at", json!("2026-02"), "as_at"),
+        ("stated_on", json!("2027"), "stated_on"),
+        ("stated_on", json!("02/10/2024"), "stated_on"),
+        ("area_code", json!("99"), "area_code"),
+        ("area_date", json!("2025-07-01"), "area_date"),
+        ("area_date", json!("2026-01-16"), "area_date"),
+        ("area_date", Value::Null, "area_date"),
+        ("area_level", json!("village"), "area_level"),
+        ("source", json!("  "), "source"),
+        ("printed_percent", json!("73,58"), "printed_percent"),
+        ("denominator", json!(0), "denominator"),
+        ("phone", json!("0912"), "phone"),
+        ("recorded", json!("2020-01-01"), "recorded"),
+        ("supersedes", json!("e-0"), "supersedes"),
+    ] {
+        let mut row = family_row();
+        row.insert(field.to_owned(), value.clone());
+        let problems = judged("vn.lantoa.statement.stated.v1", &row).expect_err(&format!("{field} {value}"));
+        assert_eq!(problems.iter().map(|p| p.field.as_str()).collect::<Vec<_>>(), [named], "{field} {value}");
+        assert!(problems.iter().all(|p| !p.reason.is_empty() && !p.remedy.is_empty()));
+    }
+}
+
+#[test]
+fn all_faults_come_at_once_and_a_deadline_may_lie_ahead() {
+    let mut row = family_row();
+    row.insert("numerator".into(), json!("x"));
+    row.insert("span".into(), json!("stok"));
+    assert_eq!(judged("vn.lantoa.statement.stated.v1", &row).unwrap_err().len(), 2);
+    let mut target = family_row();
+    target.insert("fact".into(), json!("target"));
+    target.insert("period".into(), json!("2030"));
+    assert!(judged("vn.lantoa.statement.stated.v1", &target).is_ok());
+}
+
+#[test]
+fn a_code_of_another_time_gets_the_right_one_as_remedy() {
+    let mut row = family_row();
+    row.insert("area_code".into(), json!("24"));
+    row.insert("area_name".into(), json!("Bắc Giang"));
+    row.insert("area_date".into(), json!("2025-08-01"));
+    let problems = judged("vn.lantoa.statement.stated.v1", &row).unwrap_err();
+    assert!(problems[0].reason.contains("Bắc Ninh"), "{problems:?}");
+}
+
+#[test]
+fn an_area_without_code_goes_by_its_name() {
+    let mut row = family_row();
+    row.insert("area_code".into(), Value::Null);
+    row.insert("area_level".into(), Value::Null);
+    row.insert("area_name".into(), json!("Đảng bộ Khối Cơ quan"));
+    assert_eq!(judged("vn.lantoa.statement.stated.v1", &row).unwrap().event().envelope.key(), "name/Đảng bộ Khối Cơ quan");
+}
+
+#[test]
+fn other_families() {
+    let common = json!({"source": "qd-1", "area_level": "commune", "area_code": "07513", "area_date": "2022-10-08", "occurred_on": "2022-10-01"});
+    let with = |more: Value| {
+        let mut row = common.as_object().unwrap().clone();
+        row.extend(more.as_object().unwrap().clone());
+        row
+    };
+    let token = "k1_abcdefghijklmnop";
+    for (event_type, more, expected) in [
+        ("vn.lantoa.recognition.recognised.v1", json!({"model": "learning_family", "year": 2022, "subject_token": token, "decision_number": "12/QĐ"}), Ok(())),
+        ("vn.lantoa.recognition.recognised.v1", json!({"model": "learning_family", "year": 2022, "subject_token": token}), Err("decision_number")),
+        ("vn.lantoa.recognition.registered.v1", json!({"model": "learning_family", "year": 2022, "subject_token": "012345678901"}), Err("subject_token")),
+        ("vn.lantoa.recognition.registered.v1", json!({"model": "membership", "year": 2022, "subject_token": token}), Err("model")),
+        ("vn.lantoa.activity.held.v1", json!({"activity": "seminar", "attendances": 40}), Ok(())),
+        ("vn.lantoa.activity.held.v1", json!({"activity": "learning_family"}), Err("activity")),
+        ("vn.lantoa.membership.joined.v1", json!({"subject_token": token, "party_member": true}), Ok(())),
+        ("vn.lantoa.membership.joined.v1", json!({"subject_token": token, "change": "left"}), Err("change")),
+        ("vn.lantoa.activity.retracted.v1", json!({"retracts": "e-0", "change_reason": "twice"}), Ok(())),
+        ("vn.lantoa.activity.retracted.v1", json!({"retracts": "e-0"}), Err("change_reason")),
+        ("vn.lantoa.reference.week_declared.v1", json!({"subject": "week-2025", "body": {"year": 2025, "start": "2025-10-01", "end": "2025-10-07"}}), Ok(())),
+        ("vn.lantoa.reference.week_declared.v1", json!({"subject": "week-2025", "body": {"year": 2025}}), Err("body")),
+        ("vn.lantoa.week.declared.v1", json!({}), Err("type")),
+    ] {
+        let judged = judged(event_type, &with(more.clone()));
+        let fields = judged.map(|_| ()).map_err(|p| p.iter().map(|p| p.field.clone()).collect::<Vec<_>>());
+        assert_eq!(fields, expected.map_err(|field| vec![field.to_owned()]), "{event_type} {more}");
+    }
+}
+
+#[test]
+fn every_family_is_written_as_its_schema_says() {
+    let mut encoder = crate::avro::Encoder::default();
+    let mut out = Vec::new();
+    let event = judged("vn.lantoa.statement.stated.v1", &family_row()).unwrap();
+    let stream = encoder.event(event.event(), &mut out).unwrap();
+    assert_eq!(crate::avro::fingerprint_of(&out), Some(crate::avro::fingerprint(stream)));
+    for facts in [
+        Facts::Statement(Box::default()),
+        Facts::Recognition(Box::default()),
+        Facts::Activity(Box::default()),
+        Facts::Membership(Box::default()),
+        Facts::Reference(Box::default()),
+    ] {
+        out.clear();
+        let empty = Event { envelope: event.event().envelope.clone(), facts };
+        encoder.event(&empty, &mut out).unwrap();
+        assert!(out.len() > crate::avro::HEADER_LEN);
+    }
+}
