@@ -1,0 +1,88 @@
+//! The reading side of Lantoa: tables in, answers out.
+//!
+//! In: the folder of Delta tables that the projector writes, and SQL. Out: rows as a stream of Arrow batches, over HTTP
+//! or to the caller. Guarantee: nothing is ever written, every statement sees one version of each table, and an answer
+//! is whole or an error.
+//!
+//! In reading order: what is asked for (`config`, `settings`), where rows come from (`tables`, `areas`, `chain`,
+//! `fate`), what views are made of (`functions`, `catalog`), who answers (`session`, `answer`, `error`), and how an
+//! answer leaves (`format`, `face`, `http`).
+
+pub mod config;
+pub mod settings;
+mod tables;
+mod areas;
+mod chain;
+mod fate;
+mod functions;
+mod catalog;
+pub mod session;
+pub mod answer;
+pub mod error;
+pub mod format;
+pub mod face;
+mod http;
+
+use lantoa_schemas::clock::SharedClock;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use config::Config;
+pub use error::QueryError;
+pub use session::{Engine, EngineError, Session, TableStatus};
+pub use settings::Settings;
+
+/// The query role could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The engine could not be opened.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// The query role ended because of a fault of its own.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {}
+
+/// The running role.
+#[derive(Debug)]
+pub struct Handle {
+    engine: Engine,
+    router: axum::Router,
+    answers: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+impl Handle {
+    /// The role's routes (`POST /v1/sql`, `GET /v1/status`), for the program's one HTTP listener.
+    pub fn router(&self) -> axum::Router {
+        self.router.clone()
+    }
+
+    /// The engine, for callers in the same program.
+    pub fn engine(&self) -> Engine {
+        self.engine.clone()
+    }
+
+    /// Resolves when shutdown was asked for and every answer that had begun is sent or given up by its reader.
+    ///
+    /// # Errors
+    /// None today: the role has no task that could fail by itself.
+    pub async fn join(self) -> Result<(), Error> {
+        self.shutdown.cancelled().await;
+        self.answers.close();
+        self.answers.wait().await;
+        Ok(())
+    }
+}
+
+/// Starts the query role; it is ready when this returns. Tables may come into being later.
+///
+/// # Errors
+/// Where the folder's path or the limits of the configuration cannot be used.
+pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationToken) -> Result<Handle, StartError> {
+    let engine = Engine::open(config, clock)?;
+    let answers = TaskTracker::new();
+    let router = http::router(engine.clone(), answers.clone(), shutdown.clone());
+    Ok(Handle { engine, router, answers, shutdown })
+}

@@ -181,8 +181,8 @@ impl AreaHistory {
     ) -> Result<&Area, AreaError> {
         let area = self.resolve(level, code, day)?;
         let is = |area: &Area| name::same(printed, &area.short_name) || name::same(printed, &area.name);
-        if !is(area) {
-            if let Some(other) = self.with_code(level, code).find(|other| is(other)) {
+        if !is(area)
+            && let Some(other) = self.with_code(level, code).find(|other| is(other)) {
                 return Err(AreaError::OtherArea {
                     code: code.to_owned(),
                     day,
@@ -191,7 +191,6 @@ impl AreaHistory {
                     known: other.lifetime(),
                 });
             }
-        }
         Ok(area)
     }
 

@@ -20,3 +20,4 @@ pub mod catalogue;
 pub mod validate;
 pub mod form;
 pub mod receipt;
+pub mod views;

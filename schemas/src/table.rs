@@ -11,6 +11,8 @@ use serde_json::Value;
 use crate::avro::schema_text;
 use crate::stream::Stream;
 
+/// Id of the Kafka cluster the row came from (`Utf8`).
+pub const LOG_CLUSTER: &str = "log_cluster";
 /// Generation of the log the row came from, from 0 (`Int32`).
 pub const LOG_GENERATION: &str = "log_generation";
 /// Partition of the log (`Int32`).
@@ -48,8 +50,9 @@ pub fn outcome_table() -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-fn position() -> [Field; 3] {
+fn position() -> [Field; 4] {
     [
+        Field::new(LOG_CLUSTER, DataType::Utf8, false),
         Field::new(LOG_GENERATION, DataType::Int32, false),
         Field::new(LOG_PARTITION, DataType::Int32, false),
         Field::new(LOG_OFFSET, DataType::Int64, false),

@@ -1,1 +1,60 @@
-fn main() {}
+//! The program `lantoa`: reads the command line, sets up logging and the runtime, runs what was asked, and says by
+//! its exit code how it went.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use lantoa::broker::child;
+use lantoa::cli::{Cli, Command};
+use lantoa::run::{Outcome, run};
+use tracing_subscriber::EnvFilter;
+
+/// Exit code for work that failed.
+const FAILED: u8 = 1;
+/// Exit code for wrong use, as clap has it.
+const WRONG_USE: u8 = 2;
+/// Exit code for work that was done in part.
+const DONE_IN_PART: u8 = 3;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(error) = log_to_stderr(&cli.log) {
+        eprintln!("error: --log: {error:#}");
+        return ExitCode::from(WRONG_USE);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: cannot start threads: {error}");
+            return ExitCode::from(FAILED);
+        }
+    };
+    let code = match cli.command {
+        Some(Command::Broker(arguments)) => {
+            match runtime.block_on(child::run(arguments.listen, arguments.cluster_id)) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    let taken = matches!(error, child::ChildError::PortTaken(_));
+                    tracing::error!(error = format!("{:#}", anyhow::Error::new(error)), "broker ended");
+                    ExitCode::from(if taken { child::EXIT_PORT_TAKEN } else { FAILED })
+                }
+            }
+        }
+        _ => match runtime.block_on(run(cli)) {
+            Ok(Outcome::Done) => ExitCode::SUCCESS,
+            Ok(Outcome::InPart) => ExitCode::from(DONE_IN_PART),
+            Err(error) => {
+                eprintln!("error: {:#}", anyhow::Error::new(error));
+                ExitCode::from(FAILED)
+            }
+        },
+    };
+    runtime.shutdown_timeout(child::RUNTIME_ENDS_WITHIN);
+    code
+}
+
+fn log_to_stderr(filter: &str) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(filter)?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    Ok(())
+}

@@ -16,7 +16,7 @@ use crate::vocabulary::Vocabulary;
 /// Fields that intake stamps and no sender may give.
 const STAMPED: &[&str] = &[
     "event_id", "event_type", "schema_version", "recorded", "sender", "via", "receipt", "receipt_row",
-    "history_version", "log_generation", "log_partition", "log_offset",
+    "history_version", "log_cluster", "log_generation", "log_partition", "log_offset",
 ];
 
 /// Longest text of a field, in characters.

@@ -103,8 +103,8 @@ fn agrees(judge: &Judge<'_>, statement: &Statement, reader: &mut Reader<'_>) {
     if statement.stage.is_some() && measure.kind != MeasureKind::Title {
         reader.refuse("stage", format!("{} has no stages", measure.id), "leave it blank");
     }
-    if let Some(scope) = &statement.subject_scope {
-        if !measure.scopes.contains(scope) {
+    if let Some(scope) = &statement.subject_scope
+        && !measure.scopes.contains(scope) {
             let remedy = if measure.scopes.is_empty() {
                 "leave it blank".to_owned()
             } else {
@@ -112,5 +112,4 @@ fn agrees(judge: &Judge<'_>, statement: &Statement, reader: &mut Reader<'_>) {
             };
             reader.refuse("subject_scope", format!("{} is not counted of {scope}", measure.id), remedy);
         }
-    }
 }

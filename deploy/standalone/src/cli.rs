@@ -1,0 +1,250 @@
+//! The command line: what a person can ask of the program.
+//!
+//! In: arguments and, for three of them, the environment. Out: [`Cli`], typed and checked. Guarantee: what is wrong
+//! is refused here, with exit code 2 and a word on what would be right; nothing else reads arguments or environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+mod value;
+
+pub use value::{AsOf, Map, local_listener};
+
+const EXAMPLES: &str = "\
+Examples:
+  lantoa                                   start everything in ./lantoa-data; the first start loads five articles
+  lantoa up --http 127.0.0.1:0             the same, on any free port
+  lantoa sql \"select area_name, year, rate_percent from indicator\"
+  lantoa sql --format csv \"select * from statement\" > statements.csv
+  lantoa import figures.csv                take in a sheet in the form `statement`
+  lantoa status                            what runs, where, and what is kept
+  lantoa serve projector --kafka kafka1:9092,kafka2:9092 --data /srv/lantoa
+
+Exit codes:
+  0  done
+  1  failed
+  2  wrong use
+  3  done in part: some rows were refused, and are named on standard error
+
+Data goes to standard output, words to standard error.";
+
+/// Lantoa: figures about lifelong learning in Vietnam, kept as events and answered as SQL.
+#[derive(Debug, Parser)]
+#[command(name = "lantoa", version, after_help = EXAMPLES, max_term_width = 110, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Folder that holds everything: log, tables, settings. Deleting it starts anew
+    #[arg(long, global = true, env = "LANTOA_DATA", default_value = "./lantoa-data", value_name = "DIR")]
+    pub data: PathBuf,
+    /// File with settings (TOML: tables [ingest], [projector], [query]); flags come before it
+    #[arg(long, global = true, env = "LANTOA_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What is logged to standard error: off, error, warn, info, debug, trace, or a filter such as
+    /// lantoa_projector=debug
+    #[arg(long, global = true, env = "LANTOA_LOG", default_value = "warn", value_name = "FILTER")]
+    pub log: String,
+    /// What to do; `up` where none is given
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What can be asked.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start broker, ingest, projector and query in one program (what `lantoa` alone does)
+    ///
+    /// Runs until Ctrl-C or SIGTERM. The first start on an empty folder loads the five articles. When all is ready,
+    /// DIR/endpoints.json says where it listens, and the other commands find it there.
+    Up(UpArgs),
+    /// Run one role alone, on a Kafka elsewhere: how one program is deployed on several machines
+    Serve(ServeArgs),
+    /// Ask a question in SQL
+    ///
+    /// Asks the running `lantoa up`, or reads the data folder itself where none runs. Views: statement, indicator,
+    /// activity. Tables: area, area_succession, outcome, receipt, ledger_…; `show tables` lists them.
+    Sql(SqlArgs),
+    /// Take in files
+    ///
+    /// Each row becomes an event; a row that is refused is named with the reason and what would be right. Importing
+    /// the same file again changes nothing. Returns when the rows can be queried.
+    Import(ImportArgs),
+    /// Say what runs, where, and what is kept
+    Status,
+    /// The embedded broker: started by `up`, ends when standard input closes
+    #[command(hide = true)]
+    Broker(BrokerArgs),
+}
+
+/// Flags of `up`.
+#[derive(Debug, Clone, Args)]
+pub struct UpArgs {
+    /// Do not load the five articles at the first start
+    #[arg(long)]
+    pub empty: bool,
+    /// Use this Kafka in place of the embedded broker (and load nothing by itself)
+    #[arg(long, value_name = "HOST:PORT,…", conflicts_with = "kafka_port")]
+    pub kafka: Option<String>,
+    /// Where to listen for HTTP; port 0 is any free one. Only this machine: there is no TLS and no password yet
+    #[arg(long, default_value = DEFAULT_HTTP, value_name = "ADDR", value_parser = local_listener)]
+    pub http: SocketAddr,
+    /// Port of the embedded broker on 127.0.0.1; 0 is any free one
+    #[arg(long, default_value_t = DEFAULT_KAFKA_PORT, value_name = "PORT")]
+    pub kafka_port: u16,
+    /// Abort the program at a step, for tests that kill it there
+    #[arg(long, hide = true, value_name = "POINT")]
+    pub fault: Option<String>,
+}
+
+/// Where HTTP listens unless told otherwise.
+const DEFAULT_HTTP: &str = "127.0.0.1:7080";
+/// Where the embedded broker listens unless told otherwise.
+const DEFAULT_KAFKA_PORT: u16 = 7092;
+
+impl Default for UpArgs {
+    fn default() -> Self {
+        Self {
+            empty: false,
+            kafka: None,
+            http: DEFAULT_HTTP.parse().expect("the default is an address"),
+            kafka_port: DEFAULT_KAFKA_PORT,
+            fault: None,
+        }
+    }
+}
+
+/// Flags of `serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    /// Which role
+    pub role: Role,
+    /// The Kafka that carries the events; `query` alone needs none
+    #[arg(long, value_name = "HOST:PORT,…", required_if_eq_any([("role", "ingest"), ("role", "projector")]))]
+    pub kafka: Option<String>,
+    /// Where to listen for HTTP (ingest, query; health everywhere); port 0 is any free one. Only this machine
+    #[arg(long, default_value = DEFAULT_HTTP, value_name = "ADDR", value_parser = local_listener)]
+    pub http: SocketAddr,
+    /// Abort the program at a step, for tests that kill it there
+    #[arg(long, hide = true, value_name = "POINT")]
+    pub fault: Option<String>,
+}
+
+/// A role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// HTTP and files into Kafka
+    Ingest,
+    /// Kafka into the tables
+    Projector,
+    /// Answers from the tables
+    Query,
+}
+
+/// Flags of `sql`.
+#[derive(Debug, Clone, Args)]
+pub struct SqlArgs {
+    /// The question; several statements are parted by `;`, the last one's answer is printed
+    pub query: String,
+    /// How the answer is printed
+    #[arg(long, default_value = "table")]
+    pub format: Format,
+    /// Onto which map of areas: `as_reported`, or a day, which means the map in force on it
+    #[arg(long, value_name = "DAY")]
+    pub map: Option<Map>,
+    /// As the records were at the end of this day (YYYY-MM-DD, in Vietnam)
+    #[arg(long, value_name = "DAY")]
+    pub as_of: Option<AsOf>,
+    /// As the sources had told the public by this day (YYYY-MM-DD)
+    #[arg(long, value_name = "DAY")]
+    pub stated_by: Option<AsOf>,
+}
+
+/// How an answer is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Columns for reading
+    Table,
+    /// Comma-separated, with a header
+    Csv,
+    /// One array of objects
+    Json,
+    /// One object a line
+    Ndjson,
+}
+
+/// Flags of `import`.
+#[derive(Debug, Clone, Args)]
+pub struct ImportArgs {
+    /// Files to take in (CSV, UTF-8)
+    #[arg(required_unless_present = "articles", value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Form of the files; without it, each file's header says
+    #[arg(long, value_name = "FORM", value_parser = value::known_form)]
+    pub form: Option<String>,
+    /// Take in the five articles that come with the program
+    #[arg(long)]
+    pub articles: bool,
+}
+
+/// Flags of the hidden `broker`.
+#[derive(Debug, Clone, Args)]
+pub struct BrokerArgs {
+    /// Address to listen on and to advertise
+    #[arg(long)]
+    pub listen: SocketAddr,
+    /// The cluster's id
+    #[arg(long)]
+    pub cluster_id: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_asked_is_understood_or_refused() {
+        // arguments, whether they are right, a word that a refusal must have
+        let cases: &[(&[&str], bool, &str)] = &[
+            (&[], true, ""),
+            (&["up", "--empty", "--data", "x"], true, ""),
+            (&["--data", "x", "up", "--http", "localhost:0", "--kafka-port", "0"], true, ""),
+            (&["up", "--http", "0.0.0.0:7080"], false, "TLS"),
+            (&["up", "--http", "7080"], false, "127.0.0.1:7080"),
+            (&["up", "--kafka", "a:1", "--kafka-port", "2"], false, "--kafka-port"),
+            (&["serve", "projector"], false, "--kafka"),
+            (&["serve", "query"], true, ""),
+            (&["serve", "broker", "--kafka", "a:1"], false, "projector"),
+            (&["sql", "select 1", "--format", "xml"], false, "ndjson"),
+            (&["sql", "select 1", "--as-of", "2024-13-01"], false, "YYYY-MM-DD"),
+            (&["sql", "select 1", "--map", "as_reported", "--as-of", "2024-10-15"], true, ""),
+            (&["sql"], false, "QUERY"),
+            (&["import"], false, "FILE"),
+            (&["import", "--articles"], true, ""),
+            (&["import", "a.csv", "--form", "census"], false, "statement"),
+            (&["fly"], false, "fly"),
+        ];
+        for (arguments, right, word) in cases {
+            let parsed = Cli::try_parse_from([&["lantoa"], *arguments].concat());
+            match parsed {
+                Ok(_) => assert!(right, "{arguments:?} should be refused"),
+                Err(error) => {
+                    assert!(!right && error.exit_code() == 2, "{arguments:?}: {error}");
+                    assert!(error.to_string().contains(word), "{arguments:?}: {error}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn up_without_flags_is_the_default() {
+        let Some(Command::Up(parsed)) = Cli::try_parse_from(["lantoa", "up"]).unwrap().command else { panic!() };
+        let default = UpArgs::default();
+        assert_eq!((parsed.http, parsed.kafka_port), (default.http, default.kafka_port));
+    }
+}

@@ -1,0 +1,104 @@
+//! Single values of the command line: how each is written, and what is said of a wrong one.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use lantoa_schemas::form::{FORMS, Form};
+
+/// The map that areas are answered on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Map {
+    /// Each fact on the map it was told on.
+    AsReported,
+    /// The map in force on a day.
+    Of(NaiveDate),
+}
+
+/// A day in Vietnam, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AsOf(
+    /// The day.
+    pub NaiveDate,
+);
+
+impl FromStr for Map {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "as_reported" { Ok(Self::AsReported) } else { day(text).map(Self::Of) }
+    }
+}
+
+impl fmt::Display for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AsReported => f.write_str("as_reported"),
+            Self::Of(day) => write!(f, "{day}"),
+        }
+    }
+}
+
+impl FromStr for AsOf {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        day(text).map(Self)
+    }
+}
+
+impl fmt::Display for AsOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+fn day(text: &str) -> Result<NaiveDate, String> {
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| "a day is written YYYY-MM-DD, as 2024-10-15".into())
+}
+
+/// Reads an address to listen on, and refuses one that other machines reach.
+///
+/// # Errors
+/// What is wrong and what would be right.
+pub fn local_listener(text: &str) -> Result<SocketAddr, String> {
+    let address = match text.strip_prefix("localhost:").map(str::parse) {
+        Some(Ok(port)) => SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+        _ => text.parse().map_err(|_| "an address is written HOST:PORT, as 127.0.0.1:7080".to_owned())?,
+    };
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("other machines could reach it, and this release has neither TLS nor passwords; listen on 127.0.0.1 and \
+             put a proxy that has both in front"
+            .into())
+    }
+}
+
+/// Reads the name of a form.
+pub(super) fn known_form(text: &str) -> Result<String, String> {
+    let names = || FORMS.iter().map(|form| form.name).collect::<Vec<_>>().join(", ");
+    Form::named(text).map(|form| form.name.to_owned()).ok_or_else(|| format!("known forms: {}", names()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listeners() {
+        for (text, right) in [
+            ("127.0.0.1:0", true),
+            ("localhost:7080", true),
+            ("[::1]:7080", true),
+            ("0.0.0.0:7080", false),
+            ("[::]:7080", false),
+            ("10.0.0.1:80", false),
+            ("localhost", false),
+            (":7080", false),
+        ] {
+            assert_eq!(local_listener(text).is_ok(), right, "{text}");
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! The parts of a running program, under one supervisor.
+//!
+//! In: typed settings, one part at a time. Out: what others need of each part, and the first word of a part that
+//! fails. Guarantee: parts stop in one order whatever order they were started in (listener, ingest, projector,
+//! query, broker), so that what was acknowledged is committed before its reader and its log go; each has a deadline.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use futures::FutureExt;
+use lantoa_ingest::Intake;
+use lantoa_query::Engine;
+use lantoa_schemas::clock::{SharedClock, SystemClock};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::broker::{BrokerError, EmbeddedBroker};
+
+pub mod health;
+
+/// How long a part may take to stop. Longer than any deadline that a role sets itself.
+const STOP_WITHIN: Duration = Duration::from_secs(40);
+/// How long answers under way may take once the listener is told to stop; then they break.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
+
+/// A part of the program, in the order of stopping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PartName {
+    /// The HTTP listener.
+    Listener,
+    /// The ingest role.
+    Ingest,
+    /// The projector role.
+    Projector,
+    /// The query role.
+    Query,
+}
+
+impl fmt::Display for PartName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Listener => "the HTTP listener",
+            Self::Ingest => "ingest",
+            Self::Projector => "the projector",
+            Self::Query => "query",
+        })
+    }
+}
+
+/// Why a part does not run or did not stop well.
+#[derive(Debug, thiserror::Error)]
+pub enum PartError {
+    /// The embedded broker.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+    /// Ingest does not start.
+    #[error("ingest does not start")]
+    IngestStart(#[from] lantoa_ingest::StartError),
+    /// Ingest did not end well.
+    #[error("ingest did not end well")]
+    IngestStop(#[from] lantoa_ingest::StopError),
+    /// The projector does not start or does not go on.
+    #[error("the projector stopped")]
+    Projector(#[from] lantoa_projector::Error),
+    /// Query does not start.
+    #[error("query does not start")]
+    Query(#[from] lantoa_query::StartError),
+    /// The listener's address cannot be had.
+    #[error("cannot listen on {address}; choose another address with --http HOST:PORT (port 0: any free one)")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The listener failed.
+    #[error("the HTTP listener failed")]
+    Listener(#[from] std::io::Error),
+    /// A part ended although nobody told it to.
+    #[error("{0} ended by itself")]
+    Ended(PartName),
+    /// A part did not stop in time.
+    #[error("{0} did not stop within {} s", STOP_WITHIN.as_secs())]
+    Overdue(PartName),
+    /// A fault of the program.
+    #[error("{part} broke off")]
+    Broke {
+        /// Which.
+        part: PartName,
+        /// How.
+        source: tokio::task::JoinError,
+    },
+}
+
+struct Part {
+    name: PartName,
+    stop: CancellationToken,
+    /// Gone once it has ended.
+    task: Option<JoinHandle<Result<(), PartError>>>,
+}
+
+/// The running parts.
+#[derive(Default)]
+pub struct Parts {
+    parts: Vec<Part>,
+    broker: Option<EmbeddedBroker>,
+    tracker: TaskTracker,
+    router: Router,
+}
+
+/// The machine's clock, for the roles.
+fn clock() -> SharedClock {
+    Arc::new(SystemClock)
+}
+
+/// Takes an address to listen on.
+///
+/// # Errors
+/// [`PartError::Listen`].
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, PartError> {
+    TcpListener::bind(address).await.map_err(|source| PartError::Listen { address, source })
+}
+
+impl Parts {
+    /// No part yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes over a running broker.
+    pub fn add_broker(&mut self, broker: EmbeddedBroker) {
+        self.broker = Some(broker);
+    }
+
+    /// Starts ingest.
+    ///
+    /// # Errors
+    /// [`PartError::IngestStart`].
+    pub async fn add_ingest(&mut self, config: lantoa_ingest::Config) -> Result<Arc<Intake>, PartError> {
+        let stop = CancellationToken::new();
+        let handle = lantoa_ingest::start(config, clock(), stop.clone()).await?;
+        self.merge(handle.router());
+        let intake = handle.intake();
+        self.add(PartName::Ingest, stop, async move { Ok(handle.join().await?) });
+        Ok(intake)
+    }
+
+    /// Starts the projector. Ingest comes first where both run: it makes the topics.
+    ///
+    /// # Errors
+    /// [`PartError::Projector`].
+    pub async fn add_projector(&mut self, config: lantoa_projector::Config) -> Result<(), PartError> {
+        let stop = CancellationToken::new();
+        let handle = lantoa_projector::start(config, clock(), stop.clone()).await?;
+        self.add(PartName::Projector, stop, async move { Ok(handle.join().await?) });
+        Ok(())
+    }
+
+    /// Starts query.
+    ///
+    /// # Errors
+    /// [`PartError::Query`].
+    pub async fn add_query(&mut self, config: lantoa_query::Config) -> Result<Engine, PartError> {
+        let stop = CancellationToken::new();
+        let handle = lantoa_query::start(config, clock(), stop.clone()).await?;
+        self.merge(handle.router());
+        let engine = handle.engine();
+        self.add(PartName::Query, stop, async move {
+            match handle.join().await {
+                Ok(()) => Ok(()),
+                Err(never) => match never {},
+            }
+        });
+        Ok(engine)
+    }
+
+    /// Opens the listener for all roles added so far, with `/healthz` and `/readyz` beside them.
+    ///
+    /// # Errors
+    /// [`PartError::Listener`] when the system does not say where it listens.
+    pub fn add_listener(&mut self, listener: TcpListener) -> Result<(SocketAddr, health::Readiness), PartError> {
+        let address = listener.local_addr()?;
+        let readiness = health::Readiness::default();
+        let router = std::mem::take(&mut self.router).merge(health::router(readiness.clone()));
+        let stop = CancellationToken::new();
+        let (stopping, answers_end) = (stop.clone(), stop.clone());
+        let unready = readiness.clone();
+        self.add(PartName::Listener, stop, async move {
+            let serve = axum::serve(listener, router).with_graceful_shutdown(async move {
+                stopping.cancelled().await;
+                unready.set(false);
+            });
+            let overdue = async {
+                answers_end.cancelled().await;
+                tokio::time::sleep(ANSWERS_WITHIN).await;
+            };
+            tokio::select! {
+                served = serve.into_future() => Ok(served?),
+                () = overdue => {
+                    tracing::warn!(within = ?ANSWERS_WITHIN, "answers were still under way, breaking them off");
+                    Ok(())
+                }
+            }
+        });
+        Ok((address, readiness))
+    }
+
+    /// Waits for the first part that ends although nobody told it to. Dropping the future changes nothing.
+    pub async fn failed(&mut self) -> PartError {
+        let broker = async {
+            match &mut self.broker {
+                Some(broker) => broker.wait().await.into(),
+                None => std::future::pending().await,
+            }
+        };
+        let tasks = self.parts.iter_mut().filter_map(|part| {
+            let name = part.name;
+            let slot = &mut part.task;
+            slot.is_some().then(|| {
+                async move {
+                    let ended = match slot.as_mut() {
+                        Some(task) => task.await,
+                        None => std::future::pending().await,
+                    };
+                    *slot = None;
+                    outcome(name, ended).err().unwrap_or(PartError::Ended(name))
+                }
+                .boxed()
+            })
+        });
+        let tasks: Vec<_> = tasks.collect();
+        let any = async {
+            if tasks.is_empty() { std::future::pending().await } else { futures::future::select_all(tasks).await.0 }
+        };
+        tokio::select! {
+            error = broker => error,
+            error = any => error,
+        }
+    }
+
+    /// Stops all parts in order.
+    ///
+    /// # Errors
+    /// The first part's that did not stop well; the others are stopped all the same.
+    pub async fn stop(mut self) -> Result<(), PartError> {
+        self.parts.sort_by_key(|part| part.name);
+        let mut first = Ok(());
+        for part in self.parts {
+            first = first.and(stop_part(part).await);
+        }
+        if let Some(broker) = self.broker {
+            first = first.and(broker.stop().await.map_err(PartError::from));
+        }
+        self.tracker.close();
+        first
+    }
+
+    fn add(
+        &mut self,
+        name: PartName,
+        stop: CancellationToken,
+        work: impl Future<Output = Result<(), PartError>> + Send + 'static,
+    ) {
+        let task = Some(self.tracker.spawn(work));
+        self.parts.push(Part { name, stop, task });
+    }
+
+    fn merge(&mut self, router: Router) {
+        self.router = std::mem::take(&mut self.router).merge(router);
+    }
+}
+
+async fn stop_part(part: Part) -> Result<(), PartError> {
+    part.stop.cancel();
+    let Some(mut task) = part.task else { return Ok(()) };
+    tracing::debug!(part = %part.name, "stopping");
+    match tokio::time::timeout(STOP_WITHIN, &mut task).await {
+        Ok(ended) => outcome(part.name, ended),
+        Err(_) => {
+            task.abort();
+            Err(PartError::Overdue(part.name))
+        }
+    }
+}
+
+fn outcome(
+    part: PartName,
+    ended: Result<Result<(), PartError>, tokio::task::JoinError>,
+) -> Result<(), PartError> {
+    ended.map_err(|source| PartError::Broke { part, source })?
+}

@@ -1,0 +1,116 @@
+//! Settings of the ingest role. In: a TOML section or defaults. Out: typed values; an unknown key is refused.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+
+/// Settings of the ingest role. Durations are given in seconds, also with a fraction.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Brokers to begin with, `host:port` separated by commas.
+    pub kafka: String,
+    /// Partitions of a topic that is made at start. A topic that exists keeps its own count for ever, because a key
+    /// must stay in its partition.
+    pub partitions: i32,
+    /// Copies of each partition of a topic that is made at start; -1 leaves it to the broker. 3 in production.
+    pub replication: i32,
+    /// Largest request or file, in bytes; a larger one is answered 413.
+    pub max_body_bytes: usize,
+    /// Most rows of a request or file; more are answered 413.
+    pub max_rows: usize,
+    /// Bytes of requests that are under way at once; further requests wait, unread. Memory grows to about five times as
+    /// much, as rows are held parsed and encoded.
+    pub max_bytes_under_way: usize,
+    /// How long a sender may take to send a body; then it is answered 408.
+    #[serde(deserialize_with = "seconds")]
+    pub body_timeout: Duration,
+    /// How long the log may take to acknowledge; then the request is answered 503 and may be sent again.
+    #[serde(deserialize_with = "seconds")]
+    pub ack_timeout: Duration,
+    /// How long the log may take to be reachable at start.
+    #[serde(deserialize_with = "seconds")]
+    pub connect_timeout: Duration,
+    /// How long requests under way may take after the order to stop.
+    #[serde(deserialize_with = "seconds")]
+    pub drain_timeout: Duration,
+    /// Where the process aborts itself, for tests of recovery; never set in use.
+    pub fault: Option<FaultPoint>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            kafka: "127.0.0.1:7092".to_owned(),
+            partitions: 1,
+            replication: -1,
+            max_body_bytes: 8 << 20,
+            max_rows: 100_000,
+            max_bytes_under_way: 48 << 20,
+            body_timeout: Duration::from_secs(60),
+            ack_timeout: Duration::from_secs(20),
+            connect_timeout: Duration::from_secs(30),
+            drain_timeout: Duration::from_secs(25),
+            fault: None,
+        }
+    }
+}
+
+/// A moment at which the process aborts, as `kill -9` would end it, so that tests can show what survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultPoint {
+    /// All rows are judged, none has gone to the log.
+    BeforeProduce,
+    /// The log has acknowledged rows and receipt, the sender has no answer yet.
+    AfterAcknowledge,
+}
+
+impl FromStr for FaultPoint {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "before_produce" => Ok(Self::BeforeProduce),
+            "after_acknowledge" => Ok(Self::AfterAcknowledge),
+            _ => Err("a fault point of ingest is before_produce or after_acknowledge".to_owned()),
+        }
+    }
+}
+
+impl FaultPoint {
+    /// Aborts the process if this is the point that `wanted` names.
+    pub(crate) fn strike(self, wanted: Option<Self>) {
+        if wanted == Some(self) {
+            std::process::abort();
+        }
+    }
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_is_read_and_unknown_keys_are_refused() {
+        for (text, expected) in [
+            ("{}", Some(Config::default())),
+            (r#"{"ack_timeout": 1.5}"#, Some(Config { ack_timeout: Duration::from_millis(1500), ..Config::default() })),
+            (
+                r#"{"fault": "before_produce"}"#,
+                Some(Config { fault: Some(FaultPoint::BeforeProduce), ..Config::default() }),
+            ),
+            (r#"{"ack_timeout": -1}"#, None),
+            (r#"{"acks": 1}"#, None),
+        ] {
+            assert_eq!(serde_json::from_str::<Config>(text).ok(), expected, "{text}");
+        }
+        assert_eq!("after_acknowledge".parse(), Ok(FaultPoint::AfterAcknowledge));
+        assert!("later".parse::<FaultPoint>().is_err());
+    }
+}

@@ -1,0 +1,184 @@
+//! The HTTP doors: `POST /v1/events` for CloudEvents, `POST /v1/files` for sheets.
+//!
+//! In: a request. Out: 202 where every row was accepted, 207 where some were, else a problem document (RFC 9457) that
+//! names field, reason and remedy. Guarantee: 202 and 207 are sent only after the log has acknowledged.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::post;
+use lantoa_schemas::form::{FORMS, Form};
+use lantoa_schemas::vocabulary::Via;
+use serde::{Deserialize, Serialize};
+
+use crate::intake::{Answer, Intake, Submission};
+use crate::parse::Notation;
+
+mod body;
+mod problem;
+
+use body::Room;
+use problem::{ProblemDocument, RowError};
+
+/// Header under which a sender gives a key of its own.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Longest name of a file, in characters.
+const MAX_NAME: usize = 255;
+
+struct Doors {
+    intake: Arc<Intake>,
+    room: Room,
+}
+
+/// The routes over one path.
+pub(crate) fn router(intake: Arc<Intake>) -> Router {
+    let room = Room::new(intake.config());
+    Router::new()
+        .route("/v1/events", post(events).fallback(only_post))
+        .route("/v1/files", post(files).fallback(only_post))
+        .with_state(Arc::new(Doors { intake, room }))
+}
+
+async fn only_post(method: Method) -> ProblemDocument {
+    ProblemDocument::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Only POST is taken here").because(
+        "method",
+        format!("{method} has no meaning here"),
+        "send with POST",
+    )
+}
+
+async fn events(State(doors): State<Arc<Doors>>, headers: HeaderMap, body: Body) -> Result<Response, ProblemDocument> {
+    // The body is read before anything is judged: a sender that is still sending would not see the answer.
+    let (content, _room) = doors.room.read(&headers, body).await?;
+    let notation = events_notation(&headers)?;
+    let idempotency_key = idempotency_key(&headers)?;
+    let submission = Submission { content, notation, via: Via::Http, name: None, idempotency_key };
+    answered(doors.intake.submit(submission).await?)
+}
+
+/// What `POST /v1/files` is asked beside the content.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileQuery {
+    /// Name of the form; found by the header where it is not given.
+    form: Option<String>,
+    /// Name of the file, for the receipt.
+    name: Option<String>,
+}
+
+async fn files(
+    State(doors): State<Arc<Doors>>,
+    query: Result<Query<FileQuery>, QueryRejection>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ProblemDocument> {
+    let (content, _room) = doors.room.read(&headers, body).await?;
+    let Query(query) =
+        query.map_err(|error| bad_query("query", error.body_text(), "only form and name can be asked"))?;
+    if query.name.as_ref().is_some_and(|name| name.chars().count() > MAX_NAME || name.chars().any(char::is_control)) {
+        let reason = format!("is longer than {MAX_NAME} characters or has control characters");
+        return Err(bad_query("name", reason, "give a shorter name, or none"));
+    }
+    let form = query.form.as_deref().map(form_named).transpose()?;
+    sheet_notation(&headers)?;
+    let idempotency_key = idempotency_key(&headers)?;
+    let notation = Notation::Csv(form);
+    let submission = Submission { content, notation, via: Via::File, name: query.name, idempotency_key };
+    answered(doors.intake.submit(submission).await?)
+}
+
+fn form_named(name: &str) -> Result<&'static Form, ProblemDocument> {
+    let known = || FORMS.iter().map(|form| form.name).collect::<Vec<_>>().join(", ");
+    Form::named(name).ok_or_else(|| bad_query("form", "is no form", format!("use one of {}", known())))
+}
+
+fn bad_query(part: &str, reason: impl Into<String>, remedy: impl Into<String>) -> ProblemDocument {
+    let title = "The query of the address is wrong";
+    ProblemDocument::new(StatusCode::BAD_REQUEST, "bad-query", title).because(part, reason, remedy)
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ProblemDocument> {
+    let key = headers.get(IDEMPOTENCY_KEY).map(|key| key.to_str().map(str::to_owned));
+    key.transpose().map_err(|_| crate::intake::IntakeError::Key.into())
+}
+
+fn events_notation(headers: &HeaderMap) -> Result<Notation, ProblemDocument> {
+    const RIGHT: &str = "application/cloudevents+json for one event, application/cloudevents-batch+json for an array of \
+                         events, application/json for either, application/x-ndjson for one event a line; in UTF-8";
+    match content_type(headers, RIGHT)?.as_str() {
+        "application/cloudevents+json" | "application/cloudevents-batch+json" | "application/json" => {
+            Ok(Notation::Json)
+        }
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Ok(Notation::Lines),
+        _ => Err(problem::content_type(RIGHT)),
+    }
+}
+
+fn sheet_notation(headers: &HeaderMap) -> Result<(), ProblemDocument> {
+    const RIGHT: &str = "text/csv, with commas and in UTF-8";
+    if content_type(headers, RIGHT)? == "text/csv" { Ok(()) } else { Err(problem::content_type(RIGHT)) }
+}
+
+/// The content type in small letters, without its parameters; of these only UTF-8 as `charset` is right.
+fn content_type(headers: &HeaderMap, right: &str) -> Result<String, ProblemDocument> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let mut parts = given.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let essence = parts.next().unwrap_or_default();
+    let other_charset = parts
+        .filter_map(|part| part.strip_prefix("charset=").map(|charset| charset.trim_matches('"').to_owned()))
+        .any(|charset| charset != "utf-8" && charset != "us-ascii");
+    if other_charset { Err(problem::content_type(right)) } else { Ok(essence) }
+}
+
+#[derive(Serialize)]
+struct AnswerBody<'a> {
+    receipt: &'a str,
+    sent: u64,
+    accepted: usize,
+    rejected: usize,
+    events: Vec<EventBody<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<RowError>,
+}
+
+#[derive(Serialize)]
+struct EventBody<'a> {
+    row: u64,
+    event_id: &'a str,
+    topic: &'static str,
+    partition: i32,
+    offset: i64,
+}
+
+fn answered(answer: Answer) -> Result<Response, ProblemDocument> {
+    let errors = answer.rejected.iter().flat_map(RowError::of).collect::<Vec<_>>();
+    if answer.accepted.is_empty() {
+        return Err(problem::no_good_row(answer.sent, errors));
+    }
+    let status = if errors.is_empty() { StatusCode::ACCEPTED } else { StatusCode::MULTI_STATUS };
+    let events = answer.accepted.iter().map(|accepted| EventBody {
+        row: accepted.row,
+        event_id: &accepted.event_id,
+        topic: accepted.stream.topic(),
+        partition: accepted.position.partition,
+        offset: accepted.position.offset,
+    });
+    let body = AnswerBody {
+        receipt: &answer.receipt,
+        sent: answer.sent,
+        accepted: answer.accepted.len(),
+        rejected: answer.rejected.len(),
+        events: events.collect(),
+        errors,
+    };
+    Ok((status, Json(body)).into_response())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,175 @@
+//! Problem documents (RFC 9457): why a request was not taken, what is wrong where, and what would be right.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use lantoa_schemas::validate::Problem;
+use serde::{Serialize, Serializer};
+
+use crate::intake::{IntakeError, MAX_KEY, Rejected};
+use crate::parse::ParseError;
+
+/// In front of the kind of a problem; a name, not an address.
+const TYPE: &str = "urn:lantoa:problem:";
+
+/// How long a sender should wait where the fault is not its own, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
+/// One problem of one row.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct RowError {
+    /// The row, from 1; `None` for what concerns all rows, as a header.
+    pub row: Option<u64>,
+    /// Field, reason and remedy.
+    #[serde(flatten)]
+    pub problem: Problem,
+}
+
+impl RowError {
+    /// The problems of a row.
+    pub(super) fn of(rejected: &Rejected) -> impl Iterator<Item = Self> {
+        rejected.problems.iter().map(|problem| Self { row: Some(rejected.row), problem: problem.clone() })
+    }
+}
+
+/// A problem document; `errors` is never empty.
+#[derive(Debug, Serialize)]
+pub(super) struct ProblemDocument {
+    r#type: String,
+    title: &'static str,
+    #[serde(serialize_with = "number")]
+    status: StatusCode,
+    detail: String,
+    errors: Vec<RowError>,
+}
+
+fn number<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}
+
+impl ProblemDocument {
+    pub(super) fn new(status: StatusCode, kind: &str, title: &'static str) -> Self {
+        Self { r#type: format!("{TYPE}{kind}"), title, status, detail: String::new(), errors: Vec::new() }
+    }
+
+    /// Says what is wrong with the request as a whole, in which part of it, and what would be right.
+    pub(super) fn because(mut self, part: &str, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        let problem = Problem::new(part, reason, remedy);
+        self.detail = format!("{} {}; {}", problem.field, problem.reason, problem.remedy);
+        self.errors.push(RowError { row: None, problem });
+        self
+    }
+
+    fn of_rows(mut self, detail: impl Into<String>, errors: Vec<RowError>) -> Self {
+        self.detail = detail.into();
+        self.errors = errors;
+        self
+    }
+}
+
+impl IntoResponse for ProblemDocument {
+    fn into_response(self) -> Response {
+        let status = self.status;
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        response
+    }
+}
+
+/// A content type that the door does not take.
+pub(super) fn content_type(right: &str) -> ProblemDocument {
+    let title = "The content type is not taken here";
+    ProblemDocument::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", title).because(
+        "Content-Type",
+        "is none of those that are taken here",
+        format!("send {right}"),
+    )
+}
+
+/// Rows were read, and none is good.
+pub(super) fn no_good_row(sent: u64, errors: Vec<RowError>) -> ProblemDocument {
+    let detail =
+        if sent == 1 { "the row is not good; nothing was stored" } else { "no row is good; nothing was stored" };
+    ProblemDocument::new(StatusCode::UNPROCESSABLE_ENTITY, "no-good-row", "No row could be accepted")
+        .of_rows(detail, errors)
+}
+
+impl From<IntakeError> for ProblemDocument {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::Parse(error) => unreadable(error),
+            IntakeError::TooLarge { most } => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "The content is too large",
+            )
+            .because("body", format!("has more than {most} bytes"), "send it in several parts"),
+            IntakeError::Key => Self::new(StatusCode::BAD_REQUEST, "idempotency-key", "The idempotency key is wrong")
+                .because(
+                    "Idempotency-Key",
+                    format!("is not 1 to {MAX_KEY} visible ASCII characters"),
+                    "give each content a key of its own, such as a UUID, or leave the header out",
+                ),
+            IntakeError::NotAcknowledged { records, acknowledged, source } => {
+                tracing::warn!(records, acknowledged, error = %source, cause = cause(&source), "log did not acknowledge");
+                unavailable("could not be stored: the log did not acknowledge it in time")
+            }
+            IntakeError::Stopping => unavailable("could not be stored: the server is stopping"),
+            IntakeError::Encode(_) | IntakeError::Judging(_) => {
+                tracing::error!(error = %error, cause = cause(&error), "intake failed");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The server failed").because(
+                    "body",
+                    "met a fault of the server; nothing of it was accepted",
+                    "tell whoever runs the server",
+                )
+            }
+        }
+    }
+}
+
+fn unavailable(why: &str) -> ProblemDocument {
+    let title = "The events could not be stored now";
+    ProblemDocument::new(StatusCode::SERVICE_UNAVAILABLE, "not-acknowledged", title).because(
+        "body",
+        why,
+        "send the same again, nothing is doubled by that",
+    )
+}
+
+fn unreadable(error: ParseError) -> ProblemDocument {
+    let reason = error.to_string();
+    let bad = |kind, title, remedy: &str| {
+        ProblemDocument::new(StatusCode::BAD_REQUEST, kind, title).because("body", reason.as_str(), remedy)
+    };
+    let events = "send one JSON object, or an array of them";
+    match error {
+        ParseError::Empty => bad("empty", "Nothing was sent", "send at least one row"),
+        ParseError::NotUtf8 { .. } => bad("not-utf8", "The content is not UTF-8", "save or send it as UTF-8"),
+        ParseError::NotJson(_) => bad("not-json", "The content is not JSON", events),
+        ParseError::NoEvents => bad("no-event", "The content is no event", events),
+        ParseError::NotCsv(_) | ParseError::Quotes { .. } => {
+            bad("not-csv", "The content is not CSV", "save the sheet as CSV with commas")
+        }
+        ParseError::Header(problems) => {
+            let errors = problems.into_iter().map(|problem| RowError { row: None, problem }).collect();
+            ProblemDocument::new(StatusCode::UNPROCESSABLE_ENTITY, "header", "The header is not that of a form")
+                .of_rows("nothing was stored", errors)
+        }
+        ParseError::TooManyRows { .. } => ProblemDocument::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-many-rows",
+            "There are too many rows",
+        )
+        .because("body", reason, "send it in several parts"),
+    }
+}
+
+fn cause(error: &dyn std::error::Error) -> String {
+    error.source().map(ToString::to_string).unwrap_or_default()
+}

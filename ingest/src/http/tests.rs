@@ -1,0 +1,187 @@
+use std::time::Duration;
+
+use lantoa_schemas::clock::FixedClock;
+use reqwest::Client;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::*;
+use crate::config::Config;
+use crate::intake::Counts;
+use crate::log::Log;
+use crate::test_broker::{TestBroker, free_address};
+
+const NDJSON: &str = "application/x-ndjson";
+const JSON: &str = "application/json";
+
+/// A listening server over a path, until it is dropped with the test's runtime.
+struct Server {
+    url: String,
+    intake: Arc<Intake>,
+    tasks: tokio::task::JoinSet<()>,
+}
+
+impl Server {
+    async fn over(intake: Arc<Intake>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let routes = router(intake.clone());
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        Self { url, intake, tasks }
+    }
+
+    /// Over a broker that is not there: for what is answered before the log.
+    async fn alone(shutdown: CancellationToken) -> Self {
+        let config = Config {
+            kafka: free_address(),
+            max_body_bytes: 1 << 20,
+            max_rows: 3,
+            ack_timeout: Duration::from_millis(300),
+            body_timeout: Duration::from_millis(500),
+            ..Config::default()
+        };
+        let log = Log::open(&config).unwrap();
+        Self::over(Arc::new(Intake::new(config, log, clock(), TaskTracker::new(), shutdown))).await
+    }
+
+    async fn post(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
+        let mut request = Client::new().post(format!("{}{path}", self.url)).body(body);
+        if !content_type.is_empty() {
+            request = request.header("content-type", content_type);
+        }
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        let type_of_answer = response.headers()["content-type"].to_str().unwrap().to_owned();
+        let expected = if status < 400 { "application/json" } else { "application/problem+json" };
+        assert_eq!(type_of_answer, expected);
+        assert_eq!(response.headers().contains_key("retry-after"), status == 503);
+        (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap())
+    }
+}
+
+fn clock() -> lantoa_schemas::clock::SharedClock {
+    Arc::new(FixedClock("2026-01-15T03:00:00Z".parse().unwrap()))
+}
+
+fn event(id: &str, field: &str, value: Value) -> String {
+    let mut data = json!({
+        "source": "ha-giang-2024", "stated_on": "2024", "area_level": "province", "area_code": "02",
+        "area_date": "2024-12-31", "area_name": "Hà Giang", "fact": "actual", "measure": "learning_family",
+        "stage": "recognised", "subject_scope": "household", "period": "2024", "as_at": "2024", "span": "stock",
+        "base": "all", "numerator": 138068, "numerator_precision": "exact", "denominator": 187624,
+        "printed_percent": "73.58"
+    });
+    data[field] = value;
+    let kind = "vn.lantoa.statement.stated.v1";
+    json!({"specversion": "1.0", "id": id, "source": "/province/02", "type": kind, "data": data}).to_string()
+}
+
+fn good(id: &str) -> String {
+    event(id, "note", Value::Null)
+}
+
+fn fields(answer: &Value) -> Vec<String> {
+    let errors = answer["errors"].as_array().unwrap();
+    errors.iter().map(|e| format!("{} {}", e["row"], e["field"].as_str().unwrap())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_kind_of_bad_request_has_its_status_and_names_what_is_wrong() {
+    let server = Server::alone(CancellationToken::new()).await;
+    let unknown_type = good("e").replace(".stated.", ".said.");
+    let many = format!("{0}\n{0}\n{0}\n{0}", good("e"));
+    for (path, content_type, body, status, named) in [
+        ("/v1/events", JSON, "{\"a\":".into(), 400, vec!["null body"]),
+        ("/v1/events", JSON, "".into(), 400, vec!["null body"]),
+        ("/v1/events", JSON, "[]".into(), 400, vec!["null body"]),
+        ("/v1/events", JSON, b"{\"id\": \"\xFF\"}".to_vec(), 400, vec!["null body"]),
+        ("/v1/events", "", good("e").into(), 415, vec!["null Content-Type"]),
+        ("/v1/events", "text/plain", good("e").into(), 415, vec!["null Content-Type"]),
+        ("/v1/events", "application/json; charset=windows-1258", good("e").into(), 415, vec!["null Content-Type"]),
+        ("/v1/events", "application/cloudevents+json", unknown_type.into_bytes(), 422, vec!["1 type"]),
+        ("/v1/events", JSON, event("e", "numerator", json!("138.068")).into(), 422, vec!["1 numerator"]),
+        ("/v1/events", JSON, event("e", "source", Value::Null).into(), 422, vec!["1 source"]),
+        ("/v1/events", JSON, event("e", "area_code", json!("99")).into(), 422, vec!["1 area_code"]),
+        ("/v1/events", JSON, event("e", "area_date", json!("2025-07-01")).into(), 422, vec!["1 area_date"]),
+        ("/v1/events", JSON, event("e", "as_at", json!("2026-02")).into(), 422, vec!["1 as_at"]),
+        ("/v1/events", JSON, event("e", "stated_on", json!("2027")).into(), 422, vec!["1 stated_on"]),
+        ("/v1/events", JSON, event("two words", "note", Value::Null).into(), 422, vec!["1 id"]),
+        (
+            "/v1/events",
+            NDJSON,
+            b"\xFF\n{}".to_vec(),
+            422,
+            vec!["1 event", "2 specversion", "2 id", "2 source", "2 type", "2 data"],
+        ),
+        ("/v1/events", NDJSON, many.into_bytes(), 413, vec!["null body"]),
+        ("/v1/events", JSON, vec![b' '; 10 << 20], 413, vec!["null body"]),
+        ("/v1/files", "text/csv", "a,b\n1,2".into(), 422, vec!["null header"]),
+        ("/v1/files", JSON, "a,b\n1,2".into(), 415, vec!["null Content-Type"]),
+        ("/v1/files?form=nothing", "text/csv", "a,b\n1,2".into(), 400, vec!["null form"]),
+        ("/v1/files?fromm=statement", "text/csv", "a,b\n1,2".into(), 400, vec!["null query"]),
+        ("/v1/events", JSON, good("e").into(), 503, vec!["null body"]),
+    ] {
+        let shown = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
+        let (seen, answer) = server.post(path, content_type, body).await;
+        assert_eq!(seen, status, "{shown} {answer}");
+        assert_eq!(answer["status"], status);
+        assert_eq!(fields(&answer), named, "{shown} {answer}");
+        for text in ["type", "title", "detail"] {
+            assert!(answer[text].as_str().is_some_and(|text| !text.is_empty()), "{text} of {answer}");
+        }
+    }
+    assert_eq!(server.intake.counts(), Counts { received: 11, accepted: 0, rejected: 10, failed: 1 });
+    assert_eq!(server.tasks.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_of_unknown_length_and_one_that_never_ends_are_answered() {
+    let server = Server::alone(CancellationToken::new()).await;
+    let chunk = || Ok::<_, std::io::Error>(vec![b' '; 64 << 10]);
+    let endless = futures::stream::iter((0..160).map(move |_| chunk()));
+    assert_eq!(server.post("/v1/events", JSON, reqwest::Body::wrap_stream(endless)).await.0, 413);
+    let stuck = futures::StreamExt::chain(futures::stream::iter([chunk()]), futures::stream::pending());
+    assert_eq!(server.post("/v1/events", JSON, reqwest::Body::wrap_stream(stuck)).await.0, 408);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_methods_and_a_stopping_server_say_so() {
+    let shutdown = CancellationToken::new();
+    let server = Server::alone(shutdown.clone()).await;
+    let answer = Client::new().get(format!("{}/v1/events", server.url)).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.headers()["allow"].to_str().unwrap()), (405, "POST"));
+    for key in ["", "two words", "é"] {
+        let request = Client::new().post(format!("{}/v1/events", server.url)).header("idempotency-key", key);
+        let answer = request.header("content-type", JSON).body(good("e")).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 400, "{key}");
+    }
+    shutdown.cancel();
+    assert_eq!(server.post("/v1/events", JSON, good("e")).await.0, 503);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn good_rows_are_acknowledged_and_told_apart_from_bad_ones() {
+    let broker = TestBroker::start();
+    let shutdown = CancellationToken::new();
+    let handle = crate::start(broker.config(), clock(), shutdown.clone()).await.unwrap();
+    let server = Server::over(handle.intake()).await;
+    let (status, one) = server.post("/v1/events", "application/cloudevents+json", good("e-1")).await;
+    assert_eq!(status, 202, "{one}");
+    let stored = json!([{"row": 1, "event_id": "e-1", "topic": "lantoa.statement.v1", "partition": 0, "offset": 0}]);
+    assert_eq!((&one["events"], &one["sent"], one.get("errors")), (&stored, &json!(1), None));
+    let again = server.post("/v1/events", JSON, good("e-1")).await.1;
+    assert_eq!(again["receipt"], one["receipt"]);
+    let mixed = format!("{}\n{}\nnot json\n{}", good("e-2"), event("e-3", "fact", json!("x")), good("e-4"));
+    let (status, answer) = server.post("/v1/events", NDJSON, mixed).await;
+    assert_eq!((status, fields(&answer)), (207, vec!["2 fact".to_owned(), "3 event".to_owned()]));
+    assert_eq!((&answer["sent"], &answer["accepted"], &answer["rejected"]), (&json!(4), &json!(2), &json!(2)));
+    let rows: Vec<_> =
+        answer["events"].as_array().unwrap().iter().map(|e| (e["row"].clone(), e["offset"].clone())).collect();
+    assert_eq!(rows, [(json!(1), json!(2)), (json!(4), json!(3))]);
+    assert_eq!(server.intake.counts(), Counts { received: 6, accepted: 4, rejected: 2, failed: 0 });
+    shutdown.cancel();
+    handle.join().await.unwrap();
+}

@@ -1,0 +1,290 @@
+//! The one path of all doors: content -> rows -> judged events -> log -> receipt -> answer.
+//!
+//! In: what somebody sent, as bytes, with the way it is written. Out: an [`Answer`] in which every row is either
+//! accepted, with its position, or rejected, with its problems. Guarantee: an answer is given only after the log has
+//! acknowledged every accepted row and the receipt's manifest; otherwise the whole submission fails and may be sent
+//! again, by which nothing is doubled.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use lantoa_schemas::area::AreaHistory;
+use lantoa_schemas::avro::{EncodeError, Encoder};
+use lantoa_schemas::catalogue::Catalogue;
+use lantoa_schemas::clock::SharedClock;
+use lantoa_schemas::form::Form;
+use lantoa_schemas::receipt::{Receipt, content_hash, receipt_key};
+use lantoa_schemas::stream::Stream;
+use lantoa_schemas::validate::Problem;
+use lantoa_schemas::vocabulary::Via;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{Config, FaultPoint};
+use crate::log::{Log, LogError, Position, ProduceError, Record};
+use crate::parse::{Notation, ParseError};
+
+mod count;
+mod judge;
+
+pub use count::Counts;
+
+/// Who sends, as long as only this machine can: there are no tokens yet.
+const LOCAL_SENDER: &str = "local";
+
+/// Longest idempotency key, in bytes.
+pub const MAX_KEY: usize = 256;
+
+/// What somebody sends.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// The bytes as they came.
+    pub content: Bytes,
+    /// How they are written.
+    pub notation: Notation,
+    /// The way in.
+    pub via: Via,
+    /// Name of the file.
+    pub name: Option<String>,
+    /// The sender's own key for it, by default the hash of the content: what is sent again under one key gets the same
+    /// receipt, and its rows, where they bring no ids of their own, the same ids.
+    pub idempotency_key: Option<String>,
+}
+
+/// What became of a submission.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// Key of the receipt. There is a manifest behind it only where a row was accepted.
+    pub receipt: String,
+    /// Rows sent: accepted and rejected add up to it.
+    pub sent: u64,
+    /// Rows that the log has acknowledged, in the order sent.
+    pub accepted: Vec<Accepted>,
+    /// Rows refused, in the order sent.
+    pub rejected: Vec<Rejected>,
+}
+
+/// A row that is in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its number, from 1.
+    pub row: u64,
+    /// Its event id.
+    pub event_id: String,
+    /// The stream, which names the topic.
+    pub stream: Stream,
+    /// Where it is.
+    pub position: Position,
+}
+
+/// A row that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// Its number, from 1.
+    pub row: u64,
+    /// All that is wrong with it, never empty.
+    pub problems: Vec<Problem>,
+}
+
+/// Why a submission got no answer. Nothing is claimed of any of its rows.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// The content cannot be read as a whole. Owned by the sender.
+    #[error("the content {0}")]
+    Parse(#[from] ParseError),
+    /// The content is too large. Owned by the sender.
+    #[error("the content has more than {most} bytes")]
+    TooLarge {
+        /// The limit, in bytes.
+        most: usize,
+    },
+    /// The idempotency key is not 1 to [`MAX_KEY`] visible characters. Owned by the sender.
+    #[error("the idempotency key is not 1 to {MAX_KEY} visible ASCII characters")]
+    Key,
+    /// The log did not acknowledge everything. Owned by the outside; may be sent again.
+    #[error("the log acknowledged {acknowledged} of {records} records")]
+    NotAcknowledged {
+        /// Records sent to the log, the receipt's manifest included once the rows were in.
+        records: usize,
+        /// How many of them it acknowledged.
+        acknowledged: usize,
+        /// What became of the first other.
+        source: ProduceError,
+    },
+    /// The role is stopping. May be sent again.
+    #[error("intake is stopping")]
+    Stopping,
+    /// A fault of this program.
+    #[error("an event does not fit its own schema")]
+    Encode(#[from] EncodeError),
+    /// A fault of this program: judging ended without a result.
+    #[error("judging ended without a result")]
+    Judging(#[from] tokio::task::JoinError),
+}
+
+/// What rows are judged by.
+#[derive(Clone)]
+struct Knowledge {
+    history: Arc<AreaHistory>,
+    catalogue: Arc<Catalogue>,
+}
+
+impl Knowledge {
+    /// What ships with the program: the one place to change once reference events bring more.
+    fn shipped() -> Self {
+        Self { history: AreaHistory::shipped().clone(), catalogue: Catalogue::shipped().clone() }
+    }
+}
+
+/// The path behind all doors.
+pub struct Intake {
+    config: Config,
+    log: Arc<Log>,
+    knowledge: Knowledge,
+    clock: SharedClock,
+    tracker: TaskTracker,
+    shutdown: CancellationToken,
+    counters: count::Counters,
+}
+
+impl Intake {
+    /// The path over a log. Submissions under way are in `tracker`; after `shutdown` none is taken.
+    pub fn new(
+        config: Config,
+        log: Log,
+        clock: SharedClock,
+        tracker: TaskTracker,
+        shutdown: CancellationToken,
+    ) -> Self {
+        let knowledge = Knowledge::shipped();
+        Self { config, log: Arc::new(log), knowledge, clock, tracker, shutdown, counters: count::Counters::default() }
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Rows since the start, by what became of them.
+    pub fn counts(&self) -> Counts {
+        self.counters.read()
+    }
+
+    /// Takes a sheet in: as [`Intake::submit`], for a file without an idempotency key of its own. `form` is found by the
+    /// header where none is given.
+    ///
+    /// # Errors
+    /// As [`Intake::submit`].
+    pub async fn import_file(
+        &self,
+        name: &str,
+        content: Bytes,
+        form: Option<&'static Form>,
+    ) -> Result<Answer, IntakeError> {
+        let notation = Notation::Csv(form);
+        let name = Some(name.to_owned());
+        self.submit(Submission { content, notation, via: Via::File, name, idempotency_key: None }).await
+    }
+
+    /// Takes a submission in. When it answers, every accepted row and the receipt are in the log.
+    ///
+    /// # Errors
+    /// When the content cannot be read as a whole, or the log does not acknowledge all of it.
+    pub async fn submit(&self, submission: Submission) -> Result<Answer, IntakeError> {
+        if self.shutdown.is_cancelled() {
+            return Err(IntakeError::Stopping);
+        }
+        // Tracked, so that a stop waits for it.
+        self.tracker.track_future(self.take(submission)).await
+    }
+
+    async fn take(&self, submission: Submission) -> Result<Answer, IntakeError> {
+        if submission.content.len() > self.config.max_body_bytes {
+            return Err(IntakeError::TooLarge { most: self.config.max_body_bytes });
+        }
+        let now = self.clock.now();
+        let content_hash = content_hash(&submission.content);
+        let key = submission.idempotency_key.as_deref().unwrap_or(&content_hash);
+        if key.is_empty() || key.len() > MAX_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(IntakeError::Key);
+        }
+        let receipt = receipt_key(LOCAL_SENDER, key);
+        let order = judge::Order {
+            content: submission.content,
+            notation: submission.notation,
+            via: submission.via,
+            sender: LOCAL_SENDER,
+            receipt: receipt.clone(),
+            most_rows: self.config.max_rows,
+            now,
+            knowledge: self.knowledge.clone(),
+        };
+        // Megabytes of text take a while: not on a thread that serves connections.
+        let judged = self.tracker.spawn_blocking(move || judge::judge(order)).await??;
+        let sent = judged.accepted.len() + judged.rejected.len();
+        if judged.records.is_empty() {
+            self.counters.answered(0, judged.rejected.len());
+            return Ok(Answer { receipt, sent: sent as u64, accepted: Vec::new(), rejected: judged.rejected });
+        }
+        let manifest = Receipt {
+            receipt: receipt.clone(),
+            recorded: now,
+            sender: LOCAL_SENDER.to_owned(),
+            via: submission.via,
+            name: submission.name,
+            content_hash,
+            sent: sent as i64,
+            accepted: judged.accepted.len() as i64,
+            rejected: judged.rejected.len() as i64,
+        };
+        let positions = match self.store(&judged.records, &manifest).await {
+            Ok(positions) => positions,
+            Err(error) => {
+                self.counters.failed(judged.accepted.len(), judged.rejected.len());
+                return Err(error);
+            }
+        };
+        self.counters.answered(judged.accepted.len(), judged.rejected.len());
+        let accepted = judged.accepted.into_iter().zip(positions).map(|(row, position)| row.at(position)).collect();
+        Ok(Answer { receipt, sent: sent as u64, accepted, rejected: judged.rejected })
+    }
+
+    /// Puts rows and then their manifest into the log: a receipt is there only for what is there.
+    async fn store(&self, records: &[Record], manifest: &Receipt) -> Result<Vec<Position>, IntakeError> {
+        let mut payload = Vec::new();
+        let stream = Encoder::default().receipt(manifest, &mut payload)?;
+        let manifest = Record { stream, key: manifest.receipt.clone(), payload };
+        FaultPoint::BeforeProduce.strike(self.config.fault);
+        let positions = all_acknowledged(self.log.produce(records).await)?;
+        all_acknowledged(self.log.produce(std::slice::from_ref(&manifest)).await)?;
+        FaultPoint::AfterAcknowledge.strike(self.config.fault);
+        Ok(positions)
+    }
+
+    /// Waits until the log has taken what was sent.
+    pub(crate) async fn flush(&self, within: Duration) -> Result<(), LogError> {
+        let log = self.log.clone();
+        // A closed tracker still takes tasks; this is the last, and it ends by itself.
+        match self.tracker.spawn_blocking(move || log.flush(within)).await {
+            Ok(flushed) => flushed,
+            Err(error) => {
+                tracing::error!(%error, "waiting for the log ended without a result");
+                Ok(())
+            }
+        }
+    }
+}
+
+fn all_acknowledged(results: Vec<Result<Position, ProduceError>>) -> Result<Vec<Position>, IntakeError> {
+    let records = results.len();
+    let acknowledged = results.iter().filter(|result| result.is_ok()).count();
+    results.into_iter().collect::<Result<Vec<_>, _>>().map_err(|source| IntakeError::NotAcknowledged {
+        records,
+        acknowledged,
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! Content -> rows. Pure.
+//!
+//! In: the bytes of a request or file and how they are written. Out: every row with its number, each either as named
+//! fields for the validator or as its own problems; or, where the content as a whole cannot be read, why. Nothing is
+//! repaired and nothing is left out.
+
+use std::sync::Arc;
+
+use lantoa_schemas::form::Form;
+use lantoa_schemas::validate::fields::SheetRow;
+use lantoa_schemas::validate::{Fields, Judge, Problem, Row, Stamp, ValidatedEvent};
+use serde_json::{Map, Value};
+
+mod cloudevents;
+mod json;
+mod sheet;
+
+/// How a content is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notation {
+    /// JSON: one CloudEvent, or an array of them.
+    Json,
+    /// One CloudEvent a line; blank lines are nothing.
+    Lines,
+    /// A sheet as CSV with commas, in the given form or in the one that its header names.
+    Csv(Option<&'static Form>),
+}
+
+/// A content that cannot be read as a whole. Owned by the sender.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum ParseError {
+    /// Nothing was sent, or no row.
+    #[error("has no row")]
+    Empty,
+    /// Text in another encoding.
+    #[error("is not UTF-8: the first wrong byte is byte {byte}, in line {line}")]
+    NotUtf8 {
+        /// The byte, from 1.
+        byte: usize,
+        /// Its line, from 1.
+        line: usize,
+    },
+    /// Not JSON at all.
+    #[error("is not JSON: {0}")]
+    NotJson(String),
+    /// Not CSV at all.
+    #[error("is not CSV: {0}")]
+    NotCsv(String),
+    /// JSON, but neither an object nor an array.
+    #[error("is JSON, but neither an event nor an array of events")]
+    NoEvents,
+    /// Quotes of a sheet that do not come in pairs.
+    #[error("has quotes that do not close: the cell opened in line {line} {how}")]
+    Quotes {
+        /// Line in which the cell begins, from 1.
+        line: usize,
+        /// What happens to it.
+        how: &'static str,
+    },
+    /// A header that is not a form's.
+    #[error("has a header that is not that of a form")]
+    Header(Vec<Problem>),
+    /// Too many rows.
+    #[error("has more than {most} rows")]
+    TooManyRows {
+        /// The limit.
+        most: usize,
+    },
+}
+
+/// A row, in the order in which it was sent.
+#[derive(Debug, PartialEq)]
+pub struct ParsedRow {
+    /// Its number, from 1: of an array the element, of lines the line, of a sheet the row below the header.
+    pub row: u64,
+    /// The row for the validator, or why it cannot be one.
+    pub draft: Result<Draft, Vec<Problem>>,
+}
+
+/// A row that has not been judged yet.
+#[derive(Debug, PartialEq)]
+pub struct Draft {
+    event_id: Option<String>,
+    event_type: String,
+    reporter: Option<String>,
+    fields: DraftFields,
+}
+
+#[derive(Debug, PartialEq)]
+enum DraftFields {
+    Object(Map<String, Value>),
+    Cells { header: Arc<Vec<String>>, cells: Vec<String>, line: u64 },
+}
+
+impl Draft {
+    /// Has the row judged by the one validator.
+    ///
+    /// # Errors
+    /// All problems of the row; those of a sheet name its line.
+    pub fn judge(&self, judge: &Judge<'_>, stamp: &Stamp) -> Result<ValidatedEvent, Vec<Problem>> {
+        match &self.fields {
+            DraftFields::Object(object) => judge.judge(&self.row(object), stamp),
+            DraftFields::Cells { header, cells, line } => judge
+                .judge(&self.row(&SheetRow { header: header.as_slice(), cells }), stamp)
+                .map_err(|problems| problems.into_iter().map(|problem| in_line(problem, *line)).collect()),
+        }
+    }
+
+    fn row<'a>(&'a self, fields: &'a dyn Fields) -> Row<'a> {
+        Row {
+            event_id: self.event_id.as_deref(),
+            event_type: &self.event_type,
+            reporter: self.reporter.as_deref(),
+            fields,
+        }
+    }
+}
+
+/// Reads the rows of a content, at most `most_rows`.
+///
+/// # Errors
+/// When it cannot be read as a whole.
+pub fn parse(content: &[u8], notation: Notation, most_rows: usize) -> Result<Vec<ParsedRow>, ParseError> {
+    let content = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(content);
+    let rows = match notation {
+        Notation::Json => cloudevents::document(utf8(content)?, most_rows)?,
+        Notation::Lines => cloudevents::lines(content, most_rows)?,
+        Notation::Csv(form) => sheet::rows(utf8(content)?, form, most_rows)?,
+    };
+    if rows.is_empty() { Err(ParseError::Empty) } else { Ok(rows) }
+}
+
+fn utf8(content: &[u8]) -> Result<&str, ParseError> {
+    std::str::from_utf8(content).map_err(|error| {
+        let good = &content[..error.valid_up_to()];
+        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        ParseError::NotUtf8 { byte: good.len() + 1, line }
+    })
+}
+
+/// Notes the row, unless there are too many.
+fn push(
+    rows: &mut Vec<ParsedRow>,
+    most: usize,
+    row: u64,
+    draft: Result<Draft, Vec<Problem>>,
+) -> Result<(), ParseError> {
+    if rows.len() == most {
+        return Err(ParseError::TooManyRows { most });
+    }
+    rows.push(ParsedRow { row, draft });
+    Ok(())
+}
+
+fn in_line(mut problem: Problem, line: u64) -> Problem {
+    problem.reason = format!("{} (line {line})", problem.reason);
+    problem
+}
+
+/// A sender's text, cut, so that a reason never carries a whole document.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 60;
+    if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST).chain(['…']).collect() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+use lantoa_schemas::form::STATEMENT;
+use serde_json::json;
+
+use super::*;
+
+/// `row: fields in trouble`, or `row: ok`.
+fn seen(parsed: Result<Vec<ParsedRow>, ParseError>) -> Result<Vec<String>, ParseError> {
+    let say = |row: ParsedRow| match row.draft {
+        Ok(_) => format!("{}: ok", row.row),
+        Err(problems) => {
+            assert!(problems.iter().all(|p| !p.reason.is_empty() && !p.remedy.is_empty()));
+            let fields: Vec<_> = problems.iter().map(|p| p.field.as_str()).collect();
+            format!("{}: {}", row.row, fields.join(" "))
+        }
+    };
+    parsed.map(|rows| rows.into_iter().map(say).collect())
+}
+
+fn event() -> Value {
+    json!({"specversion": "1.0", "id": "e-1", "source": "/province/02", "type": "vn.lantoa.statement.stated.v1",
+           "time": "2024-10-02T00:00:00Z", "traceparent": "00-1-2-00", "data": {"numerator": 1}})
+}
+
+fn with(name: &str, value: Value) -> String {
+    let mut event = event();
+    event[name] = value;
+    event.to_string()
+}
+
+fn without(name: &str) -> String {
+    let mut event = event();
+    event.as_object_mut().unwrap().remove(name);
+    event.to_string()
+}
+
+#[test]
+fn an_event_names_each_attribute_that_is_wrong() {
+    for (text, expected) in [
+        (event().to_string(), "1: ok"),
+        (with("datacontenttype", json!("application/json; charset=utf-8")), "1: ok"),
+        (with("datacontenttype", json!("application/vnd.x+json")), "1: ok"),
+        (with("datacontenttype", json!("text/xml")), "1: datacontenttype"),
+        (with("specversion", json!("0.3")), "1: specversion"),
+        (without("specversion"), "1: specversion"),
+        (without("id"), "1: id"),
+        (with("id", json!(7)), "1: id"),
+        (with("id", json!(" ")), "1: id"),
+        (without("source"), "1: source"),
+        (with("source", json!("two words")), "1: source"),
+        (without("type"), "1: type"),
+        (without("data"), "1: data"),
+        (with("data", json!([1])), "1: data"),
+        (with("data_base64", json!("AAAA")), "1: data_base64"),
+        (with("numerator", json!(1)), "1: numerator"),
+        (with("area_code", json!("02")), "1: area_code"),
+        (with("Extension", json!("x")), "1: Extension"),
+        ("{}".to_owned(), "1: specversion id source type data"),
+        ("[7]".to_owned(), "1: event"),
+        (format!("[{}, {{}}]", event()), "1: ok 2: specversion id source type data"),
+        (r#"{"id": "a", "id": "b"}"#.to_owned(), "1: event"),
+    ] {
+        assert_eq!(seen(parse(text.as_bytes(), Notation::Json, 9)).unwrap().join(" "), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_document_is_refused_as_a_whole() {
+    let bad_utf8 = |byte, line| ParseError::NotUtf8 { byte, line };
+    for (content, notation, expected) in [
+        (&b""[..], Notation::Json, ParseError::Empty),
+        (b"\xEF\xBB\xBF \n", Notation::Json, ParseError::Empty),
+        (b"[]", Notation::Json, ParseError::Empty),
+        (b"\n \r\n", Notation::Lines, ParseError::Empty),
+        (b"", Notation::Csv(None), ParseError::Empty),
+        (b"42", Notation::Json, ParseError::NoEvents),
+        (b"{\n\"a\": \"\xFF\"}", Notation::Json, bad_utf8(9, 2)),
+        (b"a,b\n\xE0,2", Notation::Csv(None), bad_utf8(5, 2)),
+        (b"{}\n{}\n{}", Notation::Lines, ParseError::TooManyRows { most: 2 }),
+        (b"[1,2,3]", Notation::Json, ParseError::TooManyRows { most: 2 }),
+        (b"a\n\"b\nc", Notation::Csv(None), ParseError::Quotes { line: 2, how: "never ends" }),
+    ] {
+        assert_eq!(seen(parse(content, notation, 2)), Err(expected), "{}", String::from_utf8_lossy(content));
+    }
+    for content in ["{", "{\"a\":1}x", "nul", "{} {}", "[{},]"] {
+        let refused = parse(content.as_bytes(), Notation::Json, 2);
+        assert!(matches!(refused, Err(ParseError::NotJson(_))), "{content} {refused:?}");
+    }
+}
+
+#[test]
+fn a_bad_line_spoils_no_other() {
+    let good = event().to_string();
+    let mut content = format!("\u{feff}{good}\n\nnot json\r\n").into_bytes();
+    content.extend(b"{\"id\": \"\xFF\"}\n");
+    content.extend(good.as_bytes());
+    assert_eq!(seen(parse(&content, Notation::Lines, 9)).unwrap(), ["1: ok", "3: event", "4: event", "5: ok"]);
+}
+
+#[test]
+fn a_sheet_is_read_by_its_header() {
+    let header = STATEMENT.columns.join(",");
+    let blank = ",".repeat(STATEMENT.columns.len() - 1);
+    let quoted = format!("{}\"a \"\"b\"\",\nc\"", ",".repeat(STATEMENT.columns.len() - 1));
+    for (text, expected) in [
+        (format!("{header}\nx{blank}\n"), Ok(vec!["1: ok"])),
+        (format!("\u{feff}{header},note,,\r\nx{blank},y,,\r\n"), Ok(vec!["1: ok"])),
+        (format!("{header}\n{quoted}\nx{blank}"), Ok(vec!["1: ok", "2: ok"])),
+        (format!("{header}\n{blank}\nx{blank}"), Ok(vec!["2: ok"])),
+        (format!("{header}\nx\nx{blank}\nx{blank},surplus"), Ok(vec!["1: row", "2: ok", "3: row"])),
+        (header.replacen("fact", "fakt", 1), Err(vec!["fact", "fakt"])),
+        (format!("{header},phone"), Err(vec!["phone"])),
+        (format!("{header},note,note"), Err(vec!["note"])),
+        (header.replace(',', ";"), Err(vec!["header"])),
+        ("name,phone".to_owned(), Err(vec!["header"])),
+        (format!("{header}\n"), Ok(vec![])),
+    ] {
+        let fields = |problems: &[Problem]| problems.iter().map(|p| p.field.clone()).collect::<Vec<_>>();
+        match (seen(parse(text.as_bytes(), Notation::Csv(None), 9)), expected) {
+            (Ok(rows), Ok(expected)) => assert_eq!(rows, expected, "{text}"),
+            (Err(ParseError::Empty), Ok(expected)) => assert!(expected.is_empty(), "{text}"),
+            (Err(ParseError::Header(problems)), Err(expected)) => assert_eq!(fields(&problems), expected, "{text}"),
+            (seen, expected) => panic!("{text}: {seen:?}, not {expected:?}"),
+        }
+    }
+    let given = parse(b"name,phone\n1,2", Notation::Csv(Some(&STATEMENT)), 9);
+    let Err(ParseError::Header(problems)) = given else { panic!("{given:?}") };
+    assert_eq!(problems.len(), STATEMENT.columns.len() + 2);
+}
+
+#[test]
+fn quotes_that_would_swallow_rows_are_refused() {
+    for (text, line) in [
+        ("a,b\n1,\"x\" y\n", Some(2)),
+        ("a\n\"1\n\n", Some(2)),
+        ("a\n\"1\n\"\nx\n\"", Some(5)),
+        ("a\"b,c\n5\" tall,\"\"", None),
+    ] {
+        let refused = parse(text.as_bytes(), Notation::Csv(None), 9);
+        let at = match refused {
+            Err(ParseError::Quotes { line, .. }) => Some(line),
+            _ => None,
+        };
+        assert_eq!(at, line, "{text}");
+    }
+}

@@ -1,0 +1,104 @@
+//! Settings of the projector. In: a TOML section or defaults. Out: typed values; an unknown key is refused.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+
+/// Settings of the projector. Sizes are bytes; durations are given in seconds, also with a fraction.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Brokers to begin with, `host:port` separated by commas.
+    pub kafka: String,
+    /// Folder of the tables; each table is a folder below it.
+    pub tables: PathBuf,
+    /// A window is committed once it holds so many rows. More rows make fewer, larger files and later visibility.
+    pub flush_rows: usize,
+    /// A window is committed once its records are so many bytes. Bounds memory: a window is held whole.
+    pub flush_bytes: usize,
+    /// A window is committed once its first record has waited so long: the longest time from log to table under
+    /// light load. Shorter makes more files.
+    #[serde(deserialize_with = "seconds")]
+    pub flush_age: Duration,
+    /// Most bytes that the Kafka client fetches ahead. Bounds memory.
+    pub fetch_ahead_bytes: usize,
+    /// How long to wait at the start for the broker and the topics.
+    #[serde(deserialize_with = "seconds")]
+    pub start_timeout: Duration,
+    /// Where the process aborts itself, for tests of recovery; never set in use.
+    pub fault: Option<FaultPoint>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            kafka: "127.0.0.1:7092".to_owned(),
+            tables: PathBuf::from("lantoa-data/tables"),
+            flush_rows: 200_000,
+            flush_bytes: 48 << 20,
+            flush_age: Duration::from_millis(500),
+            fetch_ahead_bytes: 64 << 20,
+            start_timeout: Duration::from_secs(30),
+            fault: None,
+        }
+    }
+}
+
+/// A step boundary at which the process aborts, as `kill -9` would end it, so that tests can show what survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultPoint {
+    /// The window is written to files that no commit names yet.
+    BeforeCommit,
+    /// The ledger's commit has landed, its `outcome` rows have not.
+    AfterCommit,
+    /// Both have landed.
+    AfterOutcome,
+}
+
+impl FromStr for FaultPoint {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "before_commit" => Ok(Self::BeforeCommit),
+            "after_commit" => Ok(Self::AfterCommit),
+            "after_outcome" => Ok(Self::AfterOutcome),
+            _ => Err("a fault point of the projector is before_commit, after_commit or after_outcome".to_owned()),
+        }
+    }
+}
+
+impl FaultPoint {
+    /// Aborts the process if this is the point that `wanted` names.
+    pub(crate) fn strike(self, wanted: Option<Self>) {
+        if wanted == Some(self) {
+            std::process::abort();
+        }
+    }
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_is_read_and_unknown_keys_are_refused() {
+        for (text, expected) in [
+            ("{}", Some(Config::default())),
+            (r#"{"flush_age": 0.2}"#, Some(Config { flush_age: Duration::from_millis(200), ..Config::default() })),
+            (r#"{"flush_age": -1}"#, None),
+            (r#"{"flush": 1}"#, None),
+        ] {
+            assert_eq!(serde_json::from_str::<Config>(text).ok(), expected, "{text}");
+        }
+        assert_eq!("after_commit".parse(), Ok(FaultPoint::AfterCommit));
+        assert!("later".parse::<FaultPoint>().is_err());
+    }
+}

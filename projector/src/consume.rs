@@ -1,0 +1,218 @@
+//! Reads the log. The only module that uses rdkafka.
+//!
+//! In: partitions and the offsets from which to read. Out: raw batches, one stream each, in log order, on bounded
+//! channels; or a fault that stops the projector. Offsets come from the tables, never from Kafka's groups; a missing
+//! offset is a fault, never a jump.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lantoa_schemas::stream::Stream;
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::Message;
+use rdkafka::{Offset, TopicPartitionList};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::position::{NextOffset, StreamPartition};
+
+mod probe;
+mod raw_batch;
+
+pub(crate) use probe::{Probe, RecordAt};
+pub(crate) use raw_batch::RawBatch;
+
+/// Most records in a raw batch.
+pub(crate) const BATCH_RECORDS: usize = 8_192;
+
+/// Most bytes in a raw batch, unless one record is larger.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// How long a batch that is not full waits for more.
+const BATCH_AGE: Duration = Duration::from_millis(20);
+
+const POLL: Duration = Duration::from_millis(20);
+const REQUEST: Duration = Duration::from_secs(10);
+
+/// Why the log cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ConsumeError {
+    /// The client could not be made or the broker not be asked.
+    #[error("cannot read the log at {kafka}: {source}")]
+    Client {
+        /// The brokers.
+        kafka: String,
+        /// What the client said.
+        source: KafkaError,
+    },
+    /// The broker does not answer, or does not have the topics yet.
+    #[error("the log at {kafka} has no topic {topic} after {waited:?}: start ingest, which creates the topics, or check the address")]
+    NoTopic {
+        /// The brokers.
+        kafka: String,
+        /// The topic.
+        topic: &'static str,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// Records between the tables' offset and the log's start are gone.
+    #[error("{topic}[{partition}] no longer has the records that come next (or never had them): the tables would miss events. Restore the topic, or run `lantoa recover` to declare the log new and go on with what it has")]
+    MissingOffsets {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+    },
+}
+
+/// Reads assigned partitions and hands raw batches on.
+pub(crate) struct Source {
+    consumer: BaseConsumer,
+    kafka: String,
+}
+
+pub(crate) fn client_config(config: &Config) -> ClientConfig {
+    let mut client = ClientConfig::new();
+    client
+        .set("bootstrap.servers", &config.kafka)
+        // A group is demanded by the client; offsets are neither read from it nor written to it.
+        .set("group.id", "lantoa-projector")
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("auto.offset.reset", "error")
+        .set("queued.min.messages", "1000000")
+        .set("queued.max.messages.kbytes", (config.fetch_ahead_bytes >> 10).to_string())
+        .set("fetch.message.max.bytes", (4 << 20).to_string())
+        .set("fetch.wait.max.ms", "100")
+        .set("fetch.error.backoff.ms", "100")
+        .set("reconnect.backoff.max.ms", "2000")
+        .set("allow.auto.create.topics", "false");
+    client
+}
+
+impl Source {
+    pub(crate) fn connect(config: &Config) -> Result<Self, ConsumeError> {
+        let consumer = client_config(config)
+            .create()
+            .map_err(|source| ConsumeError::Client { kafka: config.kafka.clone(), source })?;
+        Ok(Self { consumer, kafka: config.kafka.clone() })
+    }
+
+    /// The cluster's id and the partitions of every stream, once all topics are there. Blocks.
+    pub(crate) fn describe(&self, timeout: Duration) -> Result<(Arc<str>, Vec<StreamPartition>), ConsumeError> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let found = self.consumer.fetch_metadata(None, REQUEST.min(timeout));
+            let mut missing = Stream::ALL[0].topic();
+            if let Ok(metadata) = found {
+                let counts: HashMap<&str, usize> =
+                    metadata.topics().iter().map(|topic| (topic.name(), topic.partitions().len())).collect();
+                match Stream::ALL.iter().find(|s| counts.get(s.topic()).is_none_or(|count| *count == 0)) {
+                    Some(stream) => missing = stream.topic(),
+                    None => {
+                        let partitions = Stream::ALL.iter().flat_map(|&stream| {
+                            let count = i32::try_from(counts[stream.topic()]).unwrap_or(i32::MAX);
+                            (0..count).map(move |partition| StreamPartition { stream, partition })
+                        });
+                        return Ok((self.cluster_id()?, partitions.collect()));
+                    }
+                }
+            }
+            if Instant::now() >= deadline {
+                return Err(ConsumeError::NoTopic { kafka: self.kafka.clone(), topic: missing, waited: timeout });
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn cluster_id(&self) -> Result<Arc<str>, ConsumeError> {
+        let id = self.consumer.client().fetch_cluster_id(REQUEST);
+        let unknown = KafkaError::ClientCreation("the broker does not say its cluster id".to_owned());
+        id.map(Arc::from).ok_or_else(|| ConsumeError::Client { kafka: self.kafka.clone(), source: unknown })
+    }
+
+    /// Reads from the given offsets until told to stop. Blocks; a full channel slows it down.
+    pub(crate) fn run(
+        &self,
+        from: &[(StreamPartition, NextOffset)],
+        out: &HashMap<Stream, mpsc::Sender<RawBatch>>,
+        stop: &CancellationToken,
+    ) -> Result<(), ConsumeError> {
+        self.assign(from)?;
+        let mut open: HashMap<Stream, RawBatch> = HashMap::new();
+        while !stop.is_cancelled() {
+            match self.consumer.poll(POLL) {
+                None => {}
+                Some(Ok(message)) => {
+                    let Some(stream) = Stream::of_topic(message.topic()) else { continue };
+                    let batch = open.entry(stream).or_insert_with(|| RawBatch::new(stream));
+                    batch.push(message.partition(), message.offset(), message.payload().unwrap_or_default());
+                    let full = batch.len() >= BATCH_RECORDS || batch.bytes() >= BATCH_BYTES;
+                    if full && !hand_on(&mut open, out, stream) {
+                        return Ok(());
+                    }
+                }
+                Some(Err(error)) => self.judge(&error, from)?,
+            }
+            let old: Vec<Stream> =
+                open.values().filter(|batch| batch.opened.elapsed() >= BATCH_AGE).map(RawBatch::stream).collect();
+            for stream in old {
+                if !hand_on(&mut open, out, stream) {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn assign(&self, from: &[(StreamPartition, NextOffset)]) -> Result<(), ConsumeError> {
+        let mut list = TopicPartitionList::new();
+        let client = |source| ConsumeError::Client { kafka: self.kafka.clone(), source };
+        for (at, next) in from {
+            list.add_partition_offset(at.stream.topic(), at.partition, Offset::Offset(next.0)).map_err(client)?;
+        }
+        self.consumer.assign(&list).map_err(client)
+    }
+
+    /// Missing offsets stop the projector; what the client mends by itself is logged.
+    fn judge(&self, error: &KafkaError, from: &[(StreamPartition, NextOffset)]) -> Result<(), ConsumeError> {
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
+                Err(self.missing(from))
+            }
+            Some(RDKafkaErrorCode::Fatal | RDKafkaErrorCode::UnknownTopicOrPartition) => {
+                Err(ConsumeError::Client { kafka: self.kafka.clone(), source: error.clone() })
+            }
+            _ => {
+                tracing::warn!(%error, "the log does not answer; the client tries again");
+                Ok(())
+            }
+        }
+    }
+
+    /// The client does not say which partition it was; the one whose log starts behind its offset is it.
+    fn missing(&self, from: &[(StreamPartition, NextOffset)]) -> ConsumeError {
+        let guilty = from.iter().find(|(at, next)| {
+            let range = self.consumer.fetch_watermarks(at.stream.topic(), at.partition, REQUEST);
+            range.is_ok_and(|(low, high)| next.0 < low || next.0 > high)
+        });
+        let (at, _) = guilty.unwrap_or(&from[0]);
+        ConsumeError::MissingOffsets { topic: at.stream.topic().to_owned(), partition: at.partition }
+    }
+}
+
+/// False when nobody listens any more.
+fn hand_on(
+    open: &mut HashMap<Stream, RawBatch>,
+    out: &HashMap<Stream, mpsc::Sender<RawBatch>>,
+    stream: Stream,
+) -> bool {
+    match (open.remove(&stream), out.get(&stream)) {
+        (Some(batch), Some(to)) => to.blocking_send(batch).is_ok(),
+        _ => true,
+    }
+}

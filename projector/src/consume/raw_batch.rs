@@ -1,0 +1,93 @@
+//! Records of one stream as they came, in one buffer, each with its position.
+
+use std::time::Instant;
+
+use lantoa_schemas::stream::Stream;
+
+use crate::position::NextOffset;
+
+/// Raw records: one arena of bytes and, record by record, where it ends and where it lay in the log.
+#[derive(Debug)]
+pub(crate) struct RawBatch {
+    stream: Stream,
+    /// When its first record came.
+    pub opened: Instant,
+    arena: Vec<u8>,
+    ends: Vec<usize>,
+    partitions: Vec<i32>,
+    offsets: Vec<i64>,
+}
+
+impl RawBatch {
+    pub fn new(stream: Stream) -> Self {
+        Self {
+            stream,
+            opened: Instant::now(),
+            arena: Vec::new(),
+            ends: Vec::new(),
+            partitions: Vec::new(),
+            offsets: Vec::new(),
+        }
+    }
+
+    pub fn push(&mut self, partition: i32, offset: i64, payload: &[u8]) {
+        self.arena.extend_from_slice(payload);
+        self.ends.push(self.arena.len());
+        self.partitions.push(partition);
+        self.offsets.push(offset);
+    }
+
+    pub fn stream(&self) -> Stream {
+        self.stream
+    }
+
+    /// Number of records.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Bytes of all records.
+    pub fn bytes(&self) -> usize {
+        self.arena.len()
+    }
+
+    /// Bytes of one record.
+    pub fn record(&self, at: usize) -> &[u8] {
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        &self.arena[start..self.ends[at]]
+    }
+
+    /// Partition and offset of one record.
+    pub fn position(&self, at: usize) -> (i32, i64) {
+        (self.partitions[at], self.offsets[at])
+    }
+
+    /// The next offset of each partition after this batch, and the first offset in it.
+    pub fn spans(&self) -> Vec<(i32, i64, NextOffset)> {
+        let mut spans: Vec<(i32, i64, NextOffset)> = Vec::new();
+        for (&partition, &offset) in self.partitions.iter().zip(&self.offsets) {
+            match spans.iter_mut().find(|(known, ..)| *known == partition) {
+                Some((_, _, next)) => *next = NextOffset(offset + 1),
+                None => spans.push((partition, offset, NextOffset(offset + 1))),
+            }
+        }
+        spans
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lantoa_schemas::stream::Family;
+
+    #[test]
+    fn records_and_spans() {
+        let mut batch = RawBatch::new(Stream::Ledger(Family::Activity));
+        for (partition, offset, payload) in [(0, 7, "ab"), (1, 3, ""), (0, 9, "c")] {
+            batch.push(partition, offset, payload.as_bytes());
+        }
+        assert_eq!((batch.len(), batch.bytes()), (3, 3));
+        assert_eq!([batch.record(0), batch.record(1), batch.record(2)], [&b"ab"[..], b"", b"c"]);
+        assert_eq!(batch.spans(), vec![(0, 7, NextOffset(10)), (1, 3, NextOffset(4))]);
+    }
+}

@@ -1,0 +1,184 @@
+//! Raw records to columns.
+//!
+//! In: a raw batch. Out: its rows as one record batch in the table's schema, with their positions, and for each record
+//! that could not be read the reason. A bad record never harms its neighbours: when a batch fails it is read again
+//! record by record, and only the guilty are refused. No I/O.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, SchemaRef};
+use arrow::error::ArrowError;
+use arrow_avro::codec::Tz;
+use arrow_avro::reader::{Decoder, ReaderBuilder};
+use arrow_avro::schema::{AvroSchema, Fingerprint, SchemaStore};
+use lantoa_schemas::avro;
+use lantoa_schemas::stream::Stream;
+use lantoa_schemas::table::stream_table;
+use lantoa_schemas::validate::Problem;
+
+use crate::consume::{BATCH_RECORDS, RawBatch};
+use crate::position::LogLife;
+
+/// A record that was refused: where it stands in the raw batch, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Refused {
+    /// Index in the raw batch.
+    pub at: usize,
+    /// What is wrong with it.
+    pub problems: Vec<Problem>,
+}
+
+/// A raw batch that has been read. Every record of it is either a row or refused.
+#[derive(Debug)]
+pub(crate) struct DecodedBatch {
+    /// The records as they came.
+    pub raw: RawBatch,
+    /// The rows, in the schema of the stream's table.
+    pub rows: RecordBatch,
+    /// Index in the raw batch of each row.
+    pub raw_index: Vec<usize>,
+    /// The records that are no rows.
+    pub refused: Vec<Refused>,
+}
+
+/// Reads the raw batches of one stream.
+pub(crate) struct StreamDecoder {
+    stream: Stream,
+    life: LogLife,
+    table: SchemaRef,
+    decoder: Decoder,
+}
+
+impl StreamDecoder {
+    pub fn new(stream: Stream, life: LogLife) -> Result<Self, ArrowError> {
+        Ok(Self { stream, life, table: stream_table(stream), decoder: decoder(stream)? })
+    }
+
+    /// Reads a raw batch.
+    ///
+    /// # Errors
+    /// When columns do not fit the table, which only a fault of ours can bring about; bad records are no error.
+    pub fn decode(&mut self, raw: RawBatch) -> Result<DecodedBatch, ArrowError> {
+        let known = avro::fingerprint(self.stream);
+        let mut refused = Vec::new();
+        let mut readable = Vec::with_capacity(raw.len());
+        for at in 0..raw.len() {
+            match avro::fingerprint_of(raw.record(at)) {
+                Some(fingerprint) if fingerprint == known => readable.push(at),
+                found => refused.push(Refused { at, problems: vec![unframed(found, self.stream)] }),
+            }
+        }
+        let nested = match self.all_at_once(&raw, &readable)? {
+            Some(nested) => nested,
+            None => self.one_by_one(&raw, &mut readable, &mut refused)?,
+        };
+        let rows = self.flatten(&nested, &raw, &readable)?;
+        Ok(DecodedBatch { raw, rows, raw_index: readable, refused })
+    }
+
+    /// The fast way; `None` when one of the records cannot be read.
+    fn all_at_once(&mut self, raw: &RawBatch, readable: &[usize]) -> Result<Option<RecordBatch>, ArrowError> {
+        for &at in readable {
+            let record = raw.record(at);
+            if !matches!(self.decoder.decode(record), Ok(used) if used == record.len()) {
+                self.decoder = decoder(self.stream)?;
+                return Ok(None);
+            }
+        }
+        match self.decoder.flush() {
+            Ok(Some(batch)) if batch.num_rows() == readable.len() => Ok(Some(batch)),
+            Ok(None) if readable.is_empty() => Ok(Some(RecordBatch::new_empty(self.decoder.schema()))),
+            _ => {
+                self.decoder = decoder(self.stream)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// The slow way: what cannot be read is taken out of `readable` and refused.
+    fn one_by_one(
+        &mut self,
+        raw: &RawBatch,
+        readable: &mut Vec<usize>,
+        refused: &mut Vec<Refused>,
+    ) -> Result<RecordBatch, ArrowError> {
+        let mut rows = Vec::with_capacity(readable.len());
+        let mut taken = Vec::with_capacity(readable.len());
+        for &at in readable.iter() {
+            let record = raw.record(at);
+            let whole = matches!(self.decoder.decode(record), Ok(used) if used == record.len());
+            match if whole { self.decoder.flush().ok().flatten() } else { None } {
+                Some(row) if row.num_rows() == 1 => {
+                    rows.push(row);
+                    taken.push(at);
+                }
+                _ => {
+                    self.decoder = decoder(self.stream)?;
+                    refused.push(Refused { at, problems: vec![unreadable(self.stream)] });
+                }
+            }
+        }
+        *readable = taken;
+        concat_batches(&self.decoder.schema(), &rows)
+    }
+
+    /// Envelope, facts and position side by side, as the table has them.
+    fn flatten(&self, nested: &RecordBatch, raw: &RawBatch, rows: &[usize]) -> Result<RecordBatch, ArrowError> {
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.table.fields().len());
+        for column in nested.columns() {
+            match column.data_type() {
+                DataType::Struct(_) => columns.extend(column.as_struct().columns().iter().cloned()),
+                _ => columns.push(Arc::clone(column)),
+            }
+        }
+        let positions = || rows.iter().map(|&at| raw.position(at));
+        columns.push(Arc::new(StringArray::from_iter_values(rows.iter().map(|_| &*self.life.cluster))));
+        columns.push(Arc::new(Int32Array::from_value(self.life.generation, rows.len())));
+        columns.push(Arc::new(Int32Array::from_iter_values(positions().map(|(partition, _)| partition))));
+        columns.push(Arc::new(Int64Array::from_iter_values(positions().map(|(_, offset)| offset))));
+        RecordBatch::try_new(Arc::clone(&self.table), columns)
+    }
+}
+
+fn decoder(stream: Stream) -> Result<Decoder, ArrowError> {
+    let schema = AvroSchema::new(avro::schema_text(stream).to_owned());
+    let fingerprint = Fingerprint::Rabin(u64::from_le_bytes(avro::fingerprint(stream)));
+    let store = SchemaStore::try_from(HashMap::from([(fingerprint, schema.clone())]))?;
+    ReaderBuilder::new()
+        .with_writer_schema_store(store)
+        .with_active_fingerprint(fingerprint)
+        .with_reader_schema(schema)
+        .with_batch_size(BATCH_RECORDS + 1)
+        .with_tz(Tz::Utc)
+        .build_decoder()
+}
+
+fn unframed(found: Option<[u8; 8]>, stream: Stream) -> Problem {
+    let remedy = format!(
+        "write Avro single-object encoding: C3 01, the fingerprint {} and one datum of the contract's schema for {}",
+        hex(&avro::fingerprint(stream)),
+        stream.topic()
+    );
+    match found {
+        None => Problem::new("value", "does not begin with C3 01", remedy),
+        Some(other) => Problem::new("value", format!("names an unknown schema {}", hex(&other)), remedy),
+    }
+}
+
+fn unreadable(stream: Stream) -> Problem {
+    Problem::new(
+        "value",
+        "cannot be read by the schema that it names: it is cut short, too long, or has text that is not UTF-8",
+        format!("write one whole datum of the contract's schema for {}", stream.topic()),
+    )
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

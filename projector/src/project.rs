@@ -1,0 +1,355 @@
+//! The loop of one stream: decoded batches into windows, windows into commits.
+//!
+//! Guarantee: a window's rows and its next offsets land in one commit or not at all; its `outcome` rows follow before
+//! the next window starts, and where the process dies in between, the ledger's own commit says which range owes them.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::Int64Type;
+use arrow::error::ArrowError;
+use lantoa_schemas::clock::SharedClock;
+use lantoa_schemas::stream::Stream;
+use lantoa_schemas::validate::Problem;
+use tokio::sync::{Mutex, mpsc};
+
+use crate::commit::{Commit, CommitError, StreamTable};
+use crate::config::{Config, FaultPoint};
+use crate::consume::RawBatch;
+use crate::counters::{Counters, Counts};
+use crate::decode::{DecodedBatch, StreamDecoder};
+use crate::judge;
+use crate::outcome::{self, Fate, OutcomeRow};
+use crate::position::{LogLife, NextOffset, StreamPartition};
+use crate::seen::{IdHash, SeenIds, hash};
+use crate::window::Window;
+
+/// How often a commit that the storage refuses is tried before the projector stops.
+const STORAGE_ATTEMPTS: u32 = 5;
+
+/// Why a stream cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    /// The tables cannot be written.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// Columns do not fit; a fault of ours.
+    #[error("{stream} cannot be decoded into its table: {source}")]
+    Columns {
+        /// The topic.
+        stream: &'static str,
+        /// What Arrow said.
+        source: ArrowError,
+    },
+}
+
+/// A range whose `outcome` rows a crash may have left unwritten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Owed {
+    pub from: i64,
+    pub to: i64,
+}
+
+/// Decodes and judges, off the committing task, so that both cores have work.
+pub(crate) async fn decode_loop(
+    mut raw: mpsc::Receiver<RawBatch>,
+    decoded: mpsc::Sender<DecodedBatch>,
+    mut decoder: StreamDecoder,
+    clock: SharedClock,
+) -> Result<(), ProjectError> {
+    while let Some(batch) = raw.recv().await {
+        let stream = batch.stream().topic();
+        let columns = |source| ProjectError::Columns { stream, source };
+        let batch = decoder.decode(batch).map_err(columns)?;
+        let batch = judge::judge(batch, clock.now()).map_err(columns)?;
+        if decoded.send(batch).await.is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Commits the windows of one stream.
+pub(crate) struct Projection {
+    pub stream: Stream,
+    pub life: LogLife,
+    pub config: Config,
+    pub table: StreamTable,
+    pub outcome: Arc<Mutex<StreamTable>>,
+    pub seen: SeenIds,
+    /// Next offset of each partition, as the table has it.
+    pub stored: HashMap<i32, NextOffset>,
+    /// Ranges before `stored` that are read again for their `outcome` rows.
+    pub owed: HashMap<i32, Owed>,
+    pub counters: Arc<Counters>,
+    pub clock: SharedClock,
+}
+
+impl Projection {
+    /// Takes batches until there are no more, then commits what is left.
+    pub async fn run(mut self, mut decoded: mpsc::Receiver<DecodedBatch>) -> Result<(), ProjectError> {
+        let mut window = Window::default();
+        loop {
+            let batch = match window.due_at(&self.config) {
+                None => decoded.recv().await,
+                Some(due) => match tokio::time::timeout_at(due.into(), decoded.recv()).await {
+                    Ok(batch) => batch,
+                    Err(_) => {
+                        self.land(std::mem::take(&mut window)).await?;
+                        continue;
+                    }
+                },
+            };
+            match batch {
+                Some(batch) => window.push(batch),
+                None => break,
+            }
+            if window.is_due(&self.config, std::time::Instant::now()) {
+                self.land(std::mem::take(&mut window)).await?;
+            }
+        }
+        if window.is_empty() { Ok(()) } else { self.land(window).await }
+    }
+
+    /// Commits a window, its ledger rows first, its `outcome` rows next.
+    async fn land(&mut self, window: Window) -> Result<(), ProjectError> {
+        let mut failures = 0;
+        let mut contested = false;
+        let plan = loop {
+            let plan = self.plan(&window, contested).await?;
+            if plan.entries.is_empty() {
+                break plan;
+            }
+            match self.table.append(&plan.rows, &plan.entries, self.config.fault).await {
+                Ok(Commit::Landed) => break plan,
+                Ok(Commit::Lost) => {
+                    contested = true;
+                    self.look_again().await?;
+                }
+                Err(error @ CommitError::Unknown { .. }) => return Err(error.into()),
+                Err(error) => {
+                    failures += 1;
+                    tracing::warn!(stream = self.stream.topic(), %error, failures, "the table cannot be written");
+                    if failures == STORAGE_ATTEMPTS {
+                        return Err(error.into());
+                    }
+                    tokio::time::sleep(Duration::from_millis(100 << failures)).await;
+                    contested = true;
+                    self.table.reload().await?;
+                    self.look_again().await?;
+                }
+            }
+        };
+        FaultPoint::AfterCommit.strike(self.config.fault);
+        self.land_outcomes(&plan).await?;
+        FaultPoint::AfterOutcome.strike(self.config.fault);
+        plan.ids.iter().for_each(|id| self.seen.insert(*id));
+        for (partition, span) in window.spans() {
+            let stored = self.stored.entry(*partition).or_insert(span.next);
+            *stored = span.next.max(*stored);
+            self.owed.retain(|owed, range| owed != partition || span.next.0 < range.to);
+        }
+        self.counters.landed(plan.counts(&window));
+        Ok(())
+    }
+
+    /// After somebody else's commit: what does the table say of our partitions now?
+    async fn look_again(&mut self) -> Result<(), ProjectError> {
+        for (partition, stored) in &mut self.stored {
+            let at = StreamPartition { stream: self.stream, partition: *partition };
+            if let Some(now) = self.table.stored(&self.life.app_id(at)).await? {
+                *stored = now;
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides the fate of each record of a window, by what the table holds now.
+    async fn plan(&self, window: &Window, contested: bool) -> Result<Plan, ProjectError> {
+        let doubtful = window.batches().iter().flat_map(|batch| self.fresh_ids(batch));
+        let doubtful: HashSet<IdHash> =
+            doubtful.filter(|id| contested || self.seen.may_contain(*id)).collect();
+        let mut known: HashSet<IdHash> = HashSet::new();
+        if !doubtful.is_empty() {
+            self.table.each_id(|id| { if doubtful.contains(&id) { known.insert(id); } }).await?;
+        }
+        let mut landed_before = HashMap::new();
+        for (&partition, owed) in &self.owed {
+            let at = StreamPartition { stream: self.stream, partition };
+            landed_before.insert(partition, self.table.offsets(&self.life, at, owed.from, owed.to).await?);
+        }
+        let mut plan = Plan::default();
+        for batch in window.batches() {
+            self.plan_batch(batch, &mut known, &landed_before, &mut plan)?;
+        }
+        for (&partition, span) in window.spans() {
+            if span.next > self.stored_next(partition) {
+                let at = StreamPartition { stream: self.stream, partition };
+                plan.entries.insert(self.life.app_id(at), span.next.0);
+                let fresh = plan.outcomes.iter().filter(|row| row.at == at).map(|row| row.offset);
+                let fresh = fresh.filter(|offset| *offset >= self.stored_next(partition).0);
+                let (from_id, to_id) = self.life.owed_ids(at);
+                plan.entries.extend(fresh.clone().min().map(|first| (from_id, first)));
+                plan.entries.extend(fresh.max().map(|last| (to_id, last + 1)));
+            }
+        }
+        Ok(plan)
+    }
+
+    fn stored_next(&self, partition: i32) -> NextOffset {
+        self.stored.get(&partition).copied().unwrap_or(NextOffset(0))
+    }
+
+    /// Hashes of the ids of rows that the table has not read yet.
+    fn fresh_ids<'a>(&'a self, batch: &'a DecodedBatch) -> impl Iterator<Item = IdHash> + 'a {
+        let ids = ids(&batch.rows, self.stream);
+        (0..batch.rows.num_rows()).filter_map(move |row| {
+            let (partition, offset) = batch.raw.position(batch.raw_index[row]);
+            (offset >= self.stored_next(partition).0).then(|| hash(ids.value(row)))
+        })
+    }
+
+    fn plan_batch(
+        &self,
+        batch: &DecodedBatch,
+        known: &mut HashSet<IdHash>,
+        landed_before: &HashMap<i32, HashSet<i64>>,
+        plan: &mut Plan,
+    ) -> Result<(), ProjectError> {
+        let ids = ids(&batch.rows, self.stream);
+        let mut keep = Vec::with_capacity(batch.rows.num_rows());
+        for row in 0..batch.rows.num_rows() {
+            let at = batch.raw_index[row];
+            let (partition, offset) = batch.raw.position(at);
+            let fresh = offset >= self.stored_next(partition).0;
+            let id = hash(ids.value(row));
+            let taken = fresh && known.insert(id);
+            keep.push(taken);
+            if taken {
+                plan.ids.push(id);
+            }
+            let owed = !fresh && self.owes(partition, offset) && !landed_before[&partition].contains(&offset);
+            if (fresh && !taken) || owed {
+                plan.duplicates += u64::from(fresh);
+                plan.outcomes.push(self.duplicate(batch, row));
+            }
+        }
+        for refused in &batch.refused {
+            let (partition, offset) = batch.raw.position(refused.at);
+            let fresh = offset >= self.stored_next(partition).0;
+            if fresh || self.owes(partition, offset) {
+                plan.rejected += u64::from(fresh);
+                plan.outcomes.push(self.rejected(batch, refused.at, &refused.problems));
+            }
+        }
+        let rows = if keep.contains(&false) {
+            filter_record_batch(&batch.rows, &BooleanArray::from(keep))
+                .map_err(|source| ProjectError::Columns { stream: self.stream.topic(), source })?
+        } else {
+            batch.rows.clone()
+        };
+        plan.rows.push(rows);
+        Ok(())
+    }
+
+    fn owes(&self, partition: i32, offset: i64) -> bool {
+        self.owed.get(&partition).is_some_and(|owed| (owed.from..owed.to).contains(&offset))
+    }
+
+    fn outcome_row(&self, batch: &DecodedBatch, at: usize, fate: Fate, reason: String) -> OutcomeRow {
+        let (partition, offset) = batch.raw.position(at);
+        OutcomeRow {
+            at: StreamPartition { stream: self.stream, partition },
+            offset,
+            fate,
+            event_id: None,
+            field: None,
+            reason,
+            remedy: None,
+            sender: None,
+            via: None,
+            receipt: None,
+            receipt_row: None,
+            bytes: batch.raw.record(at).to_vec(),
+        }
+    }
+
+    fn duplicate(&self, batch: &DecodedBatch, row: usize) -> OutcomeRow {
+        let text = |name: &str| {
+            let column = batch.rows.column_by_name(name)?.as_string_opt::<i32>()?;
+            column.is_valid(row).then(|| column.value(row).to_owned())
+        };
+        let receipt_row = batch.rows.column_by_name("receipt_row").and_then(|column| {
+            let numbers = column.as_primitive_opt::<Int64Type>()?;
+            numbers.is_valid(row).then(|| numbers.value(row))
+        });
+        let reason = format!("its {} is in the table already", self.stream.id_column());
+        OutcomeRow {
+            event_id: text(self.stream.id_column()),
+            sender: text("sender"),
+            via: text("via"),
+            receipt: text("receipt"),
+            receipt_row,
+            ..self.outcome_row(batch, batch.raw_index[row], Fate::Duplicate, reason)
+        }
+    }
+
+    fn rejected(&self, batch: &DecodedBatch, at: usize, problems: &[Problem]) -> OutcomeRow {
+        let joined = |part: fn(&Problem) -> &str| problems.iter().map(part).collect::<Vec<_>>().join("; ");
+        OutcomeRow {
+            field: Some(joined(|problem| &problem.field)),
+            remedy: Some(joined(|problem| &problem.remedy)),
+            ..self.outcome_row(batch, at, Fate::Rejected, joined(|problem| &problem.reason))
+        }
+    }
+
+    /// Commits the `outcome` rows of a window that has landed.
+    async fn land_outcomes(&self, plan: &Plan) -> Result<(), ProjectError> {
+        if plan.outcomes.is_empty() {
+            return Ok(());
+        }
+        let rows = outcome::batch(&plan.outcomes, &self.life, self.clock.now())
+            .map_err(|source| ProjectError::Columns { stream: self.stream.topic(), source })?;
+        let mut entries = BTreeMap::new();
+        for row in &plan.outcomes {
+            let next = entries.entry(self.life.app_id(row.at)).or_insert(0);
+            *next = (*next).max(row.offset + 1);
+        }
+        let mut table = self.outcome.lock().await;
+        // Another stream's commit to the shared table makes ours lose; it is then simply the next.
+        while table.append(std::slice::from_ref(&rows), &entries, None).await? == Commit::Lost {}
+        Ok(())
+    }
+}
+
+fn ids(rows: &RecordBatch, stream: Stream) -> &arrow::array::StringArray {
+    let column = rows.column_by_name(stream.id_column()).expect("every table has its id column");
+    column.as_string::<i32>()
+}
+
+/// What a window comes to.
+#[derive(Default)]
+struct Plan {
+    rows: Vec<RecordBatch>,
+    ids: Vec<IdHash>,
+    outcomes: Vec<OutcomeRow>,
+    entries: BTreeMap<String, i64>,
+    duplicates: u64,
+    rejected: u64,
+}
+
+impl Plan {
+    fn counts(&self, window: &Window) -> Counts {
+        Counts {
+            read: window.records() as u64,
+            committed: self.ids.len() as u64,
+            duplicate: self.duplicates,
+            rejected: self.rejected,
+            bytes: window.bytes() as u64,
+            commits: u64::from(!self.entries.is_empty()),
+        }
+    }
+}

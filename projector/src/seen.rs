@@ -1,0 +1,86 @@
+//! Which ids are in the table already.
+//!
+//! A Bloom filter of all ids answers "surely new" at once; what it holds possible is looked up in the table itself. So
+//! the answer is exact and the memory is about three bytes an id. The filter is built from the table at the start and
+//! grows by adding a larger one.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::OnceLock;
+
+use parquet::bloom_filter::Sbbf;
+
+/// An id's hash: 128 bits under a key of this process, so that two ids never share one, by chance or by design.
+pub(crate) type IdHash = u128;
+
+/// The hash of an id.
+pub(crate) fn hash(id: &str) -> IdHash {
+    static KEYS: OnceLock<[RandomState; 2]> = OnceLock::new();
+    let [high, low] = KEYS.get_or_init(Default::default);
+    u128::from(high.hash_one(id)) << 64 | u128::from(low.hash_one(id))
+}
+
+/// One in a million new ids costs a needless look into the table.
+const FALSE_POSITIVES: f64 = 1e-6;
+
+/// Ids that the first filter has room for.
+const FIRST_ROOM: usize = 1 << 18;
+
+/// All ids of a table, in short.
+pub(crate) struct SeenIds {
+    filters: Vec<Sbbf>,
+    room: usize,
+    left: usize,
+}
+
+impl Default for SeenIds {
+    fn default() -> Self {
+        Self::with_room(FIRST_ROOM)
+    }
+}
+
+impl SeenIds {
+    /// Room for so many ids before it has to grow.
+    pub fn with_room(ids: usize) -> Self {
+        let room = ids.max(FIRST_ROOM);
+        Self { filters: vec![filter(room)], room, left: room }
+    }
+
+    /// Remembers an id.
+    pub fn insert(&mut self, id: IdHash) {
+        if self.left == 0 {
+            self.room *= 4;
+            self.left = self.room;
+            self.filters.push(filter(self.room));
+        }
+        self.left -= 1;
+        if let Some(newest) = self.filters.last_mut() {
+            newest.insert(&id.to_le_bytes()[..]);
+        }
+    }
+
+    /// False where the id is surely new; true where the table has to be asked.
+    pub fn may_contain(&self, id: IdHash) -> bool {
+        self.filters.iter().rev().any(|filter| filter.check(&id.to_le_bytes()[..]))
+    }
+}
+
+fn filter(room: usize) -> Sbbf {
+    Sbbf::new_with_ndv_fpp(room as u64, FALSE_POSITIVES).expect("the rate lies between 0 and 1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_in_is_found_and_little_else() {
+        let mut seen = SeenIds::default();
+        let count = FIRST_ROOM + 50_000;
+        for id in 0..count {
+            seen.insert(hash(&id.to_string()));
+        }
+        assert!((0..count).all(|id| seen.may_contain(hash(&id.to_string()))));
+        let wrong = (count..2 * count).filter(|id| seen.may_contain(hash(&id.to_string()))).count();
+        assert!(wrong < 20, "{wrong} of {count}");
+    }
+}

@@ -1,0 +1,294 @@
+//! Starts the projector: opens the tables, checks that the log is theirs, and only then takes anything in.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::error::ArrowError;
+use lantoa_schemas::clock::SharedClock;
+use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
+use lantoa_schemas::table::{outcome_table, stream_table};
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::commit::{CommitError, StreamTable};
+use crate::config::Config;
+use crate::consume::{ConsumeError, Probe, RecordAt, Source};
+use crate::counters::Counters;
+use crate::decode::StreamDecoder;
+use crate::position::{LogLife, NextOffset, StreamPartition};
+use crate::project::{Owed, ProjectError, Projection, decode_loop};
+use crate::seen::SeenIds;
+use crate::start_check::{self, LastRow, NotTheSameLog};
+
+/// Batches that may wait between two steps of one stream. Bounds memory.
+const BATCHES_WAITING: usize = 3;
+
+/// Why the projector does not start or does not go on. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The log cannot be read, or misses records.
+    #[error(transparent)]
+    Consume(#[from] ConsumeError),
+    /// The tables cannot be read or written.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The log is not the one that the tables have read.
+    #[error(transparent)]
+    NotTheSameLog(#[from] NotTheSameLog),
+    /// A stream cannot go on.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// The written schemas do not decode; a fault of ours.
+    #[error("the contract's schemas cannot be decoded: {0}")]
+    Schema(#[from] ArrowError),
+    /// A task ended without an answer; a fault of ours.
+    #[error("a task of the projector broke off: {0}")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+/// A running projector.
+pub struct Handle {
+    tasks: JoinSet<Result<(), Error>>,
+    stop: CancellationToken,
+    counters: Arc<Counters>,
+    tables: PathBuf,
+}
+
+impl Handle {
+    /// What has gone through so far.
+    pub fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
+    }
+
+    /// Folder of the tables.
+    pub fn tables(&self) -> &PathBuf {
+        &self.tables
+    }
+
+    /// Waits until it has stopped: after the shutdown token was cancelled and all that was read is committed, or
+    /// after a fault.
+    ///
+    /// # Errors
+    /// The first fault of any task; the others are stopped then.
+    pub async fn join(mut self) -> Result<(), Error> {
+        let mut first = Ok(());
+        while let Some(ended) = self.tasks.join_next().await {
+            let ended = ended.map_err(Error::from).and_then(|ended| ended);
+            if ended.is_err() {
+                self.stop.cancel();
+                first = first.and(ended);
+            }
+        }
+        first
+    }
+}
+
+/// Starts the projector. When it returns, the log has been checked and intake is open.
+///
+/// # Errors
+/// When the broker or the topics are not there in time, the tables cannot be opened, or the log is not theirs.
+pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationToken) -> Result<Handle, Error> {
+    let stop = shutdown.child_token();
+    let counters = Arc::new(Counters::default());
+    let (source, cluster, partitions) = connect(&config).await?;
+    let outcome = StreamTable::open(&config.tables, OUTCOME_TABLE, outcome_table(), "event_id").await?;
+    let mut opened = Vec::new();
+    for &stream in Stream::ALL {
+        let mine: Vec<i32> = partitions.iter().filter(|at| at.stream == stream).map(|at| at.partition).collect();
+        opened.push(Opened::open(&config, stream, &cluster, &mine, &outcome).await?);
+    }
+    let opened = check(&config, opened).await?;
+    let outcome = Arc::new(Mutex::new(outcome));
+    let mut tasks = JoinSet::new();
+    let mut to_decode = HashMap::new();
+    let mut from = Vec::new();
+    for stream in opened {
+        from.extend(stream.read_from());
+        let (raw_sender, raw) = mpsc::channel(BATCHES_WAITING);
+        let (decoded_sender, decoded) = mpsc::channel(BATCHES_WAITING);
+        to_decode.insert(stream.stream, raw_sender);
+        let decoder = StreamDecoder::new(stream.stream, stream.life.clone())?;
+        let projection =
+            stream.project(&config, Arc::clone(&outcome), Arc::clone(&counters), Arc::clone(&clock)).await?;
+        let decode_clock = Arc::clone(&clock);
+        tasks.spawn(async move { Ok(decode_loop(raw, decoded_sender, decoder, decode_clock).await?) });
+        tasks.spawn(async move { Ok(projection.run(decoded).await?) });
+    }
+    let stop_reading = stop.clone();
+    tasks.spawn_blocking(move || Ok(source.run(&from, &to_decode, &stop_reading)?));
+    Ok(Handle { tasks, stop, counters, tables: config.tables })
+}
+
+/// Connects, and learns the cluster and the partitions.
+pub(crate) async fn connect(
+    config: &Config,
+) -> Result<(Source, Arc<str>, Vec<StreamPartition>), Error> {
+    let config = config.clone();
+    let connected = tokio::task::spawn_blocking(move || {
+        let source = Source::connect(&config)?;
+        let (cluster, partitions) = source.describe(config.start_timeout)?;
+        Ok::<_, ConsumeError>((source, cluster, partitions))
+    });
+    Ok(connected.await??)
+}
+
+/// A stream's table and what it knows of the log.
+pub(crate) struct Opened {
+    pub stream: Stream,
+    pub life: LogLife,
+    pub table: StreamTable,
+    pub partitions: Vec<Partition>,
+}
+
+/// What a table knows of one partition.
+pub(crate) struct Partition {
+    pub at: StreamPartition,
+    pub stored: Option<NextOffset>,
+    pub last: Option<LastRow>,
+    pub owed: Option<Owed>,
+}
+
+impl Opened {
+    pub async fn open(
+        config: &Config,
+        stream: Stream,
+        cluster: &Arc<str>,
+        partitions: &[i32],
+        outcome: &StreamTable,
+    ) -> Result<Self, Error> {
+        let table = StreamTable::open(&config.tables, stream.table(), stream_table(stream), stream.id_column()).await?;
+        let mut life = LogLife { cluster: Arc::clone(cluster), generation: 0 };
+        let first = StreamPartition { stream, partition: 0 };
+        loop {
+            let next = LogLife { generation: life.generation + 1, ..life.clone() };
+            if table.stored(&next.app_id(first)).await?.is_none() {
+                break;
+            }
+            life = next;
+        }
+        let mut known = Vec::new();
+        for &partition in partitions {
+            let at = StreamPartition { stream, partition };
+            let stored = table.stored(&life.app_id(at)).await?;
+            let last = match stored {
+                Some(stored) => table.last_row(&life, at, stored).await?,
+                None => None,
+            };
+            let owed = owed(&table, outcome, &life, at).await?;
+            known.push(Partition { at, stored, last, owed });
+        }
+        Ok(Self { stream, life, table, partitions: known })
+    }
+
+    /// Where to read on: at the stored offset, or before it where `outcome` is owed rows.
+    fn read_from(&self) -> Vec<(StreamPartition, NextOffset)> {
+        let from = |p: &Partition| match (p.owed, p.stored) {
+            (Some(owed), _) => NextOffset(owed.from),
+            (None, stored) => stored.unwrap_or(NextOffset(0)),
+        };
+        self.partitions.iter().map(|partition| (partition.at, from(partition))).collect()
+    }
+
+    async fn project(
+        self,
+        config: &Config,
+        outcome: Arc<Mutex<StreamTable>>,
+        counters: Arc<Counters>,
+        clock: SharedClock,
+    ) -> Result<Projection, Error> {
+        let mut seen = SeenIds::with_room(self.table.rows() * 2);
+        self.table.each_id(|id| seen.insert(id)).await?;
+        let stored = |p: &Partition| (p.at.partition, p.stored.unwrap_or(NextOffset(0)));
+        Ok(Projection {
+            stream: self.stream,
+            life: self.life,
+            config: config.clone(),
+            table: self.table,
+            outcome,
+            seen,
+            stored: self.partitions.iter().map(stored).collect(),
+            owed: self.partitions.iter().filter_map(|p| p.owed.map(|owed| (p.at.partition, owed))).collect(),
+            counters,
+            clock,
+        })
+    }
+}
+
+/// The range whose `outcome` rows were not written before the process died, if any.
+async fn owed(
+    table: &StreamTable,
+    outcome: &StreamTable,
+    life: &LogLife,
+    at: StreamPartition,
+) -> Result<Option<Owed>, CommitError> {
+    let (from_id, to_id) = life.owed_ids(at);
+    let (Some(from), Some(to)) = (table.stored(&from_id).await?, table.stored(&to_id).await?) else {
+        return Ok(None);
+    };
+    let done = outcome.stored(&life.app_id(at)).await?.unwrap_or(NextOffset(0));
+    Ok((done < to).then_some(Owed { from: from.0.max(done.0), to: to.0 }))
+}
+
+/// Stops unless the log is the one that the tables have read.
+async fn check(config: &Config, mut opened: Vec<Opened>) -> Result<Vec<Opened>, Error> {
+    for (stream, fault) in faults(config, &opened).await? {
+        tracing::error!(topic = stream.topic(), %fault, "the log is not the one that the tables have read");
+        return Err(fault.into());
+    }
+    // What was never read starts where the log starts.
+    let fresh: Vec<_> = opened.iter().flat_map(|o| &o.partitions).filter(|p| p.stored.is_none()).map(|p| p.at).collect();
+    let starts = look(config, fresh.iter().map(|at| (*at, 0)).collect()).await?;
+    for partition in opened.iter_mut().flat_map(|opened| &mut opened.partitions) {
+        if let Some(RecordAt::BeforeStart(start)) = starts.get(&partition.at) {
+            partition.stored = Some(NextOffset(*start));
+        }
+    }
+    Ok(opened)
+}
+
+/// Each partition's reason for not being the log that its table has read.
+pub(crate) async fn faults(config: &Config, opened: &[Opened]) -> Result<Vec<(Stream, NotTheSameLog)>, Error> {
+    let known: Vec<(&Partition, NextOffset, Stream)> = opened
+        .iter()
+        .flat_map(|opened| opened.partitions.iter().map(|partition| (partition, opened.stream)))
+        .filter_map(|(partition, stream)| partition.stored.map(|stored| (partition, stored, stream)))
+        .filter(|(_, stored, _)| stored.0 > 0)
+        .collect();
+    let before = look(config, known.iter().map(|(p, stored, _)| (p.at, stored.0 - 1)).collect()).await?;
+    let lasts = known.iter().filter_map(|(p, ..)| p.last.as_ref().map(|last| (p.at, last.offset)));
+    let last_records = look(config, lasts.collect()).await?;
+    let mut faults = Vec::new();
+    for (partition, stored, stream) in known {
+        let mut checked = before.get(&partition.at).map_or(Ok(()), |b| start_check::check_end(partition.at, stored, b));
+        if let (Ok(()), Some(last), Some(found)) = (&checked, &partition.last, last_records.get(&partition.at)) {
+            let id = record_id(stream, found)?;
+            checked = start_check::check_last(partition.at, last, found, id.as_deref());
+        }
+        faults.extend(checked.err().map(|fault| (stream, fault)));
+    }
+    Ok(faults)
+}
+
+async fn look(
+    config: &Config,
+    at: Vec<(StreamPartition, i64)>,
+) -> Result<HashMap<StreamPartition, RecordAt>, Error> {
+    let probe = Probe::new(config);
+    Ok(tokio::task::spawn_blocking(move || probe.look(&at)).await??)
+}
+
+/// The id that a record carries, `None` where it cannot be read.
+fn record_id(stream: Stream, record: &RecordAt) -> Result<Option<String>, ArrowError> {
+    use arrow::array::{Array, AsArray};
+    let RecordAt::Found { payload, .. } = record else {
+        return Ok(None);
+    };
+    let mut raw = crate::consume::RawBatch::new(stream);
+    raw.push(0, 0, payload);
+    let life = LogLife { cluster: "".into(), generation: 0 };
+    let read = StreamDecoder::new(stream, life)?.decode(raw)?;
+    let ids = read.rows.column_by_name(stream.id_column()).map(|ids| ids.as_string::<i32>().clone());
+    Ok(ids.filter(|ids| !ids.is_empty()).map(|ids| ids.value(0).to_owned()))
+}

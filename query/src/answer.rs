@@ -1,0 +1,127 @@
+//! An answer: columns and a stream of rows, with what has to be said beside them.
+//!
+//! In: a running query, or the bytes of an Arrow stream that another program sent. Out: batches of rows. Guarantee: a
+//! stream that ends without an error is whole.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use arrow::array::RecordBatch;
+use arrow::buffer::Buffer;
+use arrow::datatypes::{Schema, SchemaRef};
+use bytes::Bytes;
+use datafusion::arrow::ipc::reader::StreamDecoder;
+use datafusion::execution::SendableRecordBatchStream;
+use futures::stream::BoxStream;
+use futures::{Stream, StreamExt, TryStreamExt};
+
+use crate::error::QueryError;
+
+/// Media type of an Arrow IPC stream.
+pub const ARROW_STREAM: &str = "application/vnd.apache.arrow.stream";
+
+/// Columns and rows, and words beside them.
+pub struct Answer {
+    columns: SchemaRef,
+    rows: BoxStream<'static, Result<RecordBatch, QueryError>>,
+    notices: Vec<String>,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer").field("columns", &self.columns).field("notices", &self.notices).finish_non_exhaustive()
+    }
+}
+
+impl Answer {
+    /// The answer of a statement that has no rows, such as `SET`.
+    pub(crate) fn nothing() -> Self {
+        Self { columns: Schema::empty().into(), rows: futures::stream::empty().boxed(), notices: Vec::new() }
+    }
+
+    pub(crate) fn of(rows: SendableRecordBatchStream) -> Self {
+        let columns = rows.schema();
+        Self { columns, rows: rows.map_err(QueryError::from).boxed(), notices: Vec::new() }
+    }
+
+    pub(crate) fn with_notices(mut self, notices: Vec<String>) -> Self {
+        self.notices = notices;
+        self
+    }
+
+    /// Reads an answer that came as an Arrow IPC stream, such as the body of `POST /v1/sql`. Returns once the columns
+    /// are known; a body that stops in the middle becomes an error in the rows.
+    ///
+    /// # Errors
+    /// When the bytes end or fail before the columns, or are no Arrow stream.
+    pub async fn read<E>(bytes: impl Stream<Item = Result<Bytes, E>> + Send + 'static) -> Result<Self, QueryError>
+    where
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        let bytes = bytes.map_err(|error| QueryError::Broken(Box::new(error))).boxed();
+        let mut reading = Reading { bytes, decoder: StreamDecoder::new(), left: Buffer::from(Bytes::new()), whole: false };
+        let first = reading.next_batch().await?;
+        let Some(columns) = reading.decoder.schema() else {
+            return Err(QueryError::Broken("the answer ends before its columns".into()));
+        };
+        let rest = futures::stream::try_unfold(reading, |mut reading| async move {
+            Ok(reading.next_batch().await?.map(|batch| (batch, reading)))
+        });
+        let rows = futures::stream::iter(first.map(Ok)).chain(rest).boxed();
+        Ok(Self { columns, rows, notices: Vec::new() })
+    }
+
+    /// The columns.
+    pub fn columns(&self) -> &SchemaRef {
+        &self.columns
+    }
+
+    /// What a reader has to be told beside the rows, a sentence each.
+    pub fn notices(&self) -> &[String] {
+        &self.notices
+    }
+
+    /// All rows at once.
+    ///
+    /// # Errors
+    /// The first error of the stream.
+    pub async fn collect(self) -> Result<Vec<RecordBatch>, QueryError> {
+        self.rows.try_collect().await
+    }
+}
+
+impl Stream for Answer {
+    type Item = Result<RecordBatch, QueryError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.rows.poll_next_unpin(cx)
+    }
+}
+
+struct Reading {
+    bytes: BoxStream<'static, Result<Bytes, QueryError>>,
+    decoder: StreamDecoder,
+    left: Buffer,
+    whole: bool,
+}
+
+impl Reading {
+    async fn next_batch(&mut self) -> Result<Option<RecordBatch>, QueryError> {
+        let broken = |error| QueryError::Broken(Box::new(error));
+        loop {
+            if let Some(batch) = self.decoder.decode(&mut self.left).map_err(broken)? {
+                return Ok(Some(batch));
+            }
+            if self.whole {
+                return Ok(None);
+            }
+            match self.bytes.try_next().await? {
+                Some(bytes) => self.left = Buffer::from(bytes),
+                None => {
+                    self.decoder.finish().map_err(broken)?;
+                    self.whole = true;
+                }
+            }
+        }
+    }
+}

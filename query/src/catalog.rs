@@ -1,0 +1,182 @@
+//! What a session can name in SQL, planned when it is named.
+//!
+//! In: the tables, the area history and the session's settings. Out: ledger tables as those settings let them be seen,
+//! fate tables, views. Guarantee: between two calls of [`Desk::renew`] a table always answers with the same version, so
+//! that a statement which reads it twice agrees with itself; and all that rests on the ledgers rests on the same
+//! settings.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use async_trait::async_trait;
+use datafusion::catalog::SchemaProvider;
+use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::datasource::{TableProvider, ViewTable, provider_as_source};
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, col, lit};
+use lantoa_schemas::clock::end_of_day_in_vietnam;
+use lantoa_schemas::stream::Stream;
+use lantoa_schemas::views::{self, VIEWS};
+
+use crate::fate::{FateTable, changes_of};
+use crate::settings::Standing;
+use crate::tables::{Snapshot, Tables};
+
+/// A ledger as of the day asked for, whatever sources had said by then: what chains of corrections are settled over.
+const RECORDED: &str = "recorded_";
+/// Which events of a family are not in force.
+const FATE: &str = "fate_";
+/// A family's events.
+const LEDGER: &str = "ledger_";
+
+type ReadState = Box<dyn Fn() -> Option<SessionState> + Send + Sync>;
+
+/// The one schema of a session.
+pub(crate) struct Desk {
+    tables: Arc<Tables>,
+    in_memory: HashMap<&'static str, Arc<dyn TableProvider>>,
+    /// The session's own state, held weakly: the state holds this schema.
+    state: OnceLock<ReadState>,
+    pinned: Mutex<HashMap<String, Arc<dyn TableProvider>>>,
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").field("tables", &self.tables).finish_non_exhaustive()
+    }
+}
+
+impl Desk {
+    pub(crate) fn new(tables: Arc<Tables>, in_memory: HashMap<&'static str, Arc<dyn TableProvider>>) -> Self {
+        Self { tables, in_memory, state: OnceLock::new(), pinned: Mutex::default() }
+    }
+
+    /// Says how to read the session's state, once.
+    pub(crate) fn belong_to(&self, state: ReadState) {
+        self.state.get_or_init(|| state);
+    }
+
+    /// Lets go of the versions that the last statement saw.
+    pub(crate) fn renew(&self) {
+        self.pinned.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn state(&self) -> Result<SessionState> {
+        let read = self.state.get().and_then(|read| read());
+        read.ok_or_else(|| DataFusionError::Internal("the session of this schema has ended".to_owned()))
+    }
+
+    fn pinned(&self, name: &str) -> Option<Arc<dyn TableProvider>> {
+        self.pinned.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Keeps what was made first, so that two readers of one statement share it.
+    fn pin(&self, name: &str, provider: Arc<dyn TableProvider>) -> Arc<dyn TableProvider> {
+        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(pinned.entry(name.to_owned()).or_insert(provider))
+    }
+
+    async fn make(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        if let Some(view) = views::named(name) {
+            let plan = self.state()?.create_logical_plan(view.sql).await?;
+            return Ok(Some(Arc::new(ViewTable::new(plan, Some(view.sql.to_owned())))));
+        }
+        if let Some(family) = name.strip_prefix(FATE) {
+            return self.fate(family).await;
+        }
+        let state = self.state()?;
+        let standing = standing(&state);
+        let (table, standing) = match name.strip_prefix(RECORDED) {
+            Some(family) => (format!("{LEDGER}{family}"), Standing { stated_by: None, ..standing }),
+            None => (name.to_owned(), standing),
+        };
+        let Some(snapshot) = self.snapshot(&table, &state).await? else {
+            return Ok(None);
+        };
+        seen(&table, snapshot, &standing).map(Some)
+    }
+
+    /// The version of a table that this statement sees, pinned under a name that no user can write.
+    async fn snapshot(&self, table: &str, state: &SessionState) -> Result<Option<Snapshot>> {
+        let Some(snapshot) = self.tables.snapshot(table, state).await else {
+            return Ok(None);
+        };
+        let snapshot = snapshot.map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let provider = self.pin(&format!("version of {table}"), Arc::clone(&snapshot.provider));
+        Ok(Some(Snapshot { provider, ..snapshot }))
+    }
+
+    async fn fate(&self, family: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        if !Stream::ALL.iter().any(|stream| stream.table().strip_prefix(LEDGER) == Some(family)) {
+            return Ok(None);
+        }
+        let state = self.state()?;
+        let changes = state.create_logical_plan(&changes_of(&format!("{RECORDED}{family}"))).await?;
+        Ok(Some(Arc::new(FateTable::new(changes, standing(&state).stated_by))))
+    }
+}
+
+#[async_trait]
+impl SchemaProvider for Desk {
+    fn table_names(&self) -> Vec<String> {
+        let views = VIEWS.iter().map(|view| view.name);
+        views.chain(self.in_memory.keys().copied()).chain(self.tables.names()).map(str::to_owned).collect()
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        if let Some(table) = self.in_memory.get(name) {
+            return Ok(Some(Arc::clone(table)));
+        }
+        if let Some(pinned) = self.pinned(name) {
+            return Ok(Some(pinned));
+        }
+        Ok(self.make(name).await?.map(|provider| self.pin(name, provider)))
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        self.table_names().iter().any(|known| known == name)
+    }
+}
+
+/// The settings that a session's answers stand on.
+pub(crate) fn standing(state: &SessionState) -> Standing {
+    state.config_options().extensions.get::<Standing>().cloned().unwrap_or_default()
+}
+
+/// A table with the contract's columns and the rows that the settings leave.
+fn seen(table: &str, snapshot: Snapshot, standing: &Standing) -> Result<Arc<dyn TableProvider>> {
+    let has = |column: &str| snapshot.provider.schema().column_with_name(column).is_some();
+    let whole = snapshot.columns.fields().iter().all(|field| has(field.name()));
+    let limits = limits(standing, |column| snapshot.columns.column_with_name(column).is_some());
+    if whole && limits.is_empty() {
+        return Ok(snapshot.provider);
+    }
+    let mut columns = Vec::with_capacity(snapshot.columns.fields().len());
+    for field in snapshot.columns.fields() {
+        // A table of an older release lacks what was added since: nobody has said anything there.
+        let missing = || Ok::<_, DataFusionError>(lit(ScalarValue::try_from(field.data_type())?).alias(field.name()));
+        columns.push(if has(field.name()) { col(field.name().as_str()) } else { missing()? });
+    }
+    let plan = LogicalPlanBuilder::scan(table, provider_as_source(snapshot.provider), None)?.project(columns)?;
+    let plan = limits.into_iter().try_fold(plan, |plan, limit| plan.filter(limit))?.build()?;
+    Ok(Arc::new(ViewTable::new(plan, None)))
+}
+
+/// Conditions of the settings on a table with such columns.
+fn limits(standing: &Standing, has: impl Fn(&str) -> bool) -> Vec<Expr> {
+    let mut limits = Vec::new();
+    let recorded = ["recorded", "received"].into_iter().find(|column| has(column));
+    if let (Some(day), Some(recorded)) = (standing.as_of, recorded) {
+        let end = end_of_day_in_vietnam(day).timestamp_micros();
+        limits.push(col(recorded).lt(lit(ScalarValue::TimestampMicrosecond(Some(end), Some("UTC".into())))));
+    }
+    if let (Some(day), true) = (standing.stated_by, has("stated_on") && has("retracts")) {
+        let day = lit(ScalarValue::Date32(Some(lantoa_schemas::event::days_since_epoch(day))));
+        let told_on = crate::functions::partial_last_day().call(vec![col("stated_on")]);
+        // A retraction without a date of its own takes back our record, not what the source had told.
+        let undated_retraction = col("stated_on").is_null().and(col("retracts").is_not_null());
+        limits.push(told_on.lt_eq(day).or(undated_retraction));
+    }
+    limits
+}

@@ -1,0 +1,118 @@
+//! Why a question has no answer, and whose fault that is.
+
+use datafusion::error::DataFusionError;
+use lantoa_schemas::catalogue::nearest;
+use lantoa_schemas::views::VIEWS;
+
+use crate::settings::SettingError;
+
+/// A question without an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// The text is no statement at all.
+    #[error("there is no statement in the query")]
+    Empty,
+    /// The text is not SQL that the engine reads, or names what is not there; the asker's to mend.
+    #[error("{message}")]
+    Sql {
+        /// What is wrong and, where that can be guessed, what would be right.
+        message: String,
+    },
+    /// The statement would change something.
+    #[error("{kind} is refused: this door only answers questions; facts come in through import or POST /v1/events")]
+    ReadOnly {
+        /// The statement's first words.
+        kind: String,
+    },
+    /// A query stands before the last statement, so that its rows would be lost.
+    #[error("only the last of several statements may be a query; those before it can be SET or RESET")]
+    SeveralQueries,
+    /// A setting cannot be taken.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The query needs more memory than it may have.
+    #[error("the query needs more memory than all queries together may have: ask for fewer rows or groups ({message})")]
+    TooLarge {
+        /// Which step of the plan asked for how much.
+        message: String,
+    },
+    /// A table or the machine failed; not the asker's fault.
+    #[error("the answer could not be read from the tables")]
+    Internal(#[source] Box<DataFusionError>),
+    /// The bytes of an answer stopped or made no sense.
+    #[error("the answer broke off: {0}")]
+    Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl QueryError {
+    /// Whether the asker can mend it by asking otherwise.
+    pub fn is_the_askers(&self) -> bool {
+        !matches!(self, Self::Internal(_) | Self::Broken(_))
+    }
+
+    /// A fault of the program's own, outside the engine.
+    pub(crate) fn internal(error: impl Into<DataFusionError>) -> Self {
+        Self::Internal(Box::new(error.into()))
+    }
+}
+
+impl From<DataFusionError> for QueryError {
+    fn from(error: DataFusionError) -> Self {
+        match error.find_root() {
+            DataFusionError::ResourcesExhausted(message) => Self::TooLarge { message: message.clone() },
+            DataFusionError::SQL(parser, _) => Self::Sql { message: format!("not readable as SQL: {parser}") },
+            DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_) => {
+                Self::Sql { message: with_hint(&error.find_root().strip_backtrace()) }
+            }
+            // What a row's values led to, such as a division by zero or a text that is no number.
+            DataFusionError::ArrowError(arrow, _) if is_of_values(arrow) => Self::Sql { message: arrow.to_string() },
+            DataFusionError::Execution(message) => Self::Sql { message: message.clone() },
+            _ => match setting(&error) {
+                Some(setting) => Self::Setting(setting),
+                None => Self::Internal(Box::new(error)),
+            },
+        }
+    }
+}
+
+fn is_of_values(error: &arrow::error::ArrowError) -> bool {
+    use arrow::error::ArrowError;
+    matches!(
+        error,
+        ArrowError::CastError(_)
+            | ArrowError::ParseError(_)
+            | ArrowError::ComputeError(_)
+            | ArrowError::DivideByZero
+            | ArrowError::ArithmeticOverflow(_)
+            | ArrowError::InvalidArgumentError(_)
+    )
+}
+
+fn setting(error: &DataFusionError) -> Option<SettingError> {
+    match error.find_root() {
+        DataFusionError::External(inner) => inner.downcast_ref::<SettingError>().cloned(),
+        _ => None,
+    }
+}
+
+/// The engine names the nearest column by itself; tables it does not know to be near.
+fn with_hint(message: &str) -> String {
+    // Where the message leads with its own kind, the reader gains nothing from it.
+    let message = message.trim_start_matches("Error during planning: ").trim_start_matches("Schema error: ");
+    let Some(missing) = message.strip_prefix("table '").and_then(|rest| rest.strip_suffix("' not found")) else {
+        return message.to_owned();
+    };
+    let missing = missing.rsplit('.').next().unwrap_or(missing);
+    let known: Vec<&str> = known_tables();
+    match nearest(missing, known.iter().copied()) {
+        Some(near) => format!("there is no table or view '{missing}'. Did you mean '{near}'?"),
+        None => format!("there is no table or view '{missing}'. There are {}", known.join(", ")),
+    }
+}
+
+fn known_tables() -> Vec<&'static str> {
+    use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
+    let views = VIEWS.iter().map(|view| view.name);
+    let ledgers = Stream::ALL.iter().map(|stream| stream.table());
+    views.chain(["area", "area_succession"]).chain(ledgers).chain([OUTCOME_TABLE]).collect()
+}

@@ -1,0 +1,49 @@
+//! A question as it comes from outside, whatever carries it: the text and what the answer is to stand on.
+//!
+//! In: fields. Out: an answer with the settings it stands on. The HTTP face, the command line and later faces ask
+//! through here.
+
+use serde::Deserialize;
+
+use crate::answer::Answer;
+use crate::error::QueryError;
+use crate::session::Engine;
+use crate::settings::{NAMES, Settings};
+
+/// A question: SQL and settings.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// One or more statements.
+    pub query: String,
+    /// The map on which the answer is to stand.
+    #[serde(default)]
+    pub map: Option<String>,
+    /// Last day of record.
+    #[serde(default)]
+    pub as_of: Option<String>,
+    /// Last day of telling.
+    #[serde(default)]
+    pub stated_by: Option<String>,
+}
+
+/// An answer and what it stands on.
+#[derive(Debug)]
+pub struct Reply {
+    /// The rows.
+    pub answer: Answer,
+    /// The settings as they stood for the last statement, by name; those that set no limit are left out.
+    pub standing: Vec<(&'static str, String)>,
+}
+
+/// Answers a question in a session of its own.
+///
+/// # Errors
+/// Where a setting cannot be taken or the query has no answer.
+pub async fn ask(engine: &Engine, question: Question) -> Result<Reply, QueryError> {
+    let settings = Settings { map: question.map, as_of: question.as_of, stated_by: question.stated_by };
+    let session = engine.session(&settings)?;
+    let answer = session.sql(&question.query).await?;
+    let standing = NAMES.into_iter().filter_map(|name| Some((name, session.setting(name)?))).collect();
+    Ok(Reply { answer, standing })
+}

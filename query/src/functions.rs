@@ -1,0 +1,214 @@
+//! The functions that views and users have beside the engine's own.
+//!
+//! In: one row's values. Out: one value, null where an argument that decides is null or cannot be read. All are pure.
+//!
+//! | function | answer |
+//! | --- | --- |
+//! | `partial_first_day(text)`, `partial_last_day(text)` | the first and last day that a partial date can mean |
+//! | `partial_year(text)`, `period_year(text)` | the year of a partial date, the last year of a period |
+//! | `percent_low(text)`, `percent_high(text)` | the bounds of a printed percent, null where it is open |
+//! | `indicator_id(measure, stage)` | the catalogue id under which a figure is filed |
+//! | `source_rank(kind)` | 0 for the highest-ranking kind of source |
+//! | `area_key(level, code, day, name)` | one text for one area through time; by printed name where it has no code |
+//! | `area_short_name`, `area_parent`, `area_valid_from` `(level, code, day)` | of the area that had the code that day |
+//! | `key_of(…)` | one text for a row of values, null and empty told apart |
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type};
+use chrono::NaiveDate;
+use datafusion::common::Result;
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, create_udf,
+};
+use lantoa_schemas::event::days_since_epoch;
+use lantoa_schemas::partial_date::{PartialDate, Period};
+use lantoa_schemas::percent::PrintedPercent;
+use lantoa_schemas::vocabulary::{AreaLevel, SourceKind, Stage, Vocabulary};
+
+use crate::areas::Areas;
+
+/// All functions, over one area history.
+pub(crate) fn all(areas: &Arc<Areas>) -> Vec<ScalarUDF> {
+    let mut functions = vec![
+        of_text("partial_first_day", DataType::Date32, |texts| {
+            Arc::new(each(texts, |t| PartialDate::parse(t).map(|d| day_number(d.first_day()))).collect::<Date32Array>())
+        }),
+        partial_last_day(),
+        of_text("partial_year", DataType::Int64, |texts| {
+            Arc::new(each(texts, |t| PartialDate::parse(t).map(|d| i64::from(d.year()))).collect::<Int64Array>())
+        }),
+        of_text("period_year", DataType::Int64, |texts| {
+            Arc::new(each(texts, |t| Period::parse(t).map(|p| i64::from(p.last))).collect::<Int64Array>())
+        }),
+        of_text("percent_low", DataType::Float64, |texts| {
+            Arc::new(each(texts, |t| PrintedPercent::parse(t).ok()?.bounds().0).collect::<Float64Array>())
+        }),
+        of_text("percent_high", DataType::Float64, |texts| {
+            Arc::new(each(texts, |t| PrintedPercent::parse(t).ok()?.bounds().1).collect::<Float64Array>())
+        }),
+        of_text("source_rank", DataType::Int64, |texts| {
+            Arc::new(texts.iter().map(|kind| Some(source_rank(kind))).collect::<Int64Array>())
+        }),
+        indicator_id(),
+        ScalarUDF::from(KeyOf { signature: Signature::variadic_any(Volatility::Immutable) }),
+    ];
+    functions.extend(of_areas(areas));
+    functions
+}
+
+/// By which day a partial date is certainly over: what "stated by" and "latest" go by.
+pub(crate) fn partial_last_day() -> ScalarUDF {
+    of_text("partial_last_day", DataType::Date32, |texts| {
+        Arc::new(each(texts, |t| PartialDate::parse(t).map(|d| day_number(d.last_day()))).collect::<Date32Array>())
+    })
+}
+
+/// A source that names no kind, or one that nobody knows, is read as press: the last.
+fn source_rank(kind: Option<&str>) -> i64 {
+    let known = kind.and_then(SourceKind::parse).unwrap_or(SourceKind::Press);
+    SourceKind::ALL.iter().position(|other| *other == known).map_or(0, |at| at as i64)
+}
+
+fn indicator_id() -> ScalarUDF {
+    udf("indicator_id", vec![DataType::Utf8, DataType::Utf8], DataType::Utf8, |columns| {
+        let (measures, stages) = (columns[0].as_string::<i32>(), columns[1].as_string::<i32>());
+        let ids = measures.iter().zip(stages).map(|(measure, stage)| {
+            let measure = measure?;
+            Some(match stage {
+                None => measure.to_owned(),
+                Some(stage) if stage == Stage::Recognised.as_str() => measure.to_owned(),
+                Some(stage) => format!("{measure}_{stage}"),
+            })
+        });
+        Arc::new(ids.collect::<StringArray>())
+    })
+}
+
+fn of_areas(areas: &Arc<Areas>) -> Vec<ScalarUDF> {
+    let of_area = |name: &str, result: DataType, read: fn(&mut dyn Iterator<Item = Place<'_>>, &Areas) -> ArrayRef| {
+        let areas = Arc::clone(areas);
+        udf(name, vec![DataType::Utf8, DataType::Utf8, DataType::Date32], result, move |columns| {
+            read(&mut places(columns), &areas)
+        })
+    };
+    let by_key = Arc::clone(areas);
+    let key_arguments = vec![DataType::Utf8, DataType::Utf8, DataType::Date32, DataType::Utf8];
+    vec![
+        udf("area_key", key_arguments, DataType::Utf8, move |columns| {
+            let names = columns[3].as_string::<i32>();
+            let keys = places(columns).zip(names).map(|(place, name)| by_key.key(place.level, place.code, place.day, name));
+            Arc::new(keys.map(Some).collect::<StringArray>())
+        }),
+        of_area("area_short_name", DataType::Utf8, |places, areas| {
+            Arc::new(places.map(|p| p.find(areas).map(|area| area.short_name.as_str())).collect::<StringArray>())
+        }),
+        of_area("area_parent", DataType::Utf8, |places, areas| {
+            Arc::new(places.map(|p| p.find(areas)?.parent_code.as_deref()).collect::<StringArray>())
+        }),
+        of_area("area_valid_from", DataType::Date32, |places, areas| {
+            Arc::new(places.map(|p| p.find(areas)?.valid_from.map(day_number)).collect::<Date32Array>())
+        }),
+    ]
+}
+
+/// A code at its level and day, as a row gives them.
+struct Place<'a> {
+    level: Option<AreaLevel>,
+    code: Option<&'a str>,
+    day: Option<NaiveDate>,
+}
+
+impl Place<'_> {
+    fn find<'a>(&self, areas: &'a Areas) -> Option<&'a lantoa_schemas::area::Area> {
+        areas.find(self.level?, self.code?, self.day?)
+    }
+}
+
+fn places(columns: &[ArrayRef]) -> impl Iterator<Item = Place<'_>> {
+    let (levels, codes) = (columns[0].as_string::<i32>(), columns[1].as_string::<i32>());
+    let days = columns[2].as_primitive::<Date32Type>();
+    levels.iter().zip(codes).zip(days).map(|((level, code), day)| Place {
+        level: level.and_then(AreaLevel::parse),
+        code,
+        day: day.and_then(|days| NaiveDate::default().checked_add_signed(chrono::Duration::days(i64::from(days)))),
+    })
+}
+
+fn day_number(day: NaiveDate) -> i32 {
+    days_since_epoch(day)
+}
+
+fn each<'a, T>(texts: &'a StringArray, read: impl Fn(&str) -> Option<T> + 'a) -> impl Iterator<Item = Option<T>> + 'a {
+    texts.iter().map(move |text| text.and_then(&read))
+}
+
+fn of_text(name: &str, result: DataType, read: fn(&StringArray) -> ArrayRef) -> ScalarUDF {
+    udf(name, vec![DataType::Utf8], result, move |columns| read(columns[0].as_string::<i32>()))
+}
+
+/// A function over whole columns of the types given. Constants arrive as columns of one row and leave as constants, so
+/// that the planner can fold them.
+fn udf(
+    name: &str,
+    arguments: Vec<DataType>,
+    result: DataType,
+    read: impl Fn(&[ArrayRef]) -> ArrayRef + Send + Sync + 'static,
+) -> ScalarUDF {
+    let implementation = move |values: &[ColumnarValue]| -> Result<ColumnarValue> {
+        let constant = values.iter().all(|value| matches!(value, ColumnarValue::Scalar(_)));
+        let columns = ColumnarValue::values_to_arrays(values)?;
+        let answer = read(&columns);
+        if constant {
+            return Ok(ColumnarValue::Scalar(datafusion::common::ScalarValue::try_from_array(&answer, 0)?));
+        }
+        Ok(ColumnarValue::Array(answer))
+    };
+    create_udf(name, arguments, result, Volatility::Immutable, Arc::new(implementation))
+}
+
+/// Joins any number of values of any type to one text that is equal exactly where the values are.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct KeyOf {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for KeyOf {
+    fn name(&self) -> &str {
+        "key_of"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Utf8)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let columns = args
+            .args
+            .iter()
+            .map(|value| Ok(cast(&value.to_array(args.number_rows)?, &DataType::Utf8)?))
+            .collect::<Result<Vec<_>>>()?;
+        let columns: Vec<&StringArray> = columns.iter().map(|column| column.as_string::<i32>()).collect();
+        let keys = (0..args.number_rows).map(|row| {
+            let mut key = String::new();
+            for column in &columns {
+                // With its length in front a value needs no escaping, and null is not the empty text.
+                match column.is_valid(row).then(|| column.value(row)) {
+                    Some(value) => key.extend([value.len().to_string().as_str(), ":", value]),
+                    None => key.push('-'),
+                }
+            }
+            Some(key)
+        });
+        Ok(ColumnarValue::Array(Arc::new(keys.collect::<StringArray>())))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! Problem documents (RFC 9457): what went wrong, whose fault it is, what would be right.
+
+use axum::body::Body;
+use axum::extract::rejection::BytesRejection;
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse;
+use serde_json::{Value, json};
+
+use crate::error::QueryError;
+use crate::format::Format;
+
+/// An answer that is none.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    title: &'static str,
+    detail: String,
+    field: Option<&'static str>,
+    remedy: Option<String>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, title, detail: detail.into(), field: None, remedy: None }
+    }
+
+    fn of(mut self, field: &'static str, remedy: impl Into<String>) -> Self {
+        self.field = Some(field);
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// The body is no question.
+    pub(super) fn no_question(error: &serde_json::Error) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "Not a question", error.to_string())
+            .of("query", "send {\"query\": \"SELECT …\"}, beside it map, as_of and stated_by where they are wanted")
+    }
+
+    /// The body could not be taken.
+    pub(super) fn unread(rejection: &BytesRejection, most: usize) -> Self {
+        let status = rejection.status();
+        Self::new(status, "Body not taken", rejection.body_text()).of("query", format!("send at most {most} bytes"))
+    }
+
+    /// None of the formats asked for is there.
+    pub(super) fn no_format() -> Self {
+        let known = Format::ALL.map(Format::media_type).join(", ");
+        Self::new(StatusCode::NOT_ACCEPTABLE, "No such format", "none of the media types asked for can be written")
+            .of("Accept", format!("ask for one of {known}"))
+    }
+
+    /// The program is on its way out.
+    pub(super) fn stopping() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Stopping", "the program is stopping").of("", "ask again later")
+    }
+
+    fn document(&self) -> Value {
+        let mut document = json!({
+            "title": self.title,
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+        });
+        if let Some(field) = self.field {
+            document["errors"] =
+                json!([{ "row": null, "field": field, "reason": self.detail, "remedy": self.remedy }]);
+        }
+        document
+    }
+}
+
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        let detail = error.to_string();
+        match &error {
+            QueryError::Setting(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Setting not taken", detail)
+                .of("settings", "see the reason for what is possible"),
+            QueryError::ReadOnly { .. } => Self::new(StatusCode::BAD_REQUEST, "Only questions", detail)
+                .of("query", "send a SELECT, or use import or POST /v1/events to bring facts"),
+            QueryError::TooLarge { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Too large", detail)
+                .of("query", "ask for fewer rows, columns or groups"),
+            QueryError::Empty | QueryError::SeveralQueries | QueryError::Sql { .. } => {
+                Self::new(StatusCode::BAD_REQUEST, "Not answered", detail).of("query", "mend the query as the reason says")
+            }
+            QueryError::Internal(cause) => {
+                // The cause may name files: it is for the log, not for whoever asks.
+                tracing::error!(%cause, "a query failed");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Not read", detail)
+            }
+            QueryError::Broken(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Broken off", detail),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.document().to_string()));
+        *response.status_mut() = self.status;
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+    }
+}

@@ -1,0 +1,280 @@
+//! The engine and its sessions: SQL in, answers out.
+//!
+//! In: one or more statements, of which the last may be a query and the others set what it stands on. Out: an
+//! [`Answer`]. Guarantee: no statement changes anything; a statement sees one version of each table.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider};
+use datafusion::common::Result;
+use datafusion::datasource::TableProvider;
+use datafusion::datasource::memory::MemTable;
+use datafusion::error::DataFusionError;
+use datafusion::execution::context::{SQLOptions, SessionContext};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::{LogicalPlan, Statement as PlanStatement};
+use datafusion::prelude::SessionConfig;
+use datafusion::sql::parser::{DFParser, Statement};
+use lantoa_schemas::area::AreaHistory;
+use lantoa_schemas::clock::SharedClock;
+use lantoa_schemas::stream::Stream;
+
+use crate::answer::Answer;
+use crate::areas::Areas;
+use crate::catalog::{Desk, standing};
+use crate::config::Config;
+use crate::error::QueryError;
+use crate::functions;
+use crate::settings::{SettingError, Settings, Standing};
+use crate::tables::{TableError, Tables};
+
+mod guard;
+
+/// The engine cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("the query engine cannot be opened")]
+pub struct EngineError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+/// What `status` says of a table.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct TableStatus {
+    /// Its name.
+    pub table: &'static str,
+    /// Its newest version; `None` where nothing has been written yet.
+    pub version: Option<u64>,
+    /// Rows of that version.
+    pub rows: u64,
+}
+
+/// All that sessions share: tables, functions, memory. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Shared>);
+
+struct Shared {
+    tables: Arc<Tables>,
+    in_memory: HashMap<&'static str, Arc<dyn TableProvider>>,
+    areas: Arc<Areas>,
+    runtime: Arc<RuntimeEnv>,
+    config: Config,
+    clock: SharedClock,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("config", &self.0.config).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Opens the engine over a folder of tables, which need not exist yet.
+    ///
+    /// # Errors
+    /// Where the folder's path or the limits cannot be used.
+    pub fn open(config: Config, clock: SharedClock) -> std::result::Result<Self, EngineError> {
+        let tables = Tables::of(&config.tables()).map_err(|error| EngineError(Box::new(error)))?;
+        let areas = Arc::new(Areas::new(Arc::clone(AreaHistory::shipped())));
+        let in_memory = in_memory(&areas).map_err(|error| EngineError(Box::new(error)))?;
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_limit(config.memory_bytes, 1.0)
+            .build_arc()
+            .map_err(|error| EngineError(Box::new(error)))?;
+        Ok(Self(Arc::new(Shared { tables: Arc::new(tables), in_memory, areas, runtime, config, clock })))
+    }
+
+    /// A session that stands on the settings given.
+    ///
+    /// # Errors
+    /// Where a setting cannot be taken.
+    pub fn session(&self, settings: &Settings) -> std::result::Result<Session, SettingError> {
+        let mut standing = Standing::default();
+        for (name, value) in settings.given() {
+            standing.take(name, value)?;
+        }
+        Ok(Session::new(self.clone(), standing))
+    }
+
+    /// Version and rows of every table, in the order of their names.
+    ///
+    /// # Errors
+    /// Where a table cannot be read.
+    pub async fn status(&self) -> std::result::Result<Vec<TableStatus>, QueryError> {
+        let state = self.state(Standing::default(), None);
+        let mut status = Vec::new();
+        for table in self.0.tables.names() {
+            let Some(snapshot) = self.0.tables.snapshot(table, &state).await else { continue };
+            let snapshot = snapshot.map_err(internal)?;
+            status.push(TableStatus { table, version: snapshot.version, rows: snapshot.rows });
+        }
+        Ok(status)
+    }
+
+    /// Longest query text in bytes that is taken over HTTP.
+    pub(crate) fn query_bytes(&self) -> usize {
+        self.0.config.query_bytes
+    }
+
+    fn state(&self, standing: Standing, catalog: Option<Arc<dyn CatalogProvider>>) -> SessionState {
+        let mut config = SessionConfig::new()
+            .with_default_catalog_and_schema("lantoa", "public")
+            .with_create_default_catalog_and_schema(false)
+            .with_information_schema(true)
+            .with_option_extension(standing);
+        if self.0.config.partitions > 0 {
+            config = config.with_target_partitions(self.0.config.partitions);
+        }
+        let mut state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(Arc::clone(&self.0.runtime))
+            .with_default_features()
+            .build();
+        if let Some(catalog) = catalog {
+            state.catalog_list().register_catalog("lantoa".to_owned(), catalog);
+        }
+        for function in functions::all(&self.0.areas) {
+            register(&mut state, function);
+        }
+        state
+    }
+}
+
+fn register(state: &mut SessionState, function: datafusion::logical_expr::ScalarUDF) {
+    use datafusion::execution::FunctionRegistry;
+    // A fresh state refuses no function: registering only fails for registries that are read-only.
+    if let Err(error) = state.register_udf(Arc::new(function)) {
+        tracing::error!(%error, "a function of the views could not be registered");
+    }
+}
+
+fn in_memory(areas: &Areas) -> Result<HashMap<&'static str, Arc<dyn TableProvider>>> {
+    let mut tables: HashMap<&'static str, Arc<dyn TableProvider>> = HashMap::new();
+    for (name, rows) in [("area", areas.area_rows()?), ("area_succession", areas.succession_rows()?)] {
+        tables.insert(name, Arc::new(MemTable::try_new(rows.schema(), vec![vec![rows]])?));
+    }
+    Ok(tables)
+}
+
+fn internal(error: TableError) -> QueryError {
+    QueryError::Internal(Box::new(DataFusionError::External(Box::new(error))))
+}
+
+/// One asker's session: settings that hold from statement to statement.
+pub struct Session {
+    engine: Engine,
+    context: SessionContext,
+    desk: Arc<Desk>,
+    /// Statements of one session are planned one after another, so that each sees one version of each table.
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("standing", &self.standing()).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    fn new(engine: Engine, standing: Standing) -> Self {
+        let desk = Arc::new(Desk::new(Arc::clone(&engine.0.tables), engine.0.in_memory.clone()));
+        let catalog = MemoryCatalogProvider::new();
+        // A memory catalog takes every schema.
+        let taken = catalog.register_schema("public", Arc::clone(&desk) as _);
+        debug_assert!(taken.is_ok());
+        let context = SessionContext::new_with_state(engine.state(standing, Some(Arc::new(catalog))));
+        let weak = context.state_weak_ref();
+        desk.belong_to(Box::new(move || weak.upgrade().map(|state| state.read().clone())));
+        Self { engine, context, desk, turn: tokio::sync::Mutex::new(()) }
+    }
+
+    /// Answers one or more statements separated by `;`: settings, and last a query. The rows are the last one's.
+    ///
+    /// # Errors
+    /// Where a statement is not readable, would change something, or cannot be planned. Settings before it stay set.
+    pub async fn sql(&self, text: &str) -> std::result::Result<Answer, QueryError> {
+        let statements: Vec<Statement> = DFParser::parse_sql(text)?.into();
+        let Some((last, before)) = statements.split_last() else {
+            return Err(QueryError::Empty);
+        };
+        for statement in &statements {
+            guard::check(statement)?;
+        }
+        if before.iter().any(|statement| !guard::is_setting(statement)) {
+            return Err(QueryError::SeveralQueries);
+        }
+        let _turn = self.turn.lock().await;
+        for statement in before {
+            self.answer(statement).await?;
+        }
+        self.answer(last).await
+    }
+
+    /// The value of a setting, `None` where it sets no limit.
+    pub fn setting(&self, name: &str) -> Option<String> {
+        self.standing().value(name)
+    }
+
+    fn standing(&self) -> Standing {
+        standing(&self.context.state())
+    }
+
+    async fn answer(&self, statement: &Statement) -> std::result::Result<Answer, QueryError> {
+        self.desk.renew();
+        let plan = self.context.state().statement_to_plan(statement.clone()).await?;
+        match &plan {
+            LogicalPlan::Statement(PlanStatement::SetVariable(set)) => self.set(&set.variable, &set.value)?,
+            LogicalPlan::Statement(PlanStatement::ResetVariable(reset)) => self.set(&reset.variable, "")?,
+            _ => {
+                let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+                options.verify_plan(&plan)?;
+                let rows = self.context.execute_logical_plan(plan).await?.execute_stream().await?;
+                return Ok(Answer::of(rows).with_notices(self.notices().await?));
+            }
+        }
+        Ok(Answer::nothing())
+    }
+
+    fn set(&self, name: &str, value: &str) -> std::result::Result<(), SettingError> {
+        let Some(setting) = name.strip_prefix("lantoa.") else {
+            let name = name.to_owned();
+            return Err(if name.starts_with("datafusion.") {
+                SettingError::Engine { name }
+            } else {
+                SettingError::Unknown { name }
+            });
+        };
+        let mut standing = self.standing();
+        standing.take(setting, value)?;
+        self.context.state_ref().write().config_mut().options_mut().extensions.insert(standing);
+        Ok(())
+    }
+
+    /// What the settings make it necessary to say beside an answer.
+    async fn notices(&self) -> std::result::Result<Vec<String>, QueryError> {
+        let Some(day) = self.standing().as_of else {
+            return Ok(Vec::new());
+        };
+        let today = self.engine.0.clock.today();
+        if day > today {
+            return Ok(vec![format!("as of {day}: that day has not come; the answer is what is known on {today}")]);
+        }
+        match self.first_day_of_record().await? {
+            Some(first) if first > day => {
+                Ok(vec![format!("as of {day}: nothing had been recorded by then; the first record is of {first}")])
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// First day, in Vietnam, on which anything was recorded.
+    async fn first_day_of_record(&self) -> std::result::Result<Option<chrono::NaiveDate>, QueryError> {
+        let everything = Session::new(self.engine.clone(), Standing::default());
+        let ledgers = Stream::ALL.iter().map(|stream| format!("SELECT min(recorded) AS first FROM {}", stream.table()));
+        let query = format!(
+            "SELECT CAST(min(first) AS TIMESTAMP) AS first FROM ({})",
+            ledgers.collect::<Vec<_>>().join(" UNION ALL ")
+        );
+        let batches = everything.context.sql(&query).await?.collect().await?;
+        Ok(batches.first().and_then(guard::first_instant).map(lantoa_schemas::clock::day_in_vietnam))
+    }
+}

@@ -1,0 +1,198 @@
+//! What an answer stands on: the map, the day of knowledge, the day of telling.
+//!
+//! In: text, from SQL (`SET lantoa.x = '…'`), flags or HTTP parameters. Out: typed settings, or an error that lists
+//! what would be right. They live in the session's configuration, so that `SHOW` and every front end see the same.
+
+use std::any::Any;
+
+use chrono::NaiveDate;
+use datafusion::common::config::{ConfigEntry, ConfigExtension, ExtensionOptions};
+use datafusion::error::{DataFusionError, Result};
+use serde::Deserialize;
+
+/// Word for "each figure on the map on which it was reported".
+pub const AS_REPORTED: &str = "as_reported";
+
+/// Names of the settings, as in `SET lantoa.<name>`.
+pub const NAMES: [&str; 3] = ["map", "as_of", "stated_by"];
+
+/// The settings of a session as text, from flags or HTTP parameters; empty is the same as not given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The map on which the answer stands: `as_reported`, or a day.
+    pub map: Option<String>,
+    /// Only what was recorded by the end of this day in Vietnam.
+    pub as_of: Option<String>,
+    /// Only what sources had said by the end of this day.
+    pub stated_by: Option<String>,
+}
+
+impl Settings {
+    /// The settings that were given, by name.
+    pub fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [("map", &self.map), ("as_of", &self.as_of), ("stated_by", &self.stated_by)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.as_deref()?)))
+    }
+}
+
+/// A setting that cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// No setting has the name.
+    #[error("there is no setting {name}: the settings are lantoa.map, lantoa.as_of and lantoa.stated_by")]
+    Unknown {
+        /// The name asked for.
+        name: String,
+    },
+    /// The engine's own options are not the user's.
+    #[error(
+        "{name} is an option of the engine and cannot be changed here: \
+         the settings are lantoa.map, lantoa.as_of and lantoa.stated_by"
+    )]
+    Engine {
+        /// The name asked for.
+        name: String,
+    },
+    /// The value is no day.
+    #[error("lantoa.{name} = '{value}' is not a day: write it as 2024-10-31, or leave it empty for no limit")]
+    NotADay {
+        /// Name of the setting.
+        name: &'static str,
+        /// The value given.
+        value: String,
+    },
+    /// The value is neither a day nor the word for no map.
+    #[error("lantoa.map = '{value}' is not a map: what is possible now is 'as_reported'")]
+    NotAMap {
+        /// The value given.
+        value: String,
+    },
+    /// A map, but figures cannot be restated yet.
+    #[error(
+        "lantoa.map = '{day}': figures cannot be restated onto the map of a day yet; \
+         what is possible now is 'as_reported', each figure on the map on which it was reported"
+    )]
+    NoRestating {
+        /// The day asked for.
+        day: NaiveDate,
+    },
+}
+
+/// The settings of a session, read and checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Last day of record, in Vietnam.
+    pub(crate) as_of: Option<NaiveDate>,
+    /// Last day of telling.
+    pub(crate) stated_by: Option<NaiveDate>,
+}
+
+impl Standing {
+    /// Takes one setting by its name without the prefix; an empty value sets it back.
+    pub(crate) fn take(&mut self, name: &str, value: &str) -> std::result::Result<(), SettingError> {
+        let value = value.trim();
+        match name {
+            "map" => check_map(value),
+            "as_of" => day("as_of", value).map(|day| self.as_of = day),
+            "stated_by" => day("stated_by", value).map(|day| self.stated_by = day),
+            _ => Err(SettingError::Unknown { name: format!("lantoa.{name}") }),
+        }
+    }
+
+    /// The value of a setting as text, `None` where it sets no limit.
+    pub(crate) fn value(&self, name: &str) -> Option<String> {
+        match name {
+            "map" => Some(AS_REPORTED.to_owned()),
+            "as_of" => self.as_of.map(|day| day.to_string()),
+            "stated_by" => self.stated_by.map(|day| day.to_string()),
+            _ => None,
+        }
+    }
+}
+
+fn check_map(value: &str) -> std::result::Result<(), SettingError> {
+    if value.is_empty() || value == AS_REPORTED {
+        return Ok(());
+    }
+    match read_day(value) {
+        Some(day) => Err(SettingError::NoRestating { day }),
+        None => Err(SettingError::NotAMap { value: value.to_owned() }),
+    }
+}
+
+fn day(name: &'static str, value: &str) -> std::result::Result<Option<NaiveDate>, SettingError> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    read_day(value).map(Some).ok_or_else(|| SettingError::NotADay { name, value: value.to_owned() })
+}
+
+/// A day in its one form; chrono alone would also take `2024-1-5`.
+fn read_day(text: &str) -> Option<NaiveDate> {
+    let day: NaiveDate = text.parse().ok()?;
+    (day.to_string() == text).then_some(day)
+}
+
+impl ConfigExtension for Standing {
+    const PREFIX: &'static str = "lantoa";
+}
+
+impl ExtensionOptions for Standing {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn cloned(&self) -> Box<dyn ExtensionOptions> {
+        Box::new(self.clone())
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<()> {
+        self.take(key, value).map_err(|error| DataFusionError::External(Box::new(error)))
+    }
+
+    fn entries(&self) -> Vec<ConfigEntry> {
+        let describe = |name| match name {
+            "map" => "The map on which the answer stands: as_reported",
+            "as_of" => "Only what was recorded by the end of this day in Vietnam",
+            _ => "Only what sources had said by the end of this day",
+        };
+        let entry = |name| ConfigEntry {
+            key: format!("lantoa.{name}"),
+            value: self.value(name),
+            description: describe(name),
+        };
+        NAMES.into_iter().map(entry).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_taken_or_explained() {
+        let mut standing = Standing::default();
+        standing.take("as_of", "2025-10-15").unwrap();
+        standing.take("map", "as_reported").unwrap();
+        assert_eq!(standing.value("as_of").as_deref(), Some("2025-10-15"));
+        standing.take("as_of", "").unwrap();
+        assert_eq!(standing, Standing::default());
+        for (name, value, says) in [
+            ("as_of", "15/10/2025", "2024-10-31"),
+            ("as_of", "2025-1-5", "2024-10-31"),
+            ("stated_by", "2025-02-30", "2024-10-31"),
+            ("map", "2025-07-01", "as_reported"),
+            ("map", "new", "as_reported"),
+            ("maps", "as_reported", "lantoa.map"),
+        ] {
+            let error = standing.take(name, value).unwrap_err().to_string();
+            assert!(error.contains(says), "{name} = {value}: {error}");
+        }
+    }
+}

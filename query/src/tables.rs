@@ -1,0 +1,162 @@
+//! The tables that the projector writes, as a query sees them. The only module that knows Delta Lake.
+//!
+//! In: the folder of tables. Out: a snapshot of a table as of now, and what `status` says of it. Guarantee: nothing is
+//! written; a table that is not there yet is empty and has the contract's columns.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::datasource::TableProvider;
+use datafusion::execution::session_state::SessionState;
+use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
+use lantoa_schemas::table::{outcome_table, stream_table};
+use tokio::sync::Mutex;
+use url::Url;
+
+/// A table cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TableError {
+    /// The folder's path is no path of this machine.
+    #[error("the table folder {0} has no absolute path")]
+    Folder(PathBuf),
+    /// The table's log or files cannot be read.
+    #[error("table {table} cannot be read: {source}")]
+    Read {
+        /// Its name.
+        table: &'static str,
+        /// What went wrong.
+        source: Box<DeltaTableError>,
+    },
+    /// The table does not fit the query engine.
+    #[error("table {table} cannot be queried: {source}")]
+    Provide {
+        /// Its name.
+        table: &'static str,
+        /// What went wrong.
+        source: Box<datafusion::error::DataFusionError>,
+    },
+}
+
+/// One version of one table.
+#[derive(Debug, Clone)]
+pub(crate) struct Snapshot {
+    /// Rows and columns of that version.
+    pub(crate) provider: Arc<dyn TableProvider>,
+    /// Columns that the contract gives the table.
+    pub(crate) columns: SchemaRef,
+    /// Version; `None` where the table is not there yet.
+    pub(crate) version: Option<u64>,
+    /// Rows of that version.
+    pub(crate) rows: u64,
+}
+
+/// All tables of a folder.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    tables: HashMap<&'static str, Table>,
+}
+
+#[derive(Debug)]
+struct Table {
+    name: &'static str,
+    columns: SchemaRef,
+    folder: PathBuf,
+    latest: Mutex<Option<(DeltaTable, Snapshot)>>,
+}
+
+impl Tables {
+    /// Tables of a folder, which need not exist yet. Nothing is read before the first snapshot.
+    pub(crate) fn of(folder: &Path) -> Result<Self, TableError> {
+        let folder = std::path::absolute(folder).map_err(|_| TableError::Folder(folder.to_owned()))?;
+        let streams = Stream::ALL.iter().map(|stream| (stream.table(), stream_table(*stream)));
+        let tables = streams.chain([(OUTCOME_TABLE, outcome_table())]).map(|(name, columns)| {
+            (name, Table { name, columns, folder: folder.join(name), latest: Mutex::new(None) })
+        });
+        Ok(Self { tables: tables.collect() })
+    }
+
+    /// Names of all tables, in the order of their letters.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = self.tables.keys().copied().collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The newest version of a table; `None` for a name that no table has.
+    pub(crate) async fn snapshot(&self, name: &str, state: &SessionState) -> Option<Result<Snapshot, TableError>> {
+        let table = self.tables.get(name)?;
+        Some(table.snapshot(state).await)
+    }
+}
+
+impl Table {
+    async fn snapshot(&self, state: &SessionState) -> Result<Snapshot, TableError> {
+        let mut latest = self.latest.lock().await;
+        let (delta, known) = match latest.take() {
+            None => match self.open().await? {
+                None => return Ok(self.empty()),
+                Some(delta) => (delta, None),
+            },
+            Some((delta, known)) => (self.newest(delta).await?, Some(known)),
+        };
+        let version = delta.version();
+        let snapshot = match known.filter(|known| known.version == version) {
+            Some(known) => known,
+            None => self.read(&delta, state).await?,
+        };
+        *latest = Some((delta, snapshot.clone()));
+        Ok(snapshot)
+    }
+
+    /// The table as it is now, `None` where it has not been created yet.
+    async fn open(&self) -> Result<Option<DeltaTable>, TableError> {
+        // Asked of the file system first: a table folder may be there before its first log entry.
+        if !tokio::fs::try_exists(self.folder.join("_delta_log")).await.unwrap_or(false) {
+            return Ok(None);
+        }
+        let url = Url::from_directory_path(&self.folder).map_err(|()| TableError::Folder(self.folder.clone()))?;
+        let mut delta = DeltaTableBuilder::from_url(url)
+            .and_then(DeltaTableBuilder::build)
+            .map_err(|error| self.unreadable(error))?;
+        match delta.load().await {
+            Ok(()) => Ok(Some(delta)),
+            Err(DeltaTableError::NotATable(_)) => Ok(None),
+            Err(error) => Err(self.unreadable(error)),
+        }
+    }
+
+    /// The same table at its newest version.
+    async fn newest(&self, mut delta: DeltaTable) -> Result<DeltaTable, TableError> {
+        if let Err(error) = delta.update_state().await {
+            // The log between may have been cleaned away: then only a fresh start from the checkpoint helps.
+            tracing::debug!(table = self.name, %error, "table is opened anew");
+            return self.open().await?.ok_or_else(|| self.unreadable(error));
+        }
+        Ok(delta)
+    }
+
+    async fn read(&self, delta: &DeltaTable, state: &SessionState) -> Result<Snapshot, TableError> {
+        delta.update_datafusion_session(state).map_err(|error| self.unreadable(error))?;
+        let provider = delta
+            .table_provider()
+            .with_session(Arc::new(state.clone()))
+            .await
+            .map_err(|source| TableError::Provide { table: self.name, source: Box::new(source) })?;
+        let files = delta.snapshot().map_err(|error| self.unreadable(error))?.log_data();
+        let rows = files.iter().map(|file| file.num_records().unwrap_or(0) as u64).sum();
+        Ok(Snapshot { provider, columns: Arc::clone(&self.columns), version: delta.version(), rows })
+    }
+
+    fn empty(&self) -> Snapshot {
+        let provider = Arc::new(EmptyTable::new(Arc::clone(&self.columns)));
+        Snapshot { provider, columns: Arc::clone(&self.columns), version: None, rows: 0 }
+    }
+
+    fn unreadable(&self, error: DeltaTableError) -> TableError {
+        TableError::Read { table: self.name, source: Box::new(error) }
+    }
+}

@@ -1,0 +1,6 @@
+//! The query crate over real tables: views in `.slt` files, sessions, the HTTP face.
+
+mod fixture;
+mod http;
+mod scripts;
+mod sessions;
