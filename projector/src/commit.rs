@@ -16,7 +16,7 @@ use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake::kernel::{Action, StructType, Transaction};
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::writer::{DeltaWriter, RecordBatchWriter};
-use deltalake::{DeltaTable, DeltaTableError, ensure_table_uri};
+use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError, ensure_table_uri};
 use futures::TryStreamExt;
 use lantoa_schemas::table::{LOG_CLUSTER, LOG_GENERATION, LOG_OFFSET, LOG_PARTITION};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -120,8 +120,10 @@ impl StreamTable {
         let fault = |source: DeltaTableError| CommitError::Table { table: name.to_owned(), source: Box::new(source) };
         std::fs::create_dir_all(&folder).map_err(|source| CommitError::Sync { path: folder.clone(), source })?;
         let uri = ensure_table_uri(folder.to_string_lossy()).map_err(fault)?;
-        let mut table = DeltaTable::try_from_url(uri).await.map_err(fault)?;
-        if table.version().is_none() {
+        let mut table = DeltaTableBuilder::from_url(uri).and_then(DeltaTableBuilder::build).map_err(fault)?;
+        if folder.join("_delta_log").exists() {
+            table.load().await.map_err(fault)?;
+        } else {
             let columns: StructType = schema.as_ref().try_into_kernel().map_err(|source| CommitError::Columns {
                 table: name.to_owned(),
                 source,

@@ -233,8 +233,7 @@ async fn owed(
 
 /// Stops unless the log is the one that the tables have read.
 async fn check(config: &Config, mut opened: Vec<Opened>) -> Result<Vec<Opened>, Error> {
-    for (stream, fault) in faults(config, &opened).await? {
-        tracing::error!(topic = stream.topic(), %fault, "the log is not the one that the tables have read");
+    if let Some((_, fault)) = faults(config, &opened).await?.into_iter().next() {
         return Err(fault.into());
     }
     // What was never read starts where the log starts.

@@ -20,6 +20,9 @@ use crate::error::QueryError;
 /// Media type of an Arrow IPC stream.
 pub const ARROW_STREAM: &str = "application/vnd.apache.arrow.stream";
 
+/// What an Arrow stream ends with: the mark of a message, and that there is none.
+const END_OF_STREAM: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
+
 /// Columns and rows, and words beside them.
 pub struct Answer {
     columns: SchemaRef,
@@ -44,7 +47,8 @@ impl Answer {
         Self { columns, rows: rows.map_err(QueryError::from).boxed(), notices: Vec::new() }
     }
 
-    pub(crate) fn with_notices(mut self, notices: Vec<String>) -> Self {
+    /// The same answer with these notices, as they came beside it.
+    pub fn with_notices(mut self, notices: Vec<String>) -> Self {
         self.notices = notices;
         self
     }
@@ -59,7 +63,13 @@ impl Answer {
         E: std::error::Error + Send + Sync + 'static,
     {
         let bytes = bytes.map_err(|error| QueryError::Broken(Box::new(error))).boxed();
-        let mut reading = Reading { bytes, decoder: StreamDecoder::new(), left: Buffer::from(Bytes::new()), whole: false };
+        let mut reading = Reading {
+            bytes,
+            decoder: StreamDecoder::new(),
+            left: Buffer::from(Bytes::new()),
+            tail: Vec::new(),
+            whole: false,
+        };
         let first = reading.next_batch().await?;
         let Some(columns) = reading.decoder.schema() else {
             return Err(QueryError::Broken("the answer ends before its columns".into()));
@@ -102,6 +112,8 @@ struct Reading {
     bytes: BoxStream<'static, Result<Bytes, QueryError>>,
     decoder: StreamDecoder,
     left: Buffer,
+    /// The last bytes that came, as many as the mark has.
+    tail: Vec<u8>,
     whole: bool,
 }
 
@@ -116,9 +128,17 @@ impl Reading {
                 return Ok(None);
             }
             match self.bytes.try_next().await? {
-                Some(bytes) => self.left = Buffer::from(bytes),
+                Some(bytes) => {
+                    self.tail.extend_from_slice(&bytes[bytes.len().saturating_sub(END_OF_STREAM.len())..]);
+                    self.tail.drain(..self.tail.len().saturating_sub(END_OF_STREAM.len()));
+                    self.left = Buffer::from(bytes);
+                }
                 None => {
                     self.decoder.finish().map_err(broken)?;
+                    // The decoder takes any message for the last one; the format's mark says which it is.
+                    if self.tail != END_OF_STREAM {
+                        return Err(QueryError::Broken("the answer ends before its end".into()));
+                    }
                     self.whole = true;
                 }
             }

@@ -77,7 +77,8 @@ impl Areas {
     /// Rows of the table `area`: each area once a map.
     pub(crate) fn area_rows(&self) -> Result<RecordBatch, ArrowError> {
         let areas = self.history.areas();
-        let text = |read: fn(&Area) -> Option<&str>| -> ArrayRef { Arc::new(areas.iter().map(read).collect::<StringArray>()) };
+        let text =
+            |read: fn(&Area) -> Option<&str>| -> ArrayRef { Arc::new(areas.iter().map(read).collect::<StringArray>()) };
         let day = |read: fn(&Area) -> Option<NaiveDate>| -> ArrayRef {
             Arc::new(areas.iter().map(|a| read(a).map(days_since_epoch)).collect::<Date32Array>())
         };

@@ -67,8 +67,8 @@ impl<'a> Chain<'a> {
             by_id.entry(link.event_id.as_str()).or_insert(at);
         }
         let mut chain = Self { links, by_id, corrections: vec![Vec::new(); links.len()] };
-        for at in 0..links.len() {
-            if let Some(target) = chain.target(at, &links[at].supersedes) {
+        for (at, link) in links.iter().enumerate() {
+            if let Some(target) = chain.target(at, &link.supersedes) {
                 chain.corrections[target].push(at);
             }
         }

@@ -99,7 +99,8 @@ fn of_areas(areas: &Arc<Areas>) -> Vec<ScalarUDF> {
     vec![
         udf("area_key", key_arguments, DataType::Utf8, move |columns| {
             let names = columns[3].as_string::<i32>();
-            let keys = places(columns).zip(names).map(|(place, name)| by_key.key(place.level, place.code, place.day, name));
+            let keys =
+                places(columns).zip(names).map(|(place, name)| by_key.key(place.level, place.code, place.day, name));
             Arc::new(keys.map(Some).collect::<StringArray>())
         }),
         of_area("area_short_name", DataType::Utf8, |places, areas| {

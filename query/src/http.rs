@@ -6,8 +6,8 @@
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use axum::http::Response;
+use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -36,10 +36,11 @@ struct Face {
 /// Routes of the query role. Each answer holds a token of `answers` until its last byte is sent.
 pub(crate) fn router(engine: Engine, answers: TaskTracker, shutdown: CancellationToken) -> Router {
     let limit = DefaultBodyLimit::max(engine.query_bytes());
-    Router::new()
-        .route("/v1/sql", post(sql).layer(limit))
-        .route("/v1/status", get(status))
-        .with_state(Face { engine, answers, shutdown })
+    Router::new().route("/v1/sql", post(sql).layer(limit)).route("/v1/status", get(status)).with_state(Face {
+        engine,
+        answers,
+        shutdown,
+    })
 }
 
 async fn sql(

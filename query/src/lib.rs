@@ -8,20 +8,20 @@
 //! `fate`), what views are made of (`functions`, `catalog`), who answers (`session`, `answer`, `error`), and how an
 //! answer leaves (`format`, `face`, `http`).
 
+pub mod answer;
+mod areas;
+mod catalog;
+mod chain;
 pub mod config;
+pub mod error;
+pub mod face;
+mod fate;
+pub mod format;
+mod functions;
+mod http;
+pub mod session;
 pub mod settings;
 mod tables;
-mod areas;
-mod chain;
-mod fate;
-mod functions;
-mod catalog;
-pub mod session;
-pub mod answer;
-pub mod error;
-pub mod format;
-pub mod face;
-mod http;
 
 use lantoa_schemas::clock::SharedClock;
 use tokio_util::sync::CancellationToken;

@@ -225,7 +225,8 @@ impl Session {
             LogicalPlan::Statement(PlanStatement::SetVariable(set)) => self.set(&set.variable, &set.value)?,
             LogicalPlan::Statement(PlanStatement::ResetVariable(reset)) => self.set(&reset.variable, "")?,
             _ => {
-                let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+                let options =
+                    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
                 options.verify_plan(&plan)?;
                 let rows = self.context.execute_logical_plan(plan).await?.execute_stream().await?;
                 return Ok(Answer::of(rows).with_notices(self.notices().await?));

@@ -162,11 +162,8 @@ impl ExtensionOptions for Standing {
             "as_of" => "Only what was recorded by the end of this day in Vietnam",
             _ => "Only what sources had said by the end of this day",
         };
-        let entry = |name| ConfigEntry {
-            key: format!("lantoa.{name}"),
-            value: self.value(name),
-            description: describe(name),
-        };
+        let entry =
+            |name| ConfigEntry { key: format!("lantoa.{name}"), value: self.value(name), description: describe(name) };
         NAMES.into_iter().map(entry).collect()
     }
 }

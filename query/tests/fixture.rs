@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::json::ReaderBuilder;
 use chrono::{DateTime, Utc};
-use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake::kernel::StructType;
+use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake::writer::{DeltaWriter, RecordBatchWriter};
 use deltalake::{DeltaTable, ensure_table_uri};
 use lantoa_query::{Config, Engine};
@@ -67,7 +67,7 @@ impl Folder {
     fn placed(&mut self, row: Value) -> Value {
         let mut placed = json!({
             "event_type": "vn.lantoa.test.v1", "schema_version": 1, "recorded": RECORDED, "sender": "test",
-            "log_generation": 0, "log_partition": 0, "log_offset": self.offset,
+            "log_cluster": "test", "log_generation": 0, "log_partition": 0, "log_offset": self.offset,
         });
         self.offset += 1;
         placed.as_object_mut().unwrap().extend(row.as_object().unwrap().clone());

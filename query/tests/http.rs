@@ -51,13 +51,14 @@ const FAMILIES: &str = "SELECT area_name, rate_percent, printed_percent FROM ind
 async fn the_answer_comes_in_the_format_asked_for() {
     let role = role().await;
     let question = json!({ "query": FAMILIES });
-    let csv = "area_name,rate_percent,printed_percent\nHà Giang,73.58760073337312,73.58\n";
+    let csv = "area_name,rate_percent,printed_percent\nHà Giang,73.58760073338166,73.58\n";
     assert_eq!(role.ask("text/csv", question.clone()).await, (StatusCode::OK, csv.to_owned()));
     for accept in ["application/json", "*/*", "text/html, application/json;q=0.9"] {
         let (status, body) = role.ask(accept, question.clone()).await;
         assert_eq!(status, StatusCode::OK);
         let rows: Value = serde_json::from_str(&body).unwrap();
-        let expected = json!([{ "area_name": "Hà Giang", "rate_percent": 73.58760073337312, "printed_percent": "73.58" }]);
+        let expected =
+            json!([{ "area_name": "Hà Giang", "rate_percent": 73.58760073338166, "printed_percent": "73.58" }]);
         assert_eq!(rows, expected, "{accept}");
     }
     let response = role.post("application/vnd.apache.arrow.stream", question.to_string()).await;

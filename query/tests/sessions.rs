@@ -137,10 +137,10 @@ async fn several_statements_answer_with_the_last() {
 #[tokio::test]
 async fn a_query_that_needs_too_much_memory_says_so() {
     let folder = Folder::empty();
-    let config = lantoa_query::Config { memory_bytes: 1 << 20, ..lantoa_query::Config::over(folder.path()) };
+    let config = lantoa_query::Config { memory_bytes: 8 << 20, ..lantoa_query::Config::over(folder.path()) };
     let engine = Engine::open(config, std::sync::Arc::new(lantoa_schemas::clock::SystemClock)).unwrap();
     let session = session(&engine);
-    let query = "SELECT a.code, array_agg(b.name) FROM area a JOIN area b ON a.map = b.map GROUP BY a.code";
+    let query = "SELECT array_agg(name || value) FROM area, generate_series(1, 200)";
     let error = match session.sql(query).await {
         Ok(answer) => answer.collect().await.unwrap_err(),
         Err(error) => error,

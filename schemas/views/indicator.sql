@@ -48,9 +48,10 @@ answered AS (
         ON aim.area_key = figure.area_key
         AND aim.indicator = figure.indicator
         AND aim.deadline >= figure.year
+    -- The engine reads what follows DISTINCT FROM as far as it goes, so it stands in brackets.
     WHERE
         (
-            aim.subject_scope IS NOT DISTINCT FROM figure.subject_scope
+            (aim.subject_scope IS NOT DISTINCT FROM figure.subject_scope)
             OR (aim.subject_scope = 'unit_in_commune' AND figure.subject_scope = 'unit')
         )
         AND (aim.read_base = figure.known_base OR (aim.read_base = 'all' AND figure.known_base = 'unknown'))

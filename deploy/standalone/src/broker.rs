@@ -38,10 +38,15 @@ pub enum BrokerError {
     #[error("found no free port for the embedded broker in {PORT_ATTEMPTS} attempts; choose one with --kafka-port PORT")]
     NoPort,
     /// The broker of a killed program is still working on the folder.
-    #[error("the broker of an earlier lantoa still works on {}; end that process and start again", folder.display())]
+    #[error(
+        "the broker of an earlier lantoa{} still works on {}; end that process and start again",
+        pid.map_or_else(String::new, |pid| format!(" (pid {pid})")), folder.display()
+    )]
     EarlierBroker {
         /// The broker's folder.
         folder: PathBuf,
+        /// Its process id, where it has written it down.
+        pid: Option<u32>,
     },
     /// The child could not be started or asked.
     #[error("cannot run the embedded broker")]
@@ -108,11 +113,6 @@ impl EmbeddedBroker {
     /// Its address as Kafka clients want it, `127.0.0.1:PORT`.
     pub fn bootstrap(&self) -> String {
         self.address.to_string()
-    }
-
-    /// Its process id, for `status` and for tests.
-    pub fn pid(&self) -> Option<u32> {
-        self.child.id()
     }
 
     /// Waits until the child ends, which it should not do, and says how. Dropping the future changes nothing.

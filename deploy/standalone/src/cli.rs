@@ -40,8 +40,8 @@ pub struct Cli {
     /// File with settings (TOML: tables [ingest], [projector], [query]); flags come before it
     #[arg(long, global = true, env = "LANTOA_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// What is logged to standard error: off, error, warn, info, debug, trace, or a filter such as
-    /// lantoa_projector=debug
+    /// What is logged to standard error: off, error, warn, info, debug, trace (of Lantoa's own parts), or a filter
+    /// such as warn,lantoa_projector=debug
     #[arg(long, global = true, env = "LANTOA_LOG", default_value = "warn", value_name = "FILTER")]
     pub log: String,
     /// What to do; `up` where none is given

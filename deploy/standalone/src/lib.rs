@@ -3,10 +3,21 @@
 //! In: a command line. Out: an exit code; data on standard output, words on standard error. Guarantee: `up` is the
 //! three roles and the embedded broker under one supervisor and no other code; two programs never own one folder.
 //!
-//! In reading order: what was asked (`cli`, `config`), what it is asked of (`data_dir`, `broker`), what runs
-//! (`up`, `serve`), what is answered (`commands`).
+//! In reading order: what was asked (`cli`, `config`, `run`), what it is asked of (`data_dir`), what runs (`broker`,
+//! `parts`, `up`, `serve`, with `articles`, `arrival`, `signals`, `progress`), and what is answered (`desk`,
+//! `commands`).
 
-pub mod broker;
 pub mod cli;
-pub mod data_dir;
+pub mod config;
 pub mod run;
+pub mod data_dir;
+pub mod broker;
+pub mod parts;
+pub mod up;
+pub mod serve;
+pub mod articles;
+pub mod arrival;
+pub mod signals;
+pub mod progress;
+pub mod desk;
+pub mod commands;

@@ -1,6 +1,7 @@
 //! The program `lantoa`: reads the command line, sets up logging and the runtime, runs what was asked, and says by
 //! its exit code how it went.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -44,8 +45,9 @@ fn main() -> ExitCode {
             Ok(Outcome::Done) => ExitCode::SUCCESS,
             Ok(Outcome::InPart) => ExitCode::from(DONE_IN_PART),
             Err(error) => {
+                let code = if error.is_wrong_use() { WRONG_USE } else { FAILED };
                 eprintln!("error: {:#}", anyhow::Error::new(error));
-                ExitCode::from(FAILED)
+                ExitCode::from(code)
             }
         },
     };
@@ -54,7 +56,18 @@ fn main() -> ExitCode {
 }
 
 fn log_to_stderr(filter: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter)?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter = EnvFilter::try_new(log_filter(filter))?;
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     Ok(())
+}
+
+/// A bare level is meant for this program's own words: libraries stay at warnings, and the Kafka client is silent
+/// because the roles say themselves what its errors mean.
+fn log_filter(asked: &str) -> String {
+    if asked.parse::<tracing::level_filters::LevelFilter>().is_ok() {
+        format!("warn,librdkafka=off,rdkafka=off,lantoa={asked}")
+    } else {
+        asked.to_owned()
+    }
 }

@@ -85,8 +85,11 @@ pub enum PartError {
     #[error("{0} ended by itself")]
     Ended(PartName),
     /// A part did not stop in time.
-    #[error("{0} did not stop within {} s", STOP_WITHIN.as_secs())]
-    Overdue(PartName),
+    #[error("{part} did not stop within {} s", STOP_WITHIN.as_secs())]
+    Overdue {
+        /// Which.
+        part: PartName,
+    },
     /// A fault of the program.
     #[error("{part} broke off")]
     Broke {
@@ -283,7 +286,7 @@ async fn stop_part(part: Part) -> Result<(), PartError> {
         Ok(ended) => outcome(part.name, ended),
         Err(_) => {
             task.abort();
-            Err(PartError::Overdue(part.name))
+            Err(PartError::Overdue { part: part.name })
         }
     }
 }

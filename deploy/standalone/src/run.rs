@@ -3,9 +3,17 @@
 //! In: a command line. Out: how it went. Guarantee: every command ends in [`Outcome`] or in one error that says what
 //! failed and what to do.
 
-use crate::broker::BrokerError;
-use crate::cli::Cli;
-use crate::data_dir::DataDirError;
+use crate::arrival::ArrivalError;
+use crate::cli::{Cli, Command, UpArgs};
+use crate::commands::import::import;
+use crate::commands::sql::sql;
+use crate::commands::status::status;
+use crate::config::{ConfigError, Settings};
+use crate::data_dir::{DataDir, DataDirError};
+use crate::desk::DeskError;
+use crate::parts::PartError;
+use crate::serve::serve;
+use crate::up::up;
 
 /// How work went that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,9 +30,40 @@ pub enum RunError {
     /// The data folder.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
-    /// The embedded broker.
+    /// The settings.
     #[error(transparent)]
-    Broker(#[from] BrokerError),
+    Config(#[from] ConfigError),
+    /// A part of the program.
+    #[error(transparent)]
+    Part(#[from] PartError),
+    /// A question.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+    /// The articles.
+    #[error("the five articles cannot be loaded")]
+    Articles(#[from] lantoa_ingest::intake::IntakeError),
+    /// Rows on their way to the tables.
+    #[error(transparent)]
+    Arrival(#[from] ArrivalError),
+    /// The output.
+    #[error(transparent)]
+    Output(#[from] lantoa_query::format::WriteError),
+    /// The system's signals.
+    #[error("cannot listen for signals")]
+    Signals(#[from] std::io::Error),
+    /// Of several files not one row was taken.
+    #[error("no row was accepted")]
+    NothingImported,
+    /// Told to stop before it was done.
+    #[error("stopped before it was done; nothing that was acknowledged is lost, and running it again is safe")]
+    Stopped,
+}
+
+impl RunError {
+    /// Whether the command line or the settings were wrong.
+    pub fn is_wrong_use(&self) -> bool {
+        matches!(self, Self::Config(_))
+    }
 }
 
 /// Does what was asked.
@@ -32,14 +71,14 @@ pub enum RunError {
 /// # Errors
 /// Any [`RunError`].
 pub async fn run(cli: Cli) -> Result<Outcome, RunError> {
-    let data = crate::data_dir::DataDir::new(cli.data);
-    let _lock = data.lock()?;
-    let mut broker = crate::broker::EmbeddedBroker::start(&data, None).await?;
-    println!("{} {:?}", broker.bootstrap(), broker.pid());
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {},
-        error = broker.wait() => return Err(error.into()),
+    let data = DataDir::new(cli.data);
+    let settings = Settings::load(cli.config.as_deref(), &data)?;
+    match cli.command.unwrap_or_else(|| Command::Up(UpArgs::default())) {
+        Command::Up(arguments) => up(&data, settings, arguments).await,
+        Command::Serve(arguments) => serve(&data, settings, arguments).await,
+        Command::Sql(arguments) => sql(&data, settings, arguments).await,
+        Command::Import(arguments) => import(&data, settings, arguments).await,
+        Command::Status => status(&data, settings).await,
+        Command::Broker(_) => unreachable!("main runs the broker itself, because its exit code is its own"),
     }
-    broker.stop().await?;
-    Ok(Outcome::Done)
 }

@@ -45,72 +45,44 @@ impl Probe {
         &self,
         at: &[(StreamPartition, i64)],
     ) -> Result<HashMap<StreamPartition, RecordAt>, ConsumeError> {
-        let mut found = HashMap::new();
         if at.is_empty() {
-            return Ok(found);
+            return Ok(HashMap::new());
         }
-        let client = |source| ConsumeError::Client { kafka: self.config.kafka.clone(), source };
-        let consumer: BaseConsumer =
-            client_config(&self.config).set("enable.partition.eof", "true").create().map_err(client)?;
-        let mut list = TopicPartitionList::new();
-        for (partition, offset) in at {
-            let (low, high) =
-                consumer.fetch_watermarks(partition.stream.topic(), partition.partition, WAIT).map_err(client)?;
-            if *offset < low {
-                found.insert(*partition, RecordAt::BeforeStart(low));
-            } else if *offset > high {
-                found.insert(*partition, RecordAt::PastEnd(high));
-            } else {
-                list.add_partition_offset(partition.stream.topic(), partition.partition, Offset::Offset(*offset))
-                    .map_err(client)?;
-            }
-        }
-        consumer.assign(&list).map_err(client)?;
-        let deadline = Instant::now() + WAIT;
-        while found.len() < at.len() {
-            if Instant::now() >= deadline {
-                return Err(client(KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut)));
-            }
-            self.step(&consumer, at, &mut found).map_err(client)?;
-        }
-        Ok(found)
-    }
-
-    fn step(
-        &self,
-        consumer: &BaseConsumer,
-        at: &[(StreamPartition, i64)],
-        found: &mut HashMap<StreamPartition, RecordAt>,
-    ) -> Result<(), KafkaError> {
-        let waiting = |topic: &str, partition: i32| {
-            at.iter().map(|(at, _)| *at).find(|at| at.stream.topic() == topic && at.partition == partition)
+        let look = || -> Result<_, KafkaError> {
+            let consumer: BaseConsumer =
+                client_config(&self.config).set("enable.partition.eof", "true").create()?;
+            at.iter().map(|(at, offset)| Ok((*at, look_at(&consumer, *at, *offset)?))).collect()
         };
+        look().map_err(|source| ConsumeError::Client { kafka: self.config.kafka.clone(), source })
+    }
+}
+
+fn look_at(consumer: &BaseConsumer, at: StreamPartition, offset: i64) -> Result<RecordAt, KafkaError> {
+    let (low, high) = consumer.fetch_watermarks(at.stream.topic(), at.partition, WAIT)?;
+    if offset < low {
+        return Ok(RecordAt::BeforeStart(low));
+    }
+    if offset >= high {
+        return Ok(RecordAt::PastEnd(high));
+    }
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(at.stream.topic(), at.partition, Offset::Offset(offset))?;
+    consumer.assign(&list)?;
+    let deadline = Instant::now() + WAIT;
+    while Instant::now() < deadline {
         match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) => {
-                if let Some(partition) = waiting(message.topic(), message.partition()) {
-                    let payload = message.payload().unwrap_or_default().to_vec();
-                    found.entry(partition).or_insert(RecordAt::Found { offset: message.offset(), payload });
-                }
+                let payload = message.payload().unwrap_or_default().to_vec();
+                return Ok(RecordAt::Found { offset: message.offset(), payload });
             }
-            // The end is where the position stands; records that only mark transactions lie before it unseen.
-            Some(Err(KafkaError::PartitionEOF(_))) => {
-                for (partition, offset) in at {
-                    if found.contains_key(partition) {
-                        continue;
-                    }
-                    let (_, high) =
-                        consumer.fetch_watermarks(partition.stream.topic(), partition.partition, WAIT)?;
-                    if high <= *offset {
-                        found.insert(*partition, RecordAt::PastEnd(high));
-                    }
-                }
-            }
+            // Only records that mark transactions lie between the offset and the end.
+            Some(Err(KafkaError::PartitionEOF(_))) => return Ok(RecordAt::PastEnd(high)),
             Some(Err(error)) => match error.rdkafka_error_code() {
                 Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => return Err(error),
                 _ => tracing::debug!(%error, "the log does not answer; the client tries again"),
             },
             None => {}
         }
-        Ok(())
     }
+    Err(KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut))
 }

@@ -10,7 +10,11 @@ use super::*;
 fn rows() -> RecordBatch {
     RecordBatch::try_from_iter_with_nullable([
         ("tỉnh", Arc::new(StringArray::from(vec![Some("Hà Giang"), Some("Kon Tum, \"62\""), None])) as ArrayRef, true),
-        ("rate", Arc::new(Float64Array::from(vec![Some(100.0 * 138_068.0 / 187_624.0), Some(0.1), None])) as ArrayRef, true),
+        (
+            "rate",
+            Arc::new(Float64Array::from(vec![Some(100.0 * 138_068.0 / 187_624.0), Some(0.1), None])) as ArrayRef,
+            true,
+        ),
         ("n", Arc::new(Int64Array::from(vec![Some(9_007_199_254_740_993), Some(0), None])) as ArrayRef, true),
     ])
     .unwrap()
@@ -35,7 +39,7 @@ fn batches_do_not_show() {
     let whole = rows();
     let split = [whole.slice(0, 1), whole.slice(1, 0), whole.slice(1, 2)];
     for format in [Format::Table, Format::Csv, Format::Json, Format::Ndjson] {
-        assert_eq!(encoded(format, &split), encoded(format, &[whole.clone()]), "{format:?}");
+        assert_eq!(encoded(format, &split), encoded(format, std::slice::from_ref(&whole)), "{format:?}");
     }
 }
 
@@ -43,10 +47,10 @@ fn batches_do_not_show() {
 fn texts_are_exact() {
     assert_eq!(
         encoded(Format::Csv, &[rows()]),
-        "tỉnh,rate,n\nHà Giang,73.58760073337312,9007199254740993\n\"Kon Tum, \"\"62\"\"\",0.1,0\n,,\n"
+        "tỉnh,rate,n\nHà Giang,73.58760073338166,9007199254740993\n\"Kon Tum, \"\"62\"\"\",0.1,0\n,,\n"
     );
     let json: serde_json::Value = serde_json::from_str(&encoded(Format::Json, &[rows()])).unwrap();
-    assert_eq!(json[0]["rate"], serde_json::json!(73.58760073337312));
+    assert_eq!(json[0]["rate"], serde_json::json!(73.58760073338166));
     assert_eq!(json[0]["n"], serde_json::json!(9_007_199_254_740_993_i64));
     assert_eq!(json[2]["tỉnh"], serde_json::Value::Null);
     assert!(json[2].as_object().unwrap().contains_key("n"));
@@ -74,7 +78,8 @@ fn no_rows_still_have_columns() {
 
 #[test]
 fn bytes_are_hexadecimal_in_text() {
-    let batch = RecordBatch::try_from_iter([("b", Arc::new(BinaryArray::from(vec![&b"\xc3\x01"[..]])) as ArrayRef)]).unwrap();
+    let batch =
+        RecordBatch::try_from_iter([("b", Arc::new(BinaryArray::from(vec![&b"\xc3\x01"[..]])) as ArrayRef)]).unwrap();
     assert_eq!(csv(&batch, false).unwrap(), b"c301\n");
 }
 
@@ -82,14 +87,15 @@ fn bytes_are_hexadecimal_in_text() {
 async fn an_arrow_stream_reads_back_and_a_cut_one_does_not() {
     let whole = bytes(Format::Arrow, &[rows(), rows()]);
     let pieces = |end: usize| {
-        let pieces: Vec<_> = whole[..end].chunks(7).map(|c| Ok::<_, io::Error>(bytes::Bytes::copy_from_slice(c))).collect();
+        let pieces: Vec<_> =
+            whole[..end].chunks(7).map(|c| Ok::<_, io::Error>(bytes::Bytes::copy_from_slice(c))).collect();
         futures::stream::iter(pieces)
     };
     let answer = Answer::read(pieces(whole.len())).await.unwrap();
     assert_eq!(answer.columns(), &rows().schema());
     let batches = answer.collect().await.unwrap();
     assert_eq!(batches, [rows(), rows()]);
-    for end in [0, 3, 100, whole.len() / 2, whole.len() - 9] {
+    for end in [0, 3, 100, whole.len() / 2, whole.len() - 9, whole.len() - 8, whole.len() - 1] {
         let whole = match Answer::read(pieces(end)).await {
             Ok(answer) => answer.all(|batch| async move { batch.is_ok() }).await,
             Err(_) => false,

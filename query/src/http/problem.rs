@@ -62,8 +62,7 @@ impl Problem {
             "detail": self.detail,
         });
         if let Some(field) = self.field {
-            document["errors"] =
-                json!([{ "row": null, "field": field, "reason": self.detail, "remedy": self.remedy }]);
+            document["errors"] = json!([{ "row": null, "field": field, "reason": self.detail, "remedy": self.remedy }]);
         }
         document
     }
@@ -80,7 +79,8 @@ impl From<QueryError> for Problem {
             QueryError::TooLarge { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Too large", detail)
                 .of("query", "ask for fewer rows, columns or groups"),
             QueryError::Empty | QueryError::SeveralQueries | QueryError::Sql { .. } => {
-                Self::new(StatusCode::BAD_REQUEST, "Not answered", detail).of("query", "mend the query as the reason says")
+                Self::new(StatusCode::BAD_REQUEST, "Not answered", detail)
+                    .of("query", "mend the query as the reason says")
             }
             QueryError::Internal(cause) => {
                 // The cause may name files: it is for the log, not for whoever asks.

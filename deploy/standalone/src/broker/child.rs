@@ -55,7 +55,7 @@ pub enum ChildError {
 pub async fn run(listen: SocketAddr, cluster_id: String) -> Result<(), ChildError> {
     let mut terminated = signal(SignalKind::terminate())?;
     let serve = async {
-        let _lock = folder::lock(Path::new(".")).await?;
+        let _lock = folder::own(Path::new(".")).await?;
         let address = Url::parse(&format!("tcp://{listen}"))?;
         let mut broker: Broker<Controller<ArcDynStorage>, ArcDynStorage> =
             Broker::<Controller<ArcDynStorage>, ArcDynStorage>::builder()

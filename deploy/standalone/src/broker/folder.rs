@@ -4,7 +4,8 @@
 //! Guarantee: the cluster id is made once and never changes, because the projector's offsets are kept under it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::path::Path;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -20,7 +21,7 @@ const LOG_LIMIT: u64 = 10 * 1024 * 1024;
 
 /// Takes the lock that says "a broker works on this folder"; waits for an earlier broker to end.
 pub(super) async fn lock(folder: &Path) -> Result<File, BrokerError> {
-    let path = folder.join("broker.lock");
+    let path = lock_file(folder);
     let file = open_lock(&path)?;
     let deadline = Instant::now() + EARLIER_ENDS_WITHIN;
     loop {
@@ -29,10 +30,30 @@ pub(super) async fn lock(folder: &Path) -> Result<File, BrokerError> {
             Err(TryLockError::Error(source)) => return Err(DataDirError::io("lock", path)(source).into()),
             Err(TryLockError::WouldBlock) if Instant::now() < deadline => moment().await,
             Err(TryLockError::WouldBlock) => {
-                return Err(BrokerError::EarlierBroker { folder: folder.to_owned() });
+                return Err(BrokerError::EarlierBroker { folder: folder.to_owned(), pid: holder(folder) });
             }
         }
     }
+}
+
+/// Takes the lock for this process's life, and writes down whose it is.
+pub(super) async fn own(folder: &Path) -> Result<File, BrokerError> {
+    let mut file = lock(folder).await?;
+    let sign = |file: &mut File| {
+        file.set_len(0)?;
+        file.write_all(std::process::id().to_string().as_bytes())
+    };
+    sign(&mut file).map_err(DataDirError::io("write", lock_file(folder)))?;
+    Ok(file)
+}
+
+/// Process id of the broker that has the lock, or had it last.
+fn holder(folder: &Path) -> Option<u32> {
+    fs::read_to_string(lock_file(folder)).ok()?.parse().ok()
+}
+
+fn lock_file(folder: &Path) -> PathBuf {
+    folder.join("broker.lock")
 }
 
 /// Waits until no earlier broker works on the folder, so that its port is free again, too.
@@ -88,7 +109,8 @@ mod tests {
     #[tokio::test]
     async fn a_lock_that_is_let_go_is_had() {
         let temp = tempfile::tempdir().unwrap();
-        let held = lock(temp.path()).await.unwrap();
+        let held = own(temp.path()).await.unwrap();
+        assert_eq!(holder(temp.path()), Some(std::process::id()));
         let wait = lock(temp.path());
         tokio::pin!(wait);
         assert!(futures::poll!(&mut wait).is_pending());

@@ -1,0 +1,155 @@
+//! `lantoa import`: files in, receipts out.
+//!
+//! In: files in a documented form. Out: a line a file on standard output (file, receipt, rows accepted, rows
+//! refused), and each refused row with its reason on standard error. Guarantee: the rows of a file that is printed
+//! as accepted can be queried when the command ends; importing a file again changes nothing.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use lantoa_query::Engine;
+
+use crate::arrival::LastRows;
+use crate::articles::ARTICLES;
+use crate::cli::ImportArgs;
+use crate::config::Settings;
+use crate::data_dir::DataDir;
+use crate::data_dir::endpoints::Endpoints;
+use crate::desk::remote::Remote;
+use crate::desk::{Desk, DeskError};
+use crate::progress::during;
+use crate::run::{Outcome, RunError};
+use crate::signals::StopOrder;
+
+mod door;
+
+use door::{Door, FileResult};
+
+/// A file to take in.
+enum Source {
+    OnDisk(PathBuf),
+    Article(&'static str, &'static str),
+}
+
+impl Source {
+    fn name(&self) -> String {
+        match self {
+            Self::OnDisk(path) => {
+                path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+            }
+            Self::Article(name, _) => (*name).to_owned(),
+        }
+    }
+
+    async fn read(&self) -> std::io::Result<Bytes> {
+        match self {
+            Self::OnDisk(path) => Ok(tokio::fs::read(path).await?.into()),
+            Self::Article(_, content) => Ok(Bytes::from_static(content.as_bytes())),
+        }
+    }
+}
+
+/// What became of all files.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Sum {
+    accepted: usize,
+    rejected: usize,
+    /// Files of which nothing was taken for a reason of their own.
+    failed: usize,
+}
+
+/// Takes the files in.
+///
+/// # Errors
+/// When nothing could be taken in: the reasons are on standard error.
+pub async fn import(data: &DataDir, settings: Settings, arguments: ImportArgs) -> Result<Outcome, RunError> {
+    let files = arguments.files.iter().cloned().map(Source::OnDisk);
+    let articles = ARTICLES.iter().filter(|_| arguments.articles).map(|(name, text)| Source::Article(name, text));
+    let sources: Vec<Source> = files.chain(articles).collect();
+    let form = arguments.form.as_deref();
+    let sum = match Endpoints::of_running(data).await {
+        Some(endpoints) => {
+            let remote = Remote::of(&endpoints.http).map_err(DeskError::from)?;
+            take_all(&Door::Remote(remote.clone()), &Desk::Remote(remote), &sources, form).await?
+        }
+        None => alone(data, settings, &sources, form).await?,
+    };
+    match sum {
+        Sum { accepted: 0, .. } => Err(RunError::NothingImported),
+        Sum { rejected: 0, failed: 0, .. } => Ok(Outcome::Done),
+        _ => Ok(Outcome::InPart),
+    }
+}
+
+/// Starts broker, ingest and projector for as long as it takes.
+async fn alone(data: &DataDir, settings: Settings, sources: &[Source], form: Option<&str>) -> Result<Sum, RunError> {
+    let mut order = StopOrder::listen()?;
+    let _lock = data.lock()?;
+    let mut parts = crate::parts::Parts::new();
+    let engine = Engine::open(settings.query.clone(), std::sync::Arc::new(lantoa_schemas::clock::SystemClock))
+        .map_err(DeskError::from)?;
+    let start = async {
+        let broker = crate::broker::EmbeddedBroker::start(data, None).await.map_err(crate::parts::PartError::from)?;
+        let settings = settings.on_kafka(&broker.bootstrap());
+        parts.add_broker(broker);
+        let intake = parts.add_ingest(settings.ingest).await?;
+        parts.add_projector(settings.projector).await?;
+        Ok::<_, RunError>(intake)
+    };
+    let intake = tokio::select! {
+        () = order.next() => return Err(RunError::Stopped),
+        started = during("starting", start) => started?,
+    };
+    let (door, desk) = (Door::Local(intake), Desk::Local(engine));
+    let sum = tokio::select! {
+        () = order.next() => Err(RunError::Stopped),
+        error = parts.failed() => Err(error.into()),
+        sum = take_all(&door, &desk, sources, form) => sum,
+    };
+    during("stopping", parts.stop()).await?;
+    sum
+}
+
+/// Takes every file in, and waits until all accepted rows can be queried.
+async fn take_all(door: &Door, desk: &Desk, sources: &[Source], form: Option<&str>) -> Result<Sum, RunError> {
+    let mut sum = Sum::default();
+    let mut rows = LastRows::default();
+    for (index, source) in sources.iter().enumerate() {
+        let name = source.name();
+        let content = match source.read().await {
+            Ok(content) => content,
+            Err(error) => {
+                eprintln!("{name}: cannot be read: {error}");
+                sum.failed += 1;
+                continue;
+            }
+        };
+        let what = format!("{name} ({} of {})", index + 1, sources.len());
+        match during(&what, door.take(&name, content, form, &mut rows)).await {
+            Ok(result) => {
+                report(&name, &result);
+                sum.accepted += result.accepted;
+                sum.rejected += result.rejected;
+            }
+            Err(refusal) => {
+                eprintln!("{name}: {refusal}");
+                sum.failed += 1;
+            }
+        }
+    }
+    during("waiting until the rows can be queried", rows.arrived(desk)).await?;
+    Ok(sum)
+}
+
+fn report(name: &str, result: &FileResult) {
+    for problem in &result.problems {
+        eprintln!("{name}: {problem}");
+    }
+    let name = Path::new(name).display();
+    let _ = writeln!(
+        std::io::stdout(),
+        "{name}: {} rows accepted, {} refused, receipt {}",
+        result.accepted, result.rejected, result.receipt
+    );
+}

@@ -1,0 +1,75 @@
+//! Who answers questions: the running program, or the data folder itself where none runs.
+//!
+//! In: SQL and settings. Out: rows. Guarantee: the same session code answers either way, and nothing is written.
+
+use std::sync::Arc;
+
+use lantoa_query::answer::Answer;
+use lantoa_query::face::{Question, ask};
+use lantoa_query::{Config, Engine, EngineError, QueryError};
+use lantoa_schemas::clock::SystemClock;
+
+use crate::data_dir::DataDir;
+use crate::data_dir::endpoints::Endpoints;
+
+pub mod remote;
+
+use remote::{Remote, RemoteError};
+
+/// Why a question has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// There is nothing to ask.
+    #[error("there is nothing at {}; start with `lantoa up`, or say where the data is with --data DIR", .0.display())]
+    NoData(std::path::PathBuf),
+    /// The folder cannot be opened.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The question is wrong or fails.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// The running program does not answer it.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+}
+
+/// Someone to ask.
+#[derive(Debug, Clone)]
+pub enum Desk {
+    /// This program, over the data folder.
+    Local(Engine),
+    /// The program that runs.
+    Remote(Remote),
+}
+
+impl Desk {
+    /// The running program, or the folder where none runs. `config` is for the latter.
+    ///
+    /// # Errors
+    /// [`DeskError::NoData`], [`DeskError::Engine`].
+    pub async fn find(data: &DataDir, config: Config) -> Result<Self, DeskError> {
+        if let Some(endpoints) = Endpoints::of_running(data).await {
+            return Ok(Self::Remote(Remote::of(&endpoints.http)?));
+        }
+        if !data.has_tables() {
+            return Err(DeskError::NoData(data.root().to_owned()));
+        }
+        Ok(Self::Local(Engine::open(config, Arc::new(SystemClock))?))
+    }
+
+    /// Asks.
+    ///
+    /// # Errors
+    /// [`DeskError::Query`], [`DeskError::Remote`].
+    pub async fn ask(&self, question: Question) -> Result<Answer, DeskError> {
+        match self {
+            Self::Local(engine) => Ok(ask(engine, question).await?.answer),
+            Self::Remote(remote) => Ok(remote.sql(&question).await?),
+        }
+    }
+}
+
+/// A question without settings.
+pub fn plain(query: impl Into<String>) -> Question {
+    Question { query: query.into(), map: None, as_of: None, stated_by: None }
+}

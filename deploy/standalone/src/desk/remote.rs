@@ -1,0 +1,179 @@
+//! The running program, seen from another: the only module that speaks HTTP to it.
+//!
+//! In: questions and files. Out: what it answers. Guarantee: an answer that breaks off is an error, never a short one.
+
+use std::time::Duration;
+
+use lantoa_query::answer::{ARROW_STREAM, Answer};
+use lantoa_query::face::Question;
+use lantoa_query::QueryError;
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{Client, Response, StatusCode};
+use serde::{Deserialize, de::DeserializeOwned};
+
+/// How long the program may take to accept a connection; an answer may take as long as it takes.
+const CONNECT_WITHIN: Duration = Duration::from_secs(3);
+
+/// Why the running program gives no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    /// It refuses, and says why.
+    #[error("{}", .0.words())]
+    Refused(Box<Problem>),
+    /// It cannot be reached or breaks off.
+    #[error("the running lantoa does not answer")]
+    Http(#[from] reqwest::Error),
+    /// Its answer cannot be read.
+    #[error(transparent)]
+    Answer(#[from] QueryError),
+}
+
+/// A problem document, as far as a person needs it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Problem {
+    /// What kind of problem.
+    pub title: String,
+    /// What to do.
+    pub detail: String,
+    /// Row by row.
+    pub errors: Vec<RowError>,
+}
+
+impl Problem {
+    /// One line without the rows.
+    pub fn words(&self) -> String {
+        [self.title.as_str(), self.detail.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ")
+    }
+}
+
+/// What is wrong with one row.
+#[derive(Debug, Clone, Deserialize)]
+pub struct RowError {
+    /// The row from 1; `None` for what concerns all.
+    pub row: Option<u64>,
+    /// The field.
+    pub field: String,
+    /// What is wrong.
+    pub reason: String,
+    /// What would be right.
+    pub remedy: String,
+}
+
+/// The answer to a file.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Taken {
+    /// Key of the receipt.
+    pub receipt: String,
+    /// Rows accepted, each with its place in the log.
+    pub events: Vec<TakenEvent>,
+    /// What is wrong with the others.
+    #[serde(default)]
+    pub errors: Vec<RowError>,
+    /// How many were rejected.
+    pub rejected: usize,
+}
+
+/// A row that was accepted.
+#[derive(Debug, Clone, Deserialize)]
+pub struct TakenEvent {
+    /// Its id.
+    pub event_id: String,
+    /// Topic, partition and offset.
+    pub topic: String,
+    /// Its partition.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
+}
+
+/// One table, as `GET /v1/status` has it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Table {
+    /// Its name.
+    pub table: String,
+    /// Its newest version, where it has one.
+    pub version: Option<u64>,
+    /// Its rows.
+    pub rows: u64,
+}
+
+/// The running program.
+#[derive(Debug, Clone)]
+pub struct Remote {
+    client: Client,
+    base: String,
+}
+
+impl Remote {
+    /// The one that listens at `http`, a `host:port`.
+    ///
+    /// # Errors
+    /// [`RemoteError::Http`] when no client can be made.
+    pub fn of(http: &str) -> Result<Self, RemoteError> {
+        // Loopback never goes through the proxy that the environment may name.
+        let client = Client::builder().no_proxy().connect_timeout(CONNECT_WITHIN).build()?;
+        Ok(Self { client, base: format!("http://{http}") })
+    }
+
+    /// Asks a question.
+    ///
+    /// # Errors
+    /// Any [`RemoteError`].
+    pub async fn sql(&self, question: &Question) -> Result<Answer, RemoteError> {
+        let mut body = serde_json::json!({ "query": question.query });
+        let settings =
+            [("map", &question.map), ("as_of", &question.as_of), ("stated_by", &question.stated_by)];
+        for (name, value) in settings.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
+            body[name] = value.as_str().into();
+        }
+        let sent = self.client.post(format!("{}/v1/sql", self.base)).header(ACCEPT, ARROW_STREAM).json(&body).send();
+        let answer = good(sent.await?).await?;
+        for notice in answer.headers().get_all("lantoa-notice") {
+            eprintln!("note: {}", notice.to_str().unwrap_or_default());
+        }
+        Ok(Answer::read(answer.bytes_stream()).await?)
+    }
+
+    /// Sends a sheet.
+    ///
+    /// # Errors
+    /// Any [`RemoteError`]; [`RemoteError::Refused`] also where no row of it is good.
+    pub async fn file(&self, name: &str, content: Vec<u8>, form: Option<&str>) -> Result<Taken, RemoteError> {
+        let mut url = reqwest::Url::parse(&format!("{}/v1/files", self.base))
+            .expect("a base that already answered is a URL");
+        url.query_pairs_mut().append_pair("name", name).extend_pairs(form.map(|form| ("form", form)));
+        let sent = self.client.post(url).header(CONTENT_TYPE, "text/csv").body(content).send();
+        Ok(read(good(sent.await?).await?).await?)
+    }
+
+    /// The tables.
+    ///
+    /// # Errors
+    /// Any [`RemoteError`].
+    pub async fn tables(&self) -> Result<Vec<Table>, RemoteError> {
+        #[derive(Deserialize)]
+        struct Status {
+            tables: Vec<Table>,
+        }
+        let sent = self.client.get(format!("{}/v1/status", self.base)).send().await?;
+        Ok(read::<Status>(good(sent).await?).await?.tables)
+    }
+}
+
+async fn read<T: DeserializeOwned>(answer: Response) -> Result<T, RemoteError> {
+    Ok(answer.json().await?)
+}
+
+/// The answer, unless it is a problem document.
+async fn good(answer: Response) -> Result<Response, RemoteError> {
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(answer);
+    }
+    let mut problem: Problem = answer.json().await.unwrap_or_default();
+    if problem.title.is_empty() {
+        problem.title = format!("the running lantoa answers {}", StatusCode::as_str(&status));
+    }
+    Err(RemoteError::Refused(Box::new(problem)))
+}

@@ -1,0 +1,60 @@
+//! `lantoa serve`: one role alone, on a Kafka elsewhere: how the same program is deployed on several machines.
+//!
+//! In: a role, a Kafka, a data folder. Out: that role with its routes, `/healthz` and `/readyz`. Guarantee: the same
+//! code as under `up`. The folder is not locked: roles share tables, and every commit is a compare-and-swap.
+
+use std::io::Write;
+
+use crate::cli::{Role, ServeArgs};
+use crate::config::Settings;
+use crate::data_dir::DataDir;
+use crate::parts::{Parts, bind};
+use crate::progress::during;
+use crate::run::{Outcome, RunError};
+use crate::signals::StopOrder;
+
+/// Runs the role until the order to stop.
+///
+/// # Errors
+/// What kept it from starting, its failure, or that it did not stop well.
+pub async fn serve(data: &DataDir, settings: Settings, arguments: ServeArgs) -> Result<Outcome, RunError> {
+    let mut order = StopOrder::listen()?;
+    let settings = match &arguments.kafka {
+        Some(kafka) => settings.on_kafka(kafka),
+        None => settings,
+    };
+    let settings = settings.with_fault(arguments.fault.as_deref())?;
+    let listener = bind(arguments.http).await?;
+    let mut parts = Parts::new();
+    let start = async {
+        match arguments.role {
+            Role::Ingest => parts.add_ingest(settings.ingest).await.map(drop),
+            Role::Projector => {
+                crate::data_dir::create_dir(data.root())?;
+                parts.add_projector(settings.projector).await
+            }
+            Role::Query => parts.add_query(settings.query).await.map(drop),
+        }?;
+        Ok::<_, RunError>(())
+    };
+    tokio::select! {
+        () = order.next() => return Ok(Outcome::Done),
+        started = during("starting", start) => started?,
+    }
+    let (http, readiness) = parts.add_listener(listener)?;
+    readiness.set(true);
+    let _ = writeln!(std::io::stdout(), "lantoa is ready\n  http   http://{http}");
+    let failure = tokio::select! {
+        () = order.next() => None,
+        error = parts.failed() => Some(error),
+    };
+    eprintln!("stopping");
+    let stopped = tokio::select! {
+        () = order.again() => return Err(RunError::Stopped),
+        stopped = during("stopping", parts.stop()) => stopped,
+    };
+    match failure {
+        Some(error) => Err(error.into()),
+        None => Ok(stopped.map(|()| Outcome::Done)?),
+    }
+}

@@ -1,0 +1,87 @@
+//! `sql` and `import`, with a running program and without one: the same answers.
+
+use std::path::Path;
+
+use crate::harness::{Program, count, folder, run_to};
+
+const HEADER: &str = "source,stated_on,area_level,area_code,area_date,area_name,fact,measure,stage,subject_scope,period,\
+                      as_at,span,base,numerator,numerator_precision,denominator,sessions,sessions_precision,\
+                      printed_percent,plan,quote";
+
+/// A sheet with one good row, and one that says an impossible percent where `with_bad`.
+fn sheet(path: &Path, source: &str, with_bad: bool) -> String {
+    let row = |numerator: &str| {
+        format!(
+            "{source},2024-10-02,province,02,2024-10-02,Hà Giang,actual,learning_family,recognised,household,2024,\
+             2024-09-30,stock,all,{numerator},exact,200000,,,,,"
+        )
+    };
+    let mut text = format!("{HEADER}\n{}\n", row("100000"));
+    if with_bad {
+        text.push_str(&format!("{}\n", row("many")));
+    }
+    let path = path.join(format!("{source}.csv"));
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn check_import(data: &Path, sheets: &Path, source: &str) {
+    let good = sheet(sheets, source, false);
+    let of_source = format!("ledger_statement where source = '{source}'");
+    for _ in 0..2 {
+        let (out, err) = run_to(0, data, &["import", &good]);
+        assert!(out.contains("1 rows accepted, 0 refused"), "{out}{err}");
+        assert_eq!(count(data, &of_source), 1, "importing again changes nothing");
+    }
+    let mixed = sheet(sheets, &format!("{source}-mixed"), true);
+    let (out, err) = run_to(3, data, &["import", &mixed]);
+    assert!(out.contains("1 rows accepted, 1 refused"), "{out}");
+    assert!(err.contains("row 2") && err.contains("numerator"), "{err}");
+    let (out, err) = run_to(1, data, &["import", "absent.csv"]);
+    assert!(out.is_empty() && err.contains("absent.csv"), "{err}");
+    let (_, err) = run_to(3, data, &["import", "absent.csv", &good]);
+    assert!(err.contains("absent.csv"), "{err}");
+}
+
+fn check_sql(data: &Path) {
+    let query = "select 1 as one, 'ã' as letter, cast(null as bigint) as nothing";
+    for (format, expected) in [
+        ("csv", "one,letter,nothing\n1,ã,\n"),
+        ("ndjson", "{\"one\":1,\"letter\":\"ã\",\"nothing\":null}\n"),
+        ("json", "[{\"one\":1,\"letter\":\"ã\",\"nothing\":null}]\n"),
+    ] {
+        assert_eq!(run_to(0, data, &["sql", query, "--format", format]).0, expected);
+    }
+    assert!(run_to(0, data, &["sql", query]).0.contains("letter"));
+    for (wrong, word) in [("selec 1", "selec"), ("select * from indicater", "indicator"), ("drop table area", "refused")] {
+        let (out, err) = run_to(1, data, &["sql", wrong]);
+        assert!(out.is_empty() && err.to_lowercase().contains(word), "{wrong}: {err}");
+    }
+}
+
+#[test]
+fn with_a_running_program() {
+    let (data, sheets) = (folder(), folder());
+    let mut program = Program::up(data.path(), &["--empty"]);
+    program.ready();
+    check_import(data.path(), sheets.path(), "running");
+    check_sql(data.path());
+    let (out, _) = run_to(0, data.path(), &["import", "--articles"]);
+    assert_eq!(out.lines().count(), 5, "{out}");
+    assert_eq!(count(data.path(), "statement where source not like 'running%'"), 82);
+    program.stop();
+}
+
+#[test]
+fn without_one() {
+    let (data, sheets) = (folder(), folder());
+    check_import(data.path(), sheets.path(), "alone");
+    check_sql(data.path());
+    let (out, _) = run_to(0, data.path(), &["sql", "select count(*) as n from ledger_statement", "--format", "csv", "--as-of", "2020-01-01"]);
+    assert_eq!(out, "n\n0\n");
+    // What was imported alone is there for the program, which finds the folder not new and loads nothing.
+    let mut program = Program::up(data.path(), &[]);
+    program.ready();
+    assert_eq!(count(data.path(), "ledger_statement"), 2);
+    program.stop();
+}

@@ -1,0 +1,60 @@
+//! What is wrong with a call is said, with exit code 2 where the call is wrong and 1 where the world is.
+
+use crate::harness::{folder, run_to};
+
+#[test]
+fn help_teaches() {
+    let data = folder();
+    let (out, _) = run_to(0, data.path(), &["--help"]);
+    for word in ["Examples:", "Exit codes:", "lantoa sql", "LANTOA_DATA"] {
+        assert!(out.contains(word), "{word} is not in\n{out}");
+    }
+    assert!(!out.contains("  broker "), "the child's command is nobody's business:\n{out}");
+    for command in ["up", "serve", "sql", "import", "status"] {
+        run_to(0, data.path(), &[command, "--help"]);
+    }
+}
+
+#[test]
+fn wrong_use_ends_with_2_and_a_word() {
+    let data = folder();
+    let absent = data.path().join("absent.toml");
+    let unknown = data.path().join("unknown.toml");
+    std::fs::write(&unknown, "[ingest]\nspeed = 1\n").unwrap();
+    let cases: [(&[&str], &str); 7] = [
+        (&["fly"], "fly"),
+        (&["up", "--http", "0.0.0.0:0"], "TLS"),
+        (&["serve", "ingest"], "--kafka"),
+        (&["sql", "select 1", "--as-of", "yesterday"], "YYYY-MM-DD"),
+        (&["up", "--fault", "never"], "never"),
+        (&["status", "--config", absent.to_str().unwrap()], "absent.toml"),
+        (&["status", "--config", unknown.to_str().unwrap()], "speed"),
+    ];
+    for (arguments, word) in cases {
+        let (out, err) = run_to(2, data.path(), arguments);
+        assert!(out.is_empty() && err.contains(word), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
+fn a_taken_port_is_named_with_the_flag_that_changes_it() {
+    let data = folder();
+    let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = holder.local_addr().unwrap();
+    let port = address.port().to_string();
+    let (_, err) = run_to(1, data.path(), &["up", "--empty", "--http", &address.to_string(), "--kafka-port", "0"]);
+    assert!(err.contains("--http"), "{err}");
+    let (_, err) = run_to(1, data.path(), &["up", "--empty", "--http", "127.0.0.1:0", "--kafka-port", &port]);
+    assert!(err.contains("--kafka-port") && err.contains(&port), "{err}");
+}
+
+#[test]
+fn an_absent_folder_is_said_to_be_absent() {
+    let data = folder();
+    let absent = data.path().join("absent");
+    let (_, err) = run_to(1, &absent, &["sql", "select 1"]);
+    assert!(err.contains("lantoa up"), "{err}");
+    let (out, _) = run_to(0, &absent, &["status"]);
+    assert!(out.contains("not running") && out.contains("no tables yet"), "{out}");
+    assert!(!absent.exists(), "looking makes nothing");
+}
