@@ -113,7 +113,8 @@ impl ClientContext for LogContext {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "kafka connection");
+        // The client connects again by itself; a request that suffers from it is answered 503.
+        tracing::info!(%error, reason, "kafka connection");
     }
 }
 

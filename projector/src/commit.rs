@@ -72,7 +72,9 @@ pub enum CommitError {
         source: std::io::Error,
     },
     /// A commit failed, and its log entry cannot be read to learn whether it landed.
-    #[error("table {table}: it is not known whether version {version} landed ({source}). Start again once the storage answers: nothing is lost or doubled")]
+    #[error(
+        "table {table}: it is not known whether version {version} landed ({source}). Start again once the storage answers: nothing is lost or doubled"
+    )]
     Unknown {
         /// Name of the table.
         table: String,
@@ -124,10 +126,10 @@ impl StreamTable {
         if folder.join("_delta_log").exists() {
             table.load().await.map_err(fault)?;
         } else {
-            let columns: StructType = schema.as_ref().try_into_kernel().map_err(|source| CommitError::Columns {
-                table: name.to_owned(),
-                source,
-            })?;
+            let columns: StructType = schema
+                .as_ref()
+                .try_into_kernel()
+                .map_err(|source| CommitError::Columns { table: name.to_owned(), source })?;
             let statistics: Vec<&str> =
                 STATISTICS.iter().copied().filter(|column| schema.field_with_name(column).is_ok()).collect();
             let create = table

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lantoa_schemas::stream::Stream;
+use rdkafka::client::ClientContext;
 use rdkafka::config::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
@@ -50,7 +51,9 @@ pub enum ConsumeError {
         source: KafkaError,
     },
     /// The broker does not answer, or does not have the topics yet.
-    #[error("the log at {kafka} has no topic {topic} after {waited:?}: start ingest, which creates the topics, or check the address")]
+    #[error(
+        "the log at {kafka} has no topic {topic} after {waited:?}: start ingest, which creates the topics, or check the address"
+    )]
     NoTopic {
         /// The brokers.
         kafka: String,
@@ -60,7 +63,9 @@ pub enum ConsumeError {
         waited: Duration,
     },
     /// Records between the tables' offset and the log's start are gone.
-    #[error("{topic}[{partition}] no longer has the records that come next (or never had them): the tables would miss events. Restore the topic, or run `lantoa recover` to declare the log new and go on with what it has")]
+    #[error(
+        "{topic}[{partition}] no longer has the records that come next (or never had them): the tables would miss events. Restore the topic, or run `lantoa recover` to declare the log new and go on with what it has"
+    )]
     MissingOffsets {
         /// The topic.
         topic: String,
@@ -69,9 +74,23 @@ pub enum ConsumeError {
     },
 }
 
+/// What the client says of its connection, which it mends by itself, is for those who look closer.
+pub(crate) struct LogContext;
+
+impl ClientContext for LogContext {
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::info!(%error, reason, "kafka connection");
+    }
+}
+
+impl ConsumerContext for LogContext {}
+
+/// A consumer with assigned partitions and no group's rebalances.
+pub(crate) type LogConsumer = BaseConsumer<LogContext>;
+
 /// Reads assigned partitions and hands raw batches on.
 pub(crate) struct Source {
-    consumer: BaseConsumer,
+    consumer: LogConsumer,
     kafka: String,
 }
 
@@ -97,7 +116,7 @@ pub(crate) fn client_config(config: &Config) -> ClientConfig {
 impl Source {
     pub(crate) fn connect(config: &Config) -> Result<Self, ConsumeError> {
         let consumer = client_config(config)
-            .create()
+            .create_with_context(LogContext)
             .map_err(|source| ConsumeError::Client { kafka: config.kafka.clone(), source })?;
         Ok(Self { consumer, kafka: config.kafka.clone() })
     }
@@ -181,9 +200,7 @@ impl Source {
     /// Missing offsets stop the projector; what the client mends by itself is logged.
     fn judge(&self, error: &KafkaError, from: &[(StreamPartition, NextOffset)]) -> Result<(), ConsumeError> {
         match error.rdkafka_error_code() {
-            Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
-                Err(self.missing(from))
-            }
+            Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => Err(self.missing(from)),
             Some(RDKafkaErrorCode::Fatal | RDKafkaErrorCode::UnknownTopicOrPartition) => {
                 Err(ConsumeError::Client { kafka: self.kafka.clone(), source: error.clone() })
             }

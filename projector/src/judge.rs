@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Datum, Int64Array, RecordBatch, Scalar, StringArray};
 use arrow::array::TimestampMicrosecondArray;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Datum, Int64Array, RecordBatch, Scalar, StringArray};
 use arrow::compute::kernels::zip::zip;
 use arrow::compute::{filter_record_batch, is_null};
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int32Type, Int64Type};
@@ -24,7 +24,12 @@ use crate::decode::{DecodedBatch, Refused};
 
 /// Columns that a direct record says of itself outside the family's fields.
 const OWN: &[&str] = &[
-    "event_id", "event_type", "schema_version", table::LOG_CLUSTER, table::LOG_GENERATION, table::LOG_PARTITION,
+    "event_id",
+    "event_type",
+    "schema_version",
+    table::LOG_CLUSTER,
+    table::LOG_GENERATION,
+    table::LOG_PARTITION,
     table::LOG_OFFSET,
 ];
 
@@ -65,7 +70,8 @@ fn judge_row(judge: &Judge<'_>, family: Family, rows: &RecordBatch, row: usize) 
     };
     let (event_id, event_type) = (text("event_id"), text("event_type"));
     if EventType::parse(&event_type).is_some_and(|event_type| event_type.family != family) {
-        let remedy = format!("produce it to {}", EventType::parse(&event_type).map_or("", |t| t.family.stream().topic()));
+        let remedy =
+            format!("produce it to {}", EventType::parse(&event_type).map_or("", |t| t.family.stream().topic()));
         return Err(vec![Problem::new("event_type", format!("is not of the family {family}"), remedy)]);
     }
     let stamp = Stamp { sender: Via::Kafka.to_string(), via: Via::Kafka, receipt: String::new(), row: 0 };

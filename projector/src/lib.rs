@@ -8,20 +8,20 @@
 //! In the order of the flow: `consume` (the only module that uses rdkafka) -> `decode` -> `judge` -> `window` ->
 //! `seen` -> `commit` (the only module that uses deltalake) -> `outcome`; `project` is the loop that joins them.
 
+mod commit;
 pub mod config;
-pub mod position;
 mod consume;
+pub mod counters;
 mod decode;
 mod judge;
-mod window;
-mod seen;
-mod commit;
 mod outcome;
-mod start_check;
+pub mod position;
 mod project;
-pub mod counters;
 pub mod recover;
+mod seen;
 mod start;
+mod start_check;
+mod window;
 
 pub use config::{Config, FaultPoint};
 pub use start::{Error, Handle, start};

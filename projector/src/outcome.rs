@@ -48,9 +48,8 @@ pub(crate) struct OutcomeRow {
 
 /// The rows as the table has them.
 pub(crate) fn batch(rows: &[OutcomeRow], life: &LogLife, now: DateTime<Utc>) -> Result<RecordBatch, ArrowError> {
-    let text = |get: fn(&OutcomeRow) -> Option<&str>| -> ArrayRef {
-        Arc::new(rows.iter().map(get).collect::<StringArray>())
-    };
+    let text =
+        |get: fn(&OutcomeRow) -> Option<&str>| -> ArrayRef { Arc::new(rows.iter().map(get).collect::<StringArray>()) };
     let cluster = StringArray::from_iter_values(rows.iter().map(|_| &*life.cluster));
     let mut bytes = BinaryBuilder::new();
     rows.iter().for_each(|row| bytes.append_value(&row.bytes));

@@ -170,11 +170,16 @@ impl Projection {
     /// Decides the fate of each record of a window, by what the table holds now.
     async fn plan(&self, window: &Window, contested: bool) -> Result<Plan, ProjectError> {
         let doubtful = window.batches().iter().flat_map(|batch| self.fresh_ids(batch));
-        let doubtful: HashSet<IdHash> =
-            doubtful.filter(|id| contested || self.seen.may_contain(*id)).collect();
+        let doubtful: HashSet<IdHash> = doubtful.filter(|id| contested || self.seen.may_contain(*id)).collect();
         let mut known: HashSet<IdHash> = HashSet::new();
         if !doubtful.is_empty() {
-            self.table.each_id(|id| { if doubtful.contains(&id) { known.insert(id); } }).await?;
+            self.table
+                .each_id(|id| {
+                    if doubtful.contains(&id) {
+                        known.insert(id);
+                    }
+                })
+                .await?;
         }
         let mut landed_before = HashMap::new();
         for (&partition, owed) in &self.owed {

@@ -45,11 +45,7 @@ pub async fn recover(config: &Config) -> Result<Vec<Recovered>, Error> {
         let life = LogLife { generation: stream.life.generation + 1, ..stream.life.clone() };
         let entries = stream.partitions.iter().map(|partition| (life.app_id(partition.at), 0)).collect();
         while stream.table.append(&[], &entries, None).await? == Commit::Lost {}
-        recovered.push(Recovered {
-            topic: stream.stream.topic(),
-            generation: life.generation,
-            fault: fault.clone(),
-        });
+        recovered.push(Recovered { topic: stream.stream.topic(), generation: life.generation, fault: fault.clone() });
     }
     Ok(recovered)
 }

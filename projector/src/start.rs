@@ -122,9 +122,7 @@ pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationTok
 }
 
 /// Connects, and learns the cluster and the partitions.
-pub(crate) async fn connect(
-    config: &Config,
-) -> Result<(Source, Arc<str>, Vec<StreamPartition>), Error> {
+pub(crate) async fn connect(config: &Config) -> Result<(Source, Arc<str>, Vec<StreamPartition>), Error> {
     let config = config.clone();
     let connected = tokio::task::spawn_blocking(move || {
         let source = Source::connect(&config)?;
@@ -237,7 +235,8 @@ async fn check(config: &Config, mut opened: Vec<Opened>) -> Result<Vec<Opened>, 
         return Err(fault.into());
     }
     // What was never read starts where the log starts.
-    let fresh: Vec<_> = opened.iter().flat_map(|o| &o.partitions).filter(|p| p.stored.is_none()).map(|p| p.at).collect();
+    let fresh: Vec<_> =
+        opened.iter().flat_map(|o| &o.partitions).filter(|p| p.stored.is_none()).map(|p| p.at).collect();
     let starts = look(config, fresh.iter().map(|at| (*at, 0)).collect()).await?;
     for partition in opened.iter_mut().flat_map(|opened| &mut opened.partitions) {
         if let Some(RecordAt::BeforeStart(start)) = starts.get(&partition.at) {
@@ -270,10 +269,7 @@ pub(crate) async fn faults(config: &Config, opened: &[Opened]) -> Result<Vec<(St
     Ok(faults)
 }
 
-async fn look(
-    config: &Config,
-    at: Vec<(StreamPartition, i64)>,
-) -> Result<HashMap<StreamPartition, RecordAt>, Error> {
+async fn look(config: &Config, at: Vec<(StreamPartition, i64)>) -> Result<HashMap<StreamPartition, RecordAt>, Error> {
     let probe = Probe::new(config);
     Ok(tokio::task::spawn_blocking(move || probe.look(&at)).await??)
 }

@@ -17,7 +17,9 @@ pub(crate) struct LastRow {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum NotTheSameLog {
     /// The log ends before the place that the tables have read up to.
-    #[error("{at}: the tables have read up to offset {stored}, but the log ends at {end}. It lost its end or was created anew; going on would pass over new events. Restore it, or run `lantoa recover` to declare it new")]
+    #[error(
+        "{at}: the tables have read up to offset {stored}, but the log ends at {end}. It lost its end or was created anew; going on would pass over new events. Restore it, or run `lantoa recover` to declare it new"
+    )]
     LostItsEnd {
         /// The partition.
         at: String,
@@ -27,7 +29,9 @@ pub enum NotTheSameLog {
         end: i64,
     },
     /// The record at the place of the last row is another.
-    #[error("{at}: the record at offset {offset} is not the one that the tables read there. The topic was created anew; going on would pass over new events. Restore it, or run `lantoa recover` to declare it new")]
+    #[error(
+        "{at}: the record at offset {offset} is not the one that the tables read there. The topic was created anew; going on would pass over new events. Restore it, or run `lantoa recover` to declare it new"
+    )]
     OtherRecord {
         /// The partition.
         at: String,
@@ -35,7 +39,9 @@ pub enum NotTheSameLog {
         offset: i64,
     },
     /// Records that were not read yet are gone.
-    #[error("{at}: the tables have read up to offset {stored}, but the log starts at {start}: the records between are gone. Restore the topic, or run `lantoa recover` to go on without them")]
+    #[error(
+        "{at}: the tables have read up to offset {stored}, but the log starts at {start}: the records between are gone. Restore the topic, or run `lantoa recover` to go on without them"
+    )]
     LostItsStart {
         /// The partition.
         at: String,
@@ -51,9 +57,7 @@ pub(crate) fn check_end(at: StreamPartition, stored: NextOffset, before: &Record
     match before {
         RecordAt::Found { .. } => Ok(()),
         RecordAt::PastEnd(end) if *end >= stored.0 => Ok(()),
-        RecordAt::PastEnd(end) => {
-            Err(NotTheSameLog::LostItsEnd { at: at.to_string(), stored: stored.0, end: *end })
-        }
+        RecordAt::PastEnd(end) => Err(NotTheSameLog::LostItsEnd { at: at.to_string(), stored: stored.0, end: *end }),
         RecordAt::BeforeStart(start) if *start <= stored.0 => Ok(()),
         RecordAt::BeforeStart(start) => {
             Err(NotTheSameLog::LostItsStart { at: at.to_string(), stored: stored.0, start: *start })

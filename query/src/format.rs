@@ -182,8 +182,8 @@ impl Encoder {
     pub fn finish(self) -> Result<Vec<u8>, ArrowError> {
         match self.writer {
             Writer::Table(batches) => table(&self.columns, &batches),
-            Writer::Csv(true) => Ok(Vec::new()),
-            Writer::Csv(false) => csv(&RecordBatch::new_empty(self.columns), true),
+            Writer::Csv(headed) if headed || self.columns.fields().is_empty() => Ok(Vec::new()),
+            Writer::Csv(_) => csv(&RecordBatch::new_empty(self.columns), true),
             Writer::Json(mut writer, any) => {
                 writer.finish()?;
                 let bytes = writer.into_inner();

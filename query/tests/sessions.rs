@@ -83,6 +83,16 @@ async fn a_session_sees_what_is_written_after_it_began() {
 }
 
 #[tokio::test]
+async fn a_table_that_is_just_being_made_is_empty() {
+    let folder = Folder::empty();
+    let log = folder.path().join("tables/ledger_statement/_delta_log");
+    std::fs::create_dir_all(log).unwrap();
+    let engine = folder.engine();
+    assert_eq!(csv(&session(&engine), "SELECT count(*) AS n FROM statement").await, "n\n0\n");
+    assert!(engine.status().await.unwrap().iter().all(|status| status.version.is_none()));
+}
+
+#[tokio::test]
 async fn nothing_changes_anything() {
     let folder = Folder::with_articles().await;
     let session = session(&folder.engine());

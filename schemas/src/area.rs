@@ -182,15 +182,16 @@ impl AreaHistory {
         let area = self.resolve(level, code, day)?;
         let is = |area: &Area| name::same(printed, &area.short_name) || name::same(printed, &area.name);
         if !is(area)
-            && let Some(other) = self.with_code(level, code).find(|other| is(other)) {
-                return Err(AreaError::OtherArea {
-                    code: code.to_owned(),
-                    day,
-                    actual: area.name.clone(),
-                    printed: printed.to_owned(),
-                    known: other.lifetime(),
-                });
-            }
+            && let Some(other) = self.with_code(level, code).find(|other| is(other))
+        {
+            return Err(AreaError::OtherArea {
+                code: code.to_owned(),
+                day,
+                actual: area.name.clone(),
+                printed: printed.to_owned(),
+                known: other.lifetime(),
+            });
+        }
         Ok(area)
     }
 
@@ -229,9 +230,7 @@ mod tests {
     #[test]
     fn the_shipped_history_is_whole() {
         let history = AreaHistory::shipped();
-        let count = |map: &str, level| {
-            history.areas().iter().filter(|a| a.map == day(map) && a.level == level).count()
-        };
+        let count = |map: &str, level| history.areas().iter().filter(|a| a.map == day(map) && a.level == level).count();
         assert_eq!(
             [
                 count("2025-06-30", AreaLevel::Province),

@@ -108,8 +108,7 @@ impl Encoder {
     }
 
     fn write<T: Serialize>(&mut self, stream: Stream, value: &T, out: &mut Vec<u8>) -> Result<Stream, EncodeError> {
-        let (_, config) =
-            self.configs.iter_mut().find(|(known, _)| *known == stream).expect("ALL lists every stream");
+        let (_, config) = self.configs.iter_mut().find(|(known, _)| *known == stream).expect("ALL lists every stream");
         let buffer = std::mem::take(out);
         *out = serde_avro_fast::to_single_object(value, buffer, config)
             .map_err(|source| EncodeError { stream: stream.topic(), source })?;

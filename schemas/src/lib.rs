@@ -7,17 +7,17 @@
 //! In reading order: what is said (`vocabulary`, `partial_date`, `percent`, `event`), how it travels (`stream`,
 //! `avro`), how it is kept (`table`), what it is judged by (`area`, `catalogue`), and who judges it (`validate`).
 
+pub mod area;
+pub mod avro;
+pub mod catalogue;
 pub mod clock;
-pub mod vocabulary;
+pub mod event;
+pub mod form;
 pub mod partial_date;
 pub mod percent;
-pub mod event;
-pub mod stream;
-pub mod avro;
-pub mod table;
-pub mod area;
-pub mod catalogue;
-pub mod validate;
-pub mod form;
 pub mod receipt;
+pub mod stream;
+pub mod table;
+pub mod validate;
 pub mod views;
+pub mod vocabulary;

@@ -128,7 +128,8 @@ mod tests {
             assert_eq!(date.first_day().to_string(), first);
             assert_eq!(date.last_day().to_string(), last);
         }
-        for text in ["", "24", "2024-13", "2024-02-30", "2024-1", "02/10/2024", "2024-10-02-01", "+024", "１２３４"] {
+        for text in ["", "24", "2024-13", "2024-02-30", "2024-1", "02/10/2024", "2024-10-02-01", "+024", "１２３４"]
+        {
             assert_eq!(PartialDate::parse(text), None, "{text}");
         }
     }

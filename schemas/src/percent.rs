@@ -33,9 +33,10 @@ impl PrintedPercent {
         let printed = Self { text: text.to_owned() };
         let (low, high) = printed.read().ok_or(PercentError::Form)?;
         if let (Some(low), Some(high)) = (low, high)
-            && (low > high || (low == high && text.contains('-'))) {
-                return Err(PercentError::Order);
-            }
+            && (low > high || (low == high && text.contains('-')))
+        {
+            return Err(PercentError::Order);
+        }
         if [low, high].iter().flatten().any(|value| *value > 1000.0) {
             return Err(PercentError::Range);
         }

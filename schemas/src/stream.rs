@@ -44,9 +44,7 @@ impl Family {
     pub fn verbs(self) -> &'static [&'static str] {
         match self {
             Self::Statement => &["stated"],
-            Self::Recognition => {
-                &["registered", "scored", "rated", "recognised", "upgraded", "revoked", "expired"]
-            }
+            Self::Recognition => &["registered", "scored", "rated", "recognised", "upgraded", "revoked", "expired"],
             Self::Activity => &["held"],
             Self::Membership => &["joined", "left"],
             Self::Reference => &["area_changed", "plan_issued", "week_declared", "catalogue_entered"],

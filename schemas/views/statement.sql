@@ -98,6 +98,7 @@ judged AS (
 SELECT
     source, stated_on, area_level, area_code, area_date, area_name, fact, measure, stage, subject_scope, period, as_at,
     span, base, numerator, numerator_precision, denominator, sessions, sessions_precision, printed_percent, plan, quote,
+    source_kind, source_url, note,
     event_id, recorded, sender, chosen,
     CASE
         WHEN fate = 'retracted' THEN concat_ws(': ', 'retracted by ' || by_event, fate_reason)

@@ -98,7 +98,9 @@ fn query(stream: Stream, partition: i32, offset: i64, event_id: &str) -> String 
 async fn is_there(desk: &Desk, query: &str) -> Result<bool, DeskError> {
     let batches = desk.ask(plain(query)).await?.collect().await?;
     let counts = batches.iter().filter(|batch| batch.num_rows() > 0).map(|batch| batch.column(0));
-    Ok(counts.filter_map(|count| count.as_primitive_opt::<Int64Type>()).any(|count| !count.is_empty() && count.value(0) > 0))
+    Ok(counts
+        .filter_map(|count| count.as_primitive_opt::<Int64Type>())
+        .any(|count| !count.is_empty() && count.value(0) > 0))
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ mod tests {
             let mut reader = csv::Reader::from_reader(content.as_bytes());
             assert_eq!(Form::of_header(reader.headers().unwrap().iter()), Some(&STATEMENT), "{name}");
             for record in reader.records() {
-                assert_eq!(Some(&record.unwrap()[0]), name.strip_suffix(".csv").as_ref(), "{name}");
+                assert_eq!(Some(&record.unwrap()[0]), name.strip_suffix(".csv"), "{name}");
                 rows += 1;
             }
         }

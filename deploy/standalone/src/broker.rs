@@ -35,7 +35,9 @@ pub enum BrokerError {
         port: u16,
     },
     /// No free port could be had.
-    #[error("found no free port for the embedded broker in {PORT_ATTEMPTS} attempts; choose one with --kafka-port PORT")]
+    #[error(
+        "found no free port for the embedded broker in {PORT_ATTEMPTS} attempts; choose one with --kafka-port PORT"
+    )]
     NoPort,
     /// The broker of a killed program is still working on the folder.
     #[error(

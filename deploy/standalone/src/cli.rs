@@ -14,7 +14,7 @@ pub use value::{AsOf, Map, local_listener};
 
 const EXAMPLES: &str = "\
 Examples:
-  lantoa                                   start everything in ./lantoa-data; the first start loads five articles
+  lantoa                                   start all in ./lantoa-data, first with five articles
   lantoa up --http 127.0.0.1:0             the same, on any free port
   lantoa sql \"select area_name, year, rate_percent from indicator\"
   lantoa sql --format csv \"select * from statement\" > statements.csv

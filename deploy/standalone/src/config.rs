@@ -60,8 +60,8 @@ impl Settings {
         let mut settings = match path {
             None => Self::default(),
             Some(path) => {
-                let text = fs::read_to_string(path)
-                    .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+                let text =
+                    fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
                 toml::from_str(&text)
                     .map_err(|source| ConfigError::Parse { path: path.to_owned(), source: Box::new(source) })?
             }

@@ -134,12 +134,7 @@ pub fn create_dir(path: &Path) -> Result<(), DataDirError> {
 /// # Errors
 /// [`DataDirError::Io`].
 pub fn open_lock(path: &Path) -> Result<File, DataDirError> {
-    OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .map_err(DataDirError::io("open", path))
+    OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(DataDirError::io("open", path))
 }
 
 /// Puts `content` at `path` whole or not at all: a reader never sees a part of it.

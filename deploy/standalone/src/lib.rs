@@ -7,17 +7,17 @@
 //! `parts`, `up`, `serve`, with `articles`, `arrival`, `signals`, `progress`), and what is answered (`desk`,
 //! `commands`).
 
-pub mod cli;
-pub mod config;
-pub mod run;
-pub mod data_dir;
-pub mod broker;
-pub mod parts;
-pub mod up;
-pub mod serve;
-pub mod articles;
 pub mod arrival;
-pub mod signals;
-pub mod progress;
-pub mod desk;
+pub mod articles;
+pub mod broker;
+pub mod cli;
 pub mod commands;
+pub mod config;
+pub mod data_dir;
+pub mod desk;
+pub mod parts;
+pub mod progress;
+pub mod run;
+pub mod serve;
+pub mod signals;
+pub mod up;

@@ -291,9 +291,6 @@ async fn stop_part(part: Part) -> Result<(), PartError> {
     }
 }
 
-fn outcome(
-    part: PartName,
-    ended: Result<Result<(), PartError>, tokio::task::JoinError>,
-) -> Result<(), PartError> {
+fn outcome(part: PartName, ended: Result<Result<(), PartError>, tokio::task::JoinError>) -> Result<(), PartError> {
     ended.map_err(|source| PartError::Broke { part, source })?
 }

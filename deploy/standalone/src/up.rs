@@ -59,19 +59,20 @@ pub async fn up(data: &DataDir, settings: Settings, arguments: UpArgs) -> Result
         () = order.next() => return Ok(Outcome::Done),
         started = during("starting", start(data, settings, &arguments)) => started?,
     };
-    let (intake, engine) = (Arc::clone(&running.intake), running.engine.clone());
     let endpoints = Endpoints { pid: std::process::id(), http: running.http.to_string(), kafka: running.kafka.clone() };
     let readiness = running.readiness.clone();
     let failure = tokio::select! {
         () = order.next() => None,
         error = running.parts.failed() => Some(error.into()),
-        worked = work(data, load, &endpoints, &intake, engine, &readiness) => match worked {
+        worked = work(data, load, &endpoints, &running.intake, running.engine.clone(), &readiness) => match worked {
             Err(error) => Some(error),
             Ok(never) => match never {},
         },
     };
     Endpoints::remove(data)?;
     eprintln!("stopping");
+    // The last hold on the log's client, which would otherwise see the broker go and complain.
+    drop(running.intake);
     let stopped = tokio::select! {
         // Told twice: whoever asks does not want to wait.
         () = order.again() => return Err(RunError::Stopped),

@@ -1,14 +1,16 @@
 //! The program as a person or a script meets it: its commands, exit codes, files and signals, on temporary folders.
 
-#[path = "program/harness.rs"]
-mod harness;
 #[path = "program/broker.rs"]
 mod broker;
-#[path = "program/life.rs"]
-mod life;
-#[path = "program/use_and_misuse.rs"]
-mod use_and_misuse;
 #[path = "program/commands.rs"]
 mod commands;
 #[path = "program/flow.rs"]
 mod flow;
+#[path = "program/harness.rs"]
+mod harness;
+#[path = "program/life.rs"]
+mod life;
+#[path = "program/roles.rs"]
+mod roles;
+#[path = "program/use_and_misuse.rs"]
+mod use_and_misuse;

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::{ConsumeError, client_config};
+use super::{ConsumeError, LogConsumer, LogContext, client_config};
 use crate::config::Config;
 use crate::position::StreamPartition;
 
@@ -41,23 +41,20 @@ impl Probe {
     }
 
     /// What lies at each offset. Blocks.
-    pub fn look(
-        &self,
-        at: &[(StreamPartition, i64)],
-    ) -> Result<HashMap<StreamPartition, RecordAt>, ConsumeError> {
+    pub fn look(&self, at: &[(StreamPartition, i64)]) -> Result<HashMap<StreamPartition, RecordAt>, ConsumeError> {
         if at.is_empty() {
             return Ok(HashMap::new());
         }
         let look = || -> Result<_, KafkaError> {
-            let consumer: BaseConsumer =
-                client_config(&self.config).set("enable.partition.eof", "true").create()?;
+            let consumer =
+                client_config(&self.config).set("enable.partition.eof", "true").create_with_context(LogContext)?;
             at.iter().map(|(at, offset)| Ok((*at, look_at(&consumer, *at, *offset)?))).collect()
         };
         look().map_err(|source| ConsumeError::Client { kafka: self.config.kafka.clone(), source })
     }
 }
 
-fn look_at(consumer: &BaseConsumer, at: StreamPartition, offset: i64) -> Result<RecordAt, KafkaError> {
+fn look_at(consumer: &LogConsumer, at: StreamPartition, offset: i64) -> Result<RecordAt, KafkaError> {
     let (low, high) = consumer.fetch_watermarks(at.stream.topic(), at.partition, WAIT)?;
     if offset < low {
         return Ok(RecordAt::BeforeStart(low));

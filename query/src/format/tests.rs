@@ -77,6 +77,14 @@ fn no_rows_still_have_columns() {
 }
 
 #[test]
+fn a_statement_without_columns_writes_nothing() {
+    let columns = Arc::new(arrow::datatypes::Schema::empty());
+    for (format, expected) in [(Format::Csv, ""), (Format::Table, ""), (Format::Json, "[]"), (Format::Ndjson, "")] {
+        assert_eq!(Encoder::new(format, &columns).unwrap().finish().unwrap(), expected.as_bytes(), "{format:?}");
+    }
+}
+
+#[test]
 fn bytes_are_hexadecimal_in_text() {
     let batch =
         RecordBatch::try_from_iter([("b", Arc::new(BinaryArray::from(vec![&b"\xc3\x01"[..]])) as ArrayRef)]).unwrap();

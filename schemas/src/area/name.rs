@@ -4,7 +4,8 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 /// Kinds that may stand before a name, without diacritics, longer ones first.
-const KINDS: &[&str] = &["thanh pho", "thi tran", "thi xa", "phuong", "huyen", "dac khu", "tinh", "quan", "tp.", "tp", "xa"];
+const KINDS: &[&str] =
+    &["thanh pho", "thi tran", "thi xa", "phuong", "huyen", "dac khu", "tinh", "quan", "tp.", "tp", "xa"];
 
 /// Whether two names are the same but for spelling; a kind before one of them may be missing before the other.
 pub fn same(left: &str, right: &str) -> bool {
@@ -24,10 +25,7 @@ pub fn folded(name: &str) -> String {
 }
 
 fn without_kind(folded: &str) -> &str {
-    KINDS
-        .iter()
-        .find_map(|kind| folded.strip_prefix(kind)?.strip_prefix(' '))
-        .map_or(folded, str::trim_start)
+    KINDS.iter().find_map(|kind| folded.strip_prefix(kind)?.strip_prefix(' ')).map_or(folded, str::trim_start)
 }
 
 #[cfg(test)]

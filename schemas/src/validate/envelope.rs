@@ -90,7 +90,11 @@ fn area(judge: &Judge<'_>, event_type: EventType, reader: &mut Reader<'_>) -> Ar
         return area;
     };
     if day > judge.today() {
-        reader.refuse("area_date", format!("{day} lies in the future"), "read the code at the day the source was written");
+        reader.refuse(
+            "area_date",
+            format!("{day} lies in the future"),
+            "read the code at the day the source was written",
+        );
         return area;
     }
     let found = match &area.name {
@@ -122,7 +126,9 @@ fn remedy(judge: &Judge<'_>, area: &AreaFields, error: &AreaError) -> (&'static 
         }
         AreaError::OtherArea { .. } => (
             "area_code",
-            by_name.unwrap_or_else(|| "read the code at a day on which it was that area, or give the code of that day".to_owned()),
+            by_name.unwrap_or_else(|| {
+                "read the code at a day on which it was that area, or give the code of that day".to_owned()
+            }),
         ),
     }
 }

@@ -15,8 +15,19 @@ use crate::vocabulary::Vocabulary;
 
 /// Fields that intake stamps and no sender may give.
 const STAMPED: &[&str] = &[
-    "event_id", "event_type", "schema_version", "recorded", "sender", "via", "receipt", "receipt_row",
-    "history_version", "log_cluster", "log_generation", "log_partition", "log_offset",
+    "event_id",
+    "event_type",
+    "schema_version",
+    "recorded",
+    "sender",
+    "via",
+    "receipt",
+    "receipt_row",
+    "history_version",
+    "log_cluster",
+    "log_generation",
+    "log_partition",
+    "log_offset",
 ];
 
 /// Longest text of a field, in characters.
@@ -233,7 +244,11 @@ impl<'a> Reader<'a> {
         match serde_json::from_value(value.clone()) {
             Ok(read) => Some((value.to_string(), read)),
             Err(error) => {
-                self.refuse(field, format!("does not have the form of {form}: {error}"), "see the contract's reference events");
+                self.refuse(
+                    field,
+                    format!("does not have the form of {form}: {error}"),
+                    "see the contract's reference events",
+                );
                 None
             }
         }

@@ -33,12 +33,20 @@ pub(super) fn read(judge: &Judge<'_>, verb: Verb, reader: &mut Reader<'_>) -> Re
     reader.require("subject_token", whom, "give the subject's token, or how many subjects the decision lists");
     match recognition.step {
         Some(Step::Recognised) => {
-            reader.require("decision_number", recognition.decision_number.is_some(), "a title is recognised by a numbered decision");
+            reader.require(
+                "decision_number",
+                recognition.decision_number.is_some(),
+                "a title is recognised by a numbered decision",
+            );
         }
         Some(Step::Scored) => reader.require("score", recognition.score.is_some(), "give the points"),
         Some(Step::Rated) => {
             reader.require("rating", recognition.rating.is_some(), "give the rating");
-            reader.require("criteria_set", recognition.criteria_set.is_some(), "a rating belongs to a criteria set, as 25/2023");
+            reader.require(
+                "criteria_set",
+                recognition.criteria_set.is_some(),
+                "a rating belongs to a criteria set, as 25/2023",
+            );
         }
         _ => {}
     }

@@ -25,7 +25,6 @@ pub(super) fn read(verb: Verb, reader: &mut Reader<'_>) -> Reference {
 }
 
 fn body(kind: Option<ReferenceKind>, reader: &mut Reader<'_>) -> Option<String> {
-    
     match kind? {
         ReferenceKind::AreaChanged => reader.body::<AreaChange>("body", "an area change").map(|(text, _)| text),
         ReferenceKind::PlanIssued => reader.body::<PlanIssued>("body", "a plan").map(|(text, _)| text),

@@ -89,10 +89,18 @@ fn needs(statement: &Statement, reader: &mut Reader<'_>) {
 /// Fields that must agree with each other and with the catalogue.
 fn agrees(judge: &Judge<'_>, statement: &Statement, reader: &mut Reader<'_>) {
     if statement.numerator_precision.is_some_and(|p| p != Precision::Exact) && !reader.present("numerator") {
-        reader.refuse("numerator_precision", "says how exact a count is that is not there", "give the numerator or leave it blank");
+        reader.refuse(
+            "numerator_precision",
+            "says how exact a count is that is not there",
+            "give the numerator or leave it blank",
+        );
     }
     if statement.sessions_precision.is_some() && !reader.present("sessions") {
-        reader.refuse("sessions_precision", "says how exact a count is that is not there", "give the sessions or leave it blank");
+        reader.refuse(
+            "sessions_precision",
+            "says how exact a count is that is not there",
+            "give the sessions or leave it blank",
+        );
     }
     if statement.denominator == Some(0) {
         reader.refuse("denominator", "is 0", "leave it blank where it is not known");
@@ -104,12 +112,13 @@ fn agrees(judge: &Judge<'_>, statement: &Statement, reader: &mut Reader<'_>) {
         reader.refuse("stage", format!("{} has no stages", measure.id), "leave it blank");
     }
     if let Some(scope) = &statement.subject_scope
-        && !measure.scopes.contains(scope) {
-            let remedy = if measure.scopes.is_empty() {
-                "leave it blank".to_owned()
-            } else {
-                format!("use {}", measure.scopes.join(" or "))
-            };
-            reader.refuse("subject_scope", format!("{} is not counted of {scope}", measure.id), remedy);
-        }
+        && !measure.scopes.contains(scope)
+    {
+        let remedy = if measure.scopes.is_empty() {
+            "leave it blank".to_owned()
+        } else {
+            format!("use {}", measure.scopes.join(" or "))
+        };
+        reader.refuse("subject_scope", format!("{} is not counted of {scope}", measure.id), remedy);
+    }
 }

@@ -102,7 +102,10 @@ fn an_area_without_code_goes_by_its_name() {
     row.insert("area_code".into(), Value::Null);
     row.insert("area_level".into(), Value::Null);
     row.insert("area_name".into(), json!("Đảng bộ Khối Cơ quan"));
-    assert_eq!(judged("vn.lantoa.statement.stated.v1", &row).unwrap().event().envelope.key(), "name/Đảng bộ Khối Cơ quan");
+    assert_eq!(
+        judged("vn.lantoa.statement.stated.v1", &row).unwrap().event().envelope.key(),
+        "name/Đảng bộ Khối Cơ quan"
+    );
 }
 
 #[test]
@@ -115,17 +118,37 @@ fn other_families() {
     };
     let token = "k1_abcdefghijklmnop";
     for (event_type, more, expected) in [
-        ("vn.lantoa.recognition.recognised.v1", json!({"model": "learning_family", "year": 2022, "subject_token": token, "decision_number": "12/QĐ"}), Ok(())),
-        ("vn.lantoa.recognition.recognised.v1", json!({"model": "learning_family", "year": 2022, "subject_token": token}), Err("decision_number")),
-        ("vn.lantoa.recognition.registered.v1", json!({"model": "learning_family", "year": 2022, "subject_token": "012345678901"}), Err("subject_token")),
-        ("vn.lantoa.recognition.registered.v1", json!({"model": "membership", "year": 2022, "subject_token": token}), Err("model")),
+        (
+            "vn.lantoa.recognition.recognised.v1",
+            json!({"model": "learning_family", "year": 2022, "subject_token": token, "decision_number": "12/QĐ"}),
+            Ok(()),
+        ),
+        (
+            "vn.lantoa.recognition.recognised.v1",
+            json!({"model": "learning_family", "year": 2022, "subject_token": token}),
+            Err("decision_number"),
+        ),
+        (
+            "vn.lantoa.recognition.registered.v1",
+            json!({"model": "learning_family", "year": 2022, "subject_token": "012345678901"}),
+            Err("subject_token"),
+        ),
+        (
+            "vn.lantoa.recognition.registered.v1",
+            json!({"model": "membership", "year": 2022, "subject_token": token}),
+            Err("model"),
+        ),
         ("vn.lantoa.activity.held.v1", json!({"activity": "seminar", "attendances": 40}), Ok(())),
         ("vn.lantoa.activity.held.v1", json!({"activity": "learning_family"}), Err("activity")),
         ("vn.lantoa.membership.joined.v1", json!({"subject_token": token, "party_member": true}), Ok(())),
         ("vn.lantoa.membership.joined.v1", json!({"subject_token": token, "change": "left"}), Err("change")),
         ("vn.lantoa.activity.retracted.v1", json!({"retracts": "e-0", "change_reason": "twice"}), Ok(())),
         ("vn.lantoa.activity.retracted.v1", json!({"retracts": "e-0"}), Err("change_reason")),
-        ("vn.lantoa.reference.week_declared.v1", json!({"subject": "week-2025", "body": {"year": 2025, "start": "2025-10-01", "end": "2025-10-07"}}), Ok(())),
+        (
+            "vn.lantoa.reference.week_declared.v1",
+            json!({"subject": "week-2025", "body": {"year": 2025, "start": "2025-10-01", "end": "2025-10-07"}}),
+            Ok(()),
+        ),
         ("vn.lantoa.reference.week_declared.v1", json!({"subject": "week-2025", "body": {"year": 2025}}), Err("body")),
         ("vn.lantoa.week.declared.v1", json!({}), Err("type")),
     ] {

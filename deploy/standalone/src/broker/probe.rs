@@ -33,8 +33,7 @@ pub(super) async fn answers(address: SocketAddr, cluster_id: &str, deadline: Ins
 }
 
 fn ask(address: SocketAddr, cluster_id: &str) -> bool {
-    let consumer: Result<BaseConsumer, _> =
-        ClientConfig::new().set("bootstrap.servers", address.to_string()).create();
+    let consumer: Result<BaseConsumer, _> = ClientConfig::new().set("bootstrap.servers", address.to_string()).create();
     consumer.is_ok_and(|consumer| {
         consumer.fetch_metadata(None, REQUEST_WITHIN).is_ok()
             && consumer.client().fetch_cluster_id(REQUEST_WITHIN).as_deref() == Some(cluster_id)

@@ -107,6 +107,8 @@ async fn alone(data: &DataDir, settings: Settings, sources: &[Source], form: Opt
         error = parts.failed() => Err(error.into()),
         sum = take_all(&door, &desk, sources, form) => sum,
     };
+    // The last hold on the log's client, which would otherwise see the broker go and complain.
+    drop(door);
     during("stopping", parts.stop()).await?;
     sum
 }
@@ -150,6 +152,8 @@ fn report(name: &str, result: &FileResult) {
     let _ = writeln!(
         std::io::stdout(),
         "{name}: {} rows accepted, {} refused, receipt {}",
-        result.accepted, result.rejected, result.receipt
+        result.accepted,
+        result.rejected,
+        result.receipt
     );
 }

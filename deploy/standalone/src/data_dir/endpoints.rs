@@ -58,9 +58,7 @@ impl Endpoints {
     pub fn remove(data: &DataDir) -> Result<(), DataDirError> {
         let path = data.endpoints();
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(DataDirError::io("remove", path)(error))
-            }
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(DataDirError::io("remove", path)(error)),
             _ => Ok(()),
         }
     }

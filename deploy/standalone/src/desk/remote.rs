@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
+use lantoa_query::QueryError;
 use lantoa_query::answer::{ARROW_STREAM, Answer};
 use lantoa_query::face::Question;
-use lantoa_query::QueryError;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, Response, StatusCode};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -43,7 +43,11 @@ pub struct Problem {
 impl Problem {
     /// One line without the rows.
     pub fn words(&self) -> String {
-        [self.title.as_str(), self.detail.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ")
+        [self.title.as_str(), self.detail.as_str()]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(": ")
     }
 }
 
@@ -122,8 +126,7 @@ impl Remote {
     /// Any [`RemoteError`].
     pub async fn sql(&self, question: &Question) -> Result<Answer, RemoteError> {
         let mut body = serde_json::json!({ "query": question.query });
-        let settings =
-            [("map", &question.map), ("as_of", &question.as_of), ("stated_by", &question.stated_by)];
+        let settings = [("map", &question.map), ("as_of", &question.as_of), ("stated_by", &question.stated_by)];
         for (name, value) in settings.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
             body[name] = value.as_str().into();
         }
@@ -140,11 +143,11 @@ impl Remote {
     /// # Errors
     /// Any [`RemoteError`]; [`RemoteError::Refused`] also where no row of it is good.
     pub async fn file(&self, name: &str, content: Vec<u8>, form: Option<&str>) -> Result<Taken, RemoteError> {
-        let mut url = reqwest::Url::parse(&format!("{}/v1/files", self.base))
-            .expect("a base that already answered is a URL");
+        let mut url =
+            reqwest::Url::parse(&format!("{}/v1/files", self.base)).expect("a base that already answered is a URL");
         url.query_pairs_mut().append_pair("name", name).extend_pairs(form.map(|form| ("form", form)));
         let sent = self.client.post(url).header(CONTENT_TYPE, "text/csv").body(content).send();
-        Ok(read(good(sent.await?).await?).await?)
+        read(good(sent.await?).await?).await
     }
 
     /// The tables.

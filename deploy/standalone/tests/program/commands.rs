@@ -53,7 +53,9 @@ fn check_sql(data: &Path) {
         assert_eq!(run_to(0, data, &["sql", query, "--format", format]).0, expected);
     }
     assert!(run_to(0, data, &["sql", query]).0.contains("letter"));
-    for (wrong, word) in [("selec 1", "selec"), ("select * from indicater", "indicator"), ("drop table area", "refused")] {
+    for (wrong, word) in
+        [("selec 1", "selec"), ("select * from indicater", "indicator"), ("drop table area", "refused")]
+    {
         let (out, err) = run_to(1, data, &["sql", wrong]);
         assert!(out.is_empty() && err.to_lowercase().contains(word), "{wrong}: {err}");
     }
@@ -77,7 +79,11 @@ fn without_one() {
     let (data, sheets) = (folder(), folder());
     check_import(data.path(), sheets.path(), "alone");
     check_sql(data.path());
-    let (out, _) = run_to(0, data.path(), &["sql", "select count(*) as n from ledger_statement", "--format", "csv", "--as-of", "2020-01-01"]);
+    let (out, _) = run_to(
+        0,
+        data.path(),
+        &["sql", "select count(*) as n from ledger_statement", "--format", "csv", "--as-of", "2020-01-01"],
+    );
     assert_eq!(out, "n\n0\n");
     // What was imported alone is there for the program, which finds the folder not new and loads nothing.
     let mut program = Program::up(data.path(), &[]);

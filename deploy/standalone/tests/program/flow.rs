@@ -147,7 +147,9 @@ fn a_kill_at_any_moment_loses_and_doubles_nothing() {
         });
         loop {
             let numbers = next..next + 20;
-            let Some(answer) = post(&http, "/v1/events", "application/x-ndjson", ndjson(numbers.clone())) else { break };
+            let Some(answer) = post(&http, "/v1/events", "application/x-ndjson", ndjson(numbers.clone())) else {
+                break;
+            };
             next = numbers.end;
             if answer.status == 202 {
                 acknowledged.extend(numbers.map(id));

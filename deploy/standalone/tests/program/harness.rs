@@ -70,8 +70,12 @@ impl Program {
 
     /// Starts the program.
     pub fn start(data: &Path, arguments: &[&str]) -> Self {
-        let mut child =
-            lantoa(data, arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut child = lantoa(data, arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || {

@@ -38,9 +38,10 @@ impl Door {
             Self::Local(intake) => {
                 let answer = intake.import_file(name, content, form.and_then(Form::named)).await.map_err(in_words)?;
                 rows.add_accepted(&answer.accepted);
-                let problems = answer.rejected.iter().flat_map(|row| {
-                    row.problems.iter().map(|p| line(Some(row.row), &p.field, &p.reason, &p.remedy))
-                });
+                let problems = answer
+                    .rejected
+                    .iter()
+                    .flat_map(|row| row.problems.iter().map(|p| line(Some(row.row), &p.field, &p.reason, &p.remedy)));
                 Ok(FileResult {
                     receipt: answer.receipt,
                     accepted: answer.accepted.len(),
