@@ -106,7 +106,9 @@ pub(crate) fn client_config(config: &Config) -> ClientConfig {
         .set("queued.min.messages", "1000000")
         .set("queued.max.messages.kbytes", (config.fetch_ahead_bytes >> 10).to_string())
         .set("fetch.message.max.bytes", (4 << 20).to_string())
-        .set("fetch.wait.max.ms", "100")
+        // Left at the client's half second: Kafka answers as soon as there is something, and the embedded broker,
+        // whose every fetch costs in proportion to the backlog, reads on until the time is up.
+        .set("fetch.wait.max.ms", "500")
         .set("fetch.error.backoff.ms", "100")
         .set("reconnect.backoff.max.ms", "2000")
         .set("allow.auto.create.topics", "false");

@@ -63,14 +63,32 @@ impl Default for WireEvents {
 }
 
 impl WireEvents {
-    /// The `number`th statement, appended to `out`.
+    /// The `number`th statement, appended to `out`, as ingest writes it.
     pub fn write(&mut self, number: u64, out: &mut Vec<u8>) {
+        self.number(number);
+        self.encoder.event(&self.event, out).expect("the made-up statement fits its schema");
+    }
+
+    /// The `number`th statement as somebody else's program would produce it: without what intake stamps, and changed
+    /// as the caller likes.
+    pub fn direct(&mut self, number: u64, change: impl FnOnce(&mut Event)) -> Vec<u8> {
+        self.number(number);
+        let mut event = self.event.clone();
+        let envelope = &mut event.envelope;
+        (envelope.recorded, envelope.sender, envelope.via) = (None, None, None);
+        (envelope.receipt, envelope.receipt_row, envelope.history_version) = (None, None, None);
+        change(&mut event);
+        let mut out = Vec::new();
+        self.encoder.event(&event, &mut out).expect("the made-up statement fits its schema");
+        out
+    }
+
+    fn number(&mut self, number: u64) {
         self.event.envelope.event_id = id(number);
         self.event.envelope.receipt_row = i64::try_from(number).ok();
         if let Facts::Statement(facts) = &mut self.event.facts {
             facts.numerator = i64::try_from(number).ok();
         }
-        self.encoder.event(&self.event, out).expect("the made-up statement fits its schema");
     }
 }
 

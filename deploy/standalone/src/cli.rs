@@ -71,6 +71,11 @@ pub enum Command {
     Import(ImportArgs),
     /// Say what runs, where, and what is kept
     Status,
+    /// Go on after the projector has refused a log that is not the one its tables have read
+    ///
+    /// Only after it said so. Each topic at fault is declared new and read from its start; no row is removed, and
+    /// events that are in the tables already count once. Events that the old log had and the tables had not are gone.
+    Recover(RecoverArgs),
     /// The embedded broker: started by `up`, ends when standard input closes
     #[command(hide = true)]
     Broker(BrokerArgs),
@@ -138,6 +143,14 @@ pub enum Role {
     Projector,
     /// Answers from the tables
     Query,
+}
+
+/// Flags of `recover`.
+#[derive(Debug, Clone, Args)]
+pub struct RecoverArgs {
+    /// The Kafka whose topics are declared new; the embedded broker's where none is given
+    #[arg(long, value_name = "HOST:PORT,…")]
+    pub kafka: Option<String>,
 }
 
 /// Flags of `sql`.

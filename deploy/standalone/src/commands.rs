@@ -1,5 +1,6 @@
 //! The commands that end by themselves: they talk to the running program, or open the data folder where none runs.
 
 pub mod import;
+pub mod recover;
 pub mod sql;
 pub mod status;

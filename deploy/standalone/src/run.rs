@@ -6,6 +6,7 @@
 use crate::arrival::ArrivalError;
 use crate::cli::{Cli, Command, UpArgs};
 use crate::commands::import::import;
+use crate::commands::recover::recover;
 use crate::commands::sql::sql;
 use crate::commands::status::status;
 use crate::config::{ConfigError, Settings};
@@ -78,6 +79,7 @@ pub async fn run(cli: Cli) -> Result<Outcome, RunError> {
         Command::Serve(arguments) => serve(&data, settings, arguments).await,
         Command::Sql(arguments) => sql(&data, settings, arguments).await,
         Command::Import(arguments) => import(&data, settings, arguments).await,
+        Command::Recover(arguments) => recover(&data, settings, arguments).await,
         Command::Status => status(&data, settings).await,
         Command::Broker(_) => unreachable!("main runs the broker itself, because its exit code is its own"),
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use lantoa_tests::events::{cloud_event, id};
+use lantoa_tests::events::{WireEvents, cloud_event, id};
 use serde_json::{Value, json};
 
 use crate::harness::{Program, count, folder, run_to, until};
@@ -219,4 +219,67 @@ fn bad_input_is_named_and_stored_nowhere() {
     assert_eq!(answer.body["errors"][0]["row"], 2);
     until("the good ones", || (ledger(data.path()) == once_each([1, 2])).then_some(()));
     program.stop();
+}
+
+/// Records that somebody else produced are judged by the same rules, stamped, and where they are bad kept with reasons.
+#[test]
+fn a_direct_producer_is_held_to_the_contract() {
+    let data = folder();
+    let mut program = Program::up(data.path(), &["--empty"]);
+    let kafka = program.ready()["kafka"].as_str().unwrap().to_owned();
+    let mut events = WireEvents::default();
+    let mut cut = events.direct(1, |_| {});
+    cut.truncate(cut.len() - 4);
+    let records = [
+        events.direct(0, |_| {}),
+        b"not avro".to_vec(),
+        cut,
+        events.direct(2, |event| event.envelope.area_code = Some("99".to_owned())),
+        events.direct(3, |event| event.envelope.event_type = "vn.lantoa.activity.held.v1".to_owned()),
+        events.direct(4, |event| event.envelope.receipt = Some("forged".to_owned())),
+        events.direct(5, |_| {}),
+    ];
+    let producer: rdkafka::producer::ThreadedProducer<rdkafka::producer::DefaultProducerContext> =
+        rdkafka::ClientConfig::new().set("bootstrap.servers", &kafka).set("acks", "all").create().unwrap();
+    for record in &records {
+        let record = rdkafka::producer::BaseRecord::to("lantoa.statement.v1").key("province/24").payload(record);
+        producer.send(record).map_err(|(error, _)| error).unwrap();
+    }
+    rdkafka::producer::Producer::flush(&producer, std::time::Duration::from_secs(30)).unwrap();
+    until("the good ones", || (ledger(data.path()) == once_each([0, 5])).then_some(()));
+    until("the bad ones", || (count(data.path(), "outcome where outcome = 'rejected'") == 5).then_some(()));
+    let stamped = "ledger_statement where via = 'kafka' and sender = 'kafka' and recorded is not null";
+    assert_eq!(count(data.path(), stamped), 2);
+    let query = "select field from outcome order by log_offset";
+    let (out, _) = run_to(0, data.path(), &["sql", "--format", "csv", query]);
+    assert_eq!(out.lines().skip(1).collect::<Vec<_>>(), ["value", "value", "area_code", "event_type", "receipt"]);
+    program.stop();
+}
+
+/// A log that lost its end is refused, with what to do; after that is done nothing is lost that is in the tables.
+#[test]
+fn another_log_is_refused_until_it_is_declared_new() {
+    let data = folder();
+    let mut program = Program::up(data.path(), &["--empty"]);
+    let http = http_of(&program.ready());
+    assert_eq!(post(&http, "/v1/events", "application/x-ndjson", ndjson(0..10)).unwrap().status, 202);
+    until("the ten", || (count(data.path(), "ledger_statement") == 10).then_some(()));
+    program.stop();
+    for file in std::fs::read_dir(data.path().join("broker")).unwrap() {
+        let path = file.unwrap().path();
+        if path.file_name().unwrap().to_string_lossy().contains(".db") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let (_, err) = run_to(1, data.path(), &["up", "--empty", "--http", "127.0.0.1:0", "--kafka-port", "0"]);
+    assert!(err.contains("lantoa recover"), "{err}");
+    let (out, _) = run_to(0, data.path(), &["recover"]);
+    assert!(out.contains("lantoa.statement.v1: generation 1 begins"), "{out}");
+    let mut program = Program::up(data.path(), &["--empty"]);
+    let http = http_of(&program.ready());
+    assert_eq!(post(&http, "/v1/events", "application/x-ndjson", ndjson(5..20)).unwrap().status, 202);
+    until("the rest", || (ledger(data.path()) == once_each(0..20)).then_some(()));
+    program.stop();
+    let (out, _) = run_to(0, data.path(), &["recover"]);
+    assert!(out.contains("nothing was done"), "{out}");
 }
