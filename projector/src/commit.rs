@@ -44,6 +44,9 @@ const COMMIT_MARK: &str = "lantoa.commit";
 /// Commits between two looks for old log entries.
 const CLEANUP_INTERVAL: u64 = 100;
 
+/// Which of them looks: not one that writes a checkpoint, which has to be durable before what it replaces goes.
+const CLEANUP_AT: u64 = 25;
+
 /// Why a table cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
@@ -83,6 +86,18 @@ pub enum CommitError {
         /// What deltalake said of the commit.
         source: Box<DeltaTableError>,
     },
+    /// A commit landed, but the storage failed right after it.
+    #[error(
+        "table {table}: version {version} landed, but the storage failed then ({source}). Start again once it answers: nothing is lost or doubled"
+    )]
+    Unsettled {
+        /// Name of the table.
+        table: String,
+        /// The version that landed.
+        version: u64,
+        /// What failed.
+        source: Box<CommitError>,
+    },
     /// The columns do not fit; a fault of ours.
     #[error("rows do not fit the table {table}: {source}")]
     Columns {
@@ -91,6 +106,13 @@ pub enum CommitError {
         /// What Arrow said.
         source: arrow::error::ArrowError,
     },
+}
+
+impl CommitError {
+    /// Whether the storage may take it when it is tried again, with nothing landed so far.
+    pub(crate) fn can_be_tried_again(&self) -> bool {
+        matches!(self, Self::Table { .. } | Self::Scan { .. } | Self::Sync { .. })
+    }
 }
 
 /// What became of a commit.
@@ -149,6 +171,7 @@ impl StreamTable {
         }
         let opened = Self { name: name.to_owned(), folder, id_column, table };
         opened.sync_log().await?;
+        sync(vec![opened.folder.clone(), tables.to_owned()]).await?;
         Ok(opened)
     }
 
@@ -232,25 +255,36 @@ impl StreamTable {
             .with_metadata([(COMMIT_MARK.to_owned(), mark.clone().into())])
             .with_application_transactions(transactions)
             .with_max_retries(0)
-            .with_cleanup_expired_logs(Some((version + 1).is_multiple_of(CLEANUP_INTERVAL)));
+            .with_cleanup_expired_logs(Some((version + 1) % CLEANUP_INTERVAL == CLEANUP_AT));
         let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
         let snapshot = self.table.snapshot().map_err(|source| self.fault(source))?;
         let committed = CommitBuilder::from(properties)
             .with_actions(actions)
             .build(Some(snapshot), self.table.log_store(), operation)
             .await;
-        match committed {
-            Ok(committed) => self.table.state = Some(committed.snapshot()),
+        let settled = match committed {
+            Ok(committed) => {
+                self.table.state = Some(committed.snapshot());
+                Ok(())
+            }
             Err(error) => {
-                let landed = self.did_it_land(version + 1, &mark, error).await?;
-                self.reload().await?;
-                if landed == Commit::Lost {
+                if self.did_it_land(version + 1, &mark, error).await? == Commit::Lost {
+                    self.reload().await?;
                     return Ok(Commit::Lost);
                 }
+                // No further than our own version: what others did after it has to be seen by losing to them.
+                self.table.update_incremental(Some(version + 1)).await.map_err(|source| self.fault(source))
             }
-        }
-        self.sync_log().await?;
-        Ok(Commit::Landed)
+        };
+        let settled = match settled {
+            Ok(()) => self.sync_log().await,
+            unsettled => unsettled,
+        };
+        settled.map(|()| Commit::Landed).map_err(|source| CommitError::Unsettled {
+            table: self.name.clone(),
+            version: version + 1,
+            source: Box::new(source),
+        })
     }
 
     /// After an error: a commit can only have landed as the version that it aimed at, and then carries its mark.
@@ -290,8 +324,12 @@ impl StreamTable {
 
     async fn sync_log(&self) -> Result<(), CommitError> {
         let log = self.folder.join("_delta_log");
-        let entry = log.join(format!("{:020}.json", self.table.version().unwrap_or_default()));
-        sync(vec![entry, log]).await
+        let version = self.table.version().unwrap_or_default();
+        let names =
+            [format!("{version:020}.json"), format!("{version:020}.checkpoint.parquet"), "_last_checkpoint".to_owned()];
+        let mut paths: Vec<PathBuf> = names.iter().map(|name| log.join(name)).filter(|path| path.exists()).collect();
+        paths.push(log);
+        sync(paths).await
     }
 
     async fn scan(&self, columns: &[&str], filter: Expr) -> datafusion::error::Result<DataFrame> {

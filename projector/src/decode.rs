@@ -79,11 +79,16 @@ impl StreamDecoder {
         Ok(DecodedBatch { raw, rows, raw_index: readable, refused })
     }
 
+    /// Whether a record is one row, no more and no less, and was taken as that.
+    fn take_one(&mut self, record: &[u8]) -> bool {
+        let room = self.decoder.capacity();
+        matches!(self.decoder.decode(record), Ok(used) if used == record.len()) && self.decoder.capacity() + 1 == room
+    }
+
     /// The fast way; `None` when one of the records cannot be read.
     fn all_at_once(&mut self, raw: &RawBatch, readable: &[usize]) -> Result<Option<RecordBatch>, ArrowError> {
         for &at in readable {
-            let record = raw.record(at);
-            if !matches!(self.decoder.decode(record), Ok(used) if used == record.len()) {
+            if !self.take_one(raw.record(at)) {
                 self.decoder = decoder(self.stream)?;
                 return Ok(None);
             }
@@ -108,19 +113,18 @@ impl StreamDecoder {
         let mut rows = Vec::with_capacity(readable.len());
         let mut taken = Vec::with_capacity(readable.len());
         for &at in readable.iter() {
-            let record = raw.record(at);
-            let whole = matches!(self.decoder.decode(record), Ok(used) if used == record.len());
+            // A guilty record must not spoil the decoder for the next one.
+            self.decoder = decoder(self.stream)?;
+            let whole = self.take_one(raw.record(at));
             match if whole { self.decoder.flush().ok().flatten() } else { None } {
                 Some(row) if row.num_rows() == 1 => {
                     rows.push(row);
                     taken.push(at);
                 }
-                _ => {
-                    self.decoder = decoder(self.stream)?;
-                    refused.push(Refused { at, problems: vec![unreadable(self.stream)] });
-                }
+                _ => refused.push(Refused { at, problems: vec![unreadable(self.stream)] }),
             }
         }
+        self.decoder = decoder(self.stream)?;
         *readable = taken;
         concat_batches(&self.decoder.schema(), &rows)
     }

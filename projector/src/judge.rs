@@ -64,9 +64,10 @@ pub(crate) fn judge(mut batch: DecodedBatch, now: DateTime<Utc>) -> Result<Decod
 
 fn judge_row(judge: &Judge<'_>, family: Family, rows: &RecordBatch, row: usize) -> Result<(), Vec<Problem>> {
     let fields = BatchRow { rows, row };
-    let text = |name: &str| match fields.get(name) {
-        Some(Cell::Text(text)) => text.into_owned(),
-        _ => String::new(),
+    // As they are, blanks included: an id that is stored with a blank must not be judged without it.
+    let text = |name: &str| {
+        let column = rows.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
+        column.map_or_else(String::new, |column| column.value(row).to_owned())
     };
     let (event_id, event_type) = (text("event_id"), text("event_type"));
     if EventType::parse(&event_type).is_some_and(|event_type| event_type.family != family) {
@@ -126,8 +127,8 @@ impl Fields for BatchRow<'_> {
             DataType::Boolean => Some(Cell::Flag(column.as_boolean().value(self.row))),
             DataType::Date32 => {
                 let days = column.as_primitive::<Date32Type>().value(self.row);
-                let day = NaiveDate::default() + chrono::Duration::days(days.into());
-                Some(Cell::Text(Cow::Owned(day.to_string())))
+                let day = NaiveDate::default().checked_add_signed(chrono::Duration::days(days.into()));
+                Some(Cell::Text(day.map_or(Cow::Borrowed("beyond the calendar"), |day| Cow::Owned(day.to_string()))))
             }
             // An instant: only `recorded` is one, and a direct record may not say it.
             _ => Some(Cell::Text(Cow::Borrowed("set"))),

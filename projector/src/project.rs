@@ -114,37 +114,21 @@ impl Projection {
         if window.is_empty() { Ok(()) } else { self.land(window).await }
     }
 
-    /// Commits a window, its ledger rows first, its `outcome` rows next.
+    /// Commits a window, its ledger rows first, its `outcome` rows next. What the storage does not take is tried again a
+    /// few times, each time against the table as it is then.
     async fn land(&mut self, window: Window) -> Result<(), ProjectError> {
         let mut failures = 0;
-        let mut contested = false;
         let plan = loop {
-            let plan = self.plan(&window, contested).await?;
-            if plan.entries.is_empty() {
-                break plan;
-            }
-            match self.table.append(&plan.rows, &plan.entries, self.config.fault).await {
-                Ok(Commit::Landed) => break plan,
-                Ok(Commit::Lost) => {
-                    contested = true;
-                    self.look_again().await?;
-                }
-                Err(error @ CommitError::Unknown { .. }) => return Err(error.into()),
-                Err(error) => {
-                    failures += 1;
-                    tracing::warn!(stream = self.stream.topic(), %error, failures, "the table cannot be written");
-                    if failures == STORAGE_ATTEMPTS {
-                        return Err(error.into());
-                    }
-                    tokio::time::sleep(Duration::from_millis(100 << failures)).await;
-                    contested = true;
-                    self.table.reload().await?;
-                    self.look_again().await?;
-                }
+            match self.try_to_land(&window, failures > 0).await {
+                Ok(plan) => break plan,
+                Err(error) => self.wait_or_give_up(error, &mut failures).await?,
             }
         };
         FaultPoint::AfterCommit.strike(self.config.fault);
-        self.land_outcomes(&plan).await?;
+        failures = 0;
+        while let Err(error) = self.land_outcomes(&plan).await {
+            self.wait_or_give_up(error, &mut failures).await?;
+        }
         FaultPoint::AfterOutcome.strike(self.config.fault);
         plan.ids.iter().for_each(|id| self.seen.insert(*id));
         for (partition, span) in window.spans() {
@@ -156,21 +140,59 @@ impl Projection {
         Ok(())
     }
 
-    /// After somebody else's commit: what does the table say of our partitions now?
+    /// Plans and commits until it lands or the storage fails; each loss is to somebody else's commit.
+    async fn try_to_land(&mut self, window: &Window, again: bool) -> Result<Plan, ProjectError> {
+        if again {
+            self.table.reload().await?;
+            self.look_again().await?;
+        }
+        loop {
+            let plan = self.plan(window).await?;
+            if plan.entries.is_empty() {
+                return Ok(plan);
+            }
+            match self.table.append(&plan.rows, &plan.entries, self.config.fault).await? {
+                Commit::Landed => return Ok(plan),
+                Commit::Lost => self.look_again().await?,
+            }
+        }
+    }
+
+    async fn wait_or_give_up(&self, error: ProjectError, failures: &mut u32) -> Result<(), ProjectError> {
+        *failures += 1;
+        let hopeless = !matches!(&error, ProjectError::Commit(error) if error.can_be_tried_again());
+        if hopeless || *failures == STORAGE_ATTEMPTS {
+            return Err(error);
+        }
+        tracing::warn!(stream = self.stream.topic(), %error, failures, "the tables cannot be written; trying again");
+        tokio::time::sleep(Duration::from_millis(100 << *failures)).await;
+        Ok(())
+    }
+
+    /// After somebody else's commit: what does the table say of our partitions and of its ids now, and does it owe
+    /// `outcome` rows that its writer did not live to write?
     async fn look_again(&mut self) -> Result<(), ProjectError> {
+        let mut outcome = self.outcome.lock().await;
+        outcome.reload().await?;
         for (partition, stored) in &mut self.stored {
             let at = StreamPartition { stream: self.stream, partition: *partition };
             if let Some(now) = self.table.stored(&self.life.app_id(at)).await? {
                 *stored = now;
             }
+            match owed(&self.table, &outcome, &self.life, at).await? {
+                Some(range) => self.owed.insert(*partition, range),
+                None => self.owed.remove(partition),
+            };
         }
+        drop(outcome);
+        self.seen = SeenIds::of(&self.table).await?;
         Ok(())
     }
 
     /// Decides the fate of each record of a window, by what the table holds now.
-    async fn plan(&self, window: &Window, contested: bool) -> Result<Plan, ProjectError> {
+    async fn plan(&self, window: &Window) -> Result<Plan, ProjectError> {
         let doubtful = window.batches().iter().flat_map(|batch| self.fresh_ids(batch));
-        let doubtful: HashSet<IdHash> = doubtful.filter(|id| contested || self.seen.may_contain(*id)).collect();
+        let doubtful: HashSet<IdHash> = doubtful.filter(|id| self.seen.may_contain(*id)).collect();
         let mut known: HashSet<IdHash> = HashSet::new();
         if !doubtful.is_empty() {
             self.table
@@ -194,11 +216,12 @@ impl Projection {
             if span.next > self.stored_next(partition) {
                 let at = StreamPartition { stream: self.stream, partition };
                 plan.entries.insert(self.life.app_id(at), span.next.0);
-                let fresh = plan.outcomes.iter().filter(|row| row.at == at).map(|row| row.offset);
-                let fresh = fresh.filter(|offset| *offset >= self.stored_next(partition).0);
+                // All that this plan has to write, what was owed before included: the range replaces the older one.
+                let due = plan.outcomes.iter().filter(|row| row.at == at).map(|row| row.offset);
                 let (from_id, to_id) = self.life.owed_ids(at);
-                plan.entries.extend(fresh.clone().min().map(|first| (from_id, first)));
-                plan.entries.extend(fresh.max().map(|last| (to_id, last + 1)));
+                let (first, last) = (due.clone().min(), due.max());
+                plan.entries.extend(first.map(|first| (from_id, first)));
+                plan.entries.extend(last.map(|last| (to_id, last + 1)));
             }
         }
         Ok(plan)
@@ -294,6 +317,7 @@ impl Projection {
         let reason = format!("its {} is in the table already", self.stream.id_column());
         OutcomeRow {
             event_id: text(self.stream.id_column()),
+            remedy: Some("nothing, if it says the same; else send a correction under an id of its own".to_owned()),
             sender: text("sender"),
             via: text("via"),
             receipt: text("receipt"),
@@ -311,23 +335,50 @@ impl Projection {
         }
     }
 
-    /// Commits the `outcome` rows of a window that has landed.
+    /// Commits the `outcome` rows of a window that has landed, but for those that are there already.
     async fn land_outcomes(&self, plan: &Plan) -> Result<(), ProjectError> {
         if plan.outcomes.is_empty() {
             return Ok(());
         }
-        let rows = outcome::batch(&plan.outcomes, &self.life, self.clock.now())
-            .map_err(|source| ProjectError::Columns { stream: self.stream.topic(), source })?;
-        let mut entries = BTreeMap::new();
-        for row in &plan.outcomes {
-            let next = entries.entry(self.life.app_id(row.at)).or_insert(0);
-            *next = (*next).max(row.offset + 1);
-        }
         let mut table = self.outcome.lock().await;
-        // Another stream's commit to the shared table makes ours lose; it is then simply the next.
-        while table.append(std::slice::from_ref(&rows), &entries, None).await? == Commit::Lost {}
-        Ok(())
+        loop {
+            table.reload().await?;
+            let mut done = HashMap::new();
+            for at in plan.outcomes.iter().map(|row| row.at).collect::<HashSet<_>>() {
+                done.insert(at, table.stored(&self.life.app_id(at)).await?.unwrap_or(NextOffset(0)));
+            }
+            let due = plan.outcomes.iter().filter(|row| done[&row.at].0 <= row.offset);
+            let rows: Vec<OutcomeRow> = due.cloned().collect();
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let mut entries = BTreeMap::new();
+            for row in &rows {
+                let next = entries.entry(self.life.app_id(row.at)).or_insert(0);
+                *next = (*next).max(row.offset + 1);
+            }
+            let rows = outcome::batch(&rows, &self.life, self.clock.now())
+                .map_err(|source| ProjectError::Columns { stream: self.stream.topic(), source })?;
+            if table.append(&[rows], &entries, None).await? == Commit::Landed {
+                return Ok(());
+            }
+        }
     }
+}
+
+/// The range whose `outcome` rows were not written before the process died, if any.
+pub(crate) async fn owed(
+    table: &StreamTable,
+    outcome: &StreamTable,
+    life: &LogLife,
+    at: StreamPartition,
+) -> Result<Option<Owed>, CommitError> {
+    let (from_id, to_id) = life.owed_ids(at);
+    let (Some(from), Some(to)) = (table.stored(&from_id).await?, table.stored(&to_id).await?) else {
+        return Ok(None);
+    };
+    let done = outcome.stored(&life.app_id(at)).await?.unwrap_or(NextOffset(0));
+    Ok((done < to).then_some(Owed { from: from.0.max(done.0), to: to.0 }))
 }
 
 fn ids(rows: &RecordBatch, stream: Stream) -> &arrow::array::StringArray {

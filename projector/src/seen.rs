@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 
 use parquet::bloom_filter::Sbbf;
 
+use crate::commit::{CommitError, StreamTable};
+
 /// An id's hash: 128 bits under a key of this process, so that two ids never share one, by chance or by design.
 pub(crate) type IdHash = u128;
 
@@ -25,6 +27,10 @@ const FALSE_POSITIVES: f64 = 1e-6;
 /// Ids that the first filter has room for.
 const FIRST_ROOM: usize = 1 << 18;
 
+/// Ids that a filter has room for at most: a larger one would pass the size that its kind is capped at, and lose its
+/// rate.
+const MOST_ROOM: usize = 1 << 25;
+
 /// All ids of a table, in short.
 pub(crate) struct SeenIds {
     filters: Vec<Sbbf>,
@@ -39,16 +45,23 @@ impl Default for SeenIds {
 }
 
 impl SeenIds {
+    /// All ids of a table, read from it.
+    pub async fn of(table: &StreamTable) -> Result<Self, CommitError> {
+        let mut seen = Self::with_room(table.rows() * 2);
+        table.each_id(|id| seen.insert(id)).await?;
+        Ok(seen)
+    }
+
     /// Room for so many ids before it has to grow.
     pub fn with_room(ids: usize) -> Self {
-        let room = ids.max(FIRST_ROOM);
+        let room = ids.clamp(FIRST_ROOM, MOST_ROOM);
         Self { filters: vec![filter(room)], room, left: room }
     }
 
     /// Remembers an id.
     pub fn insert(&mut self, id: IdHash) {
         if self.left == 0 {
-            self.room *= 4;
+            self.room = (self.room * 4).min(MOST_ROOM);
             self.left = self.room;
             self.filters.push(filter(self.room));
         }

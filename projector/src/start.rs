@@ -10,7 +10,7 @@ use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
 use lantoa_schemas::table::{outcome_table, stream_table};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::commit::{CommitError, StreamTable};
 use crate::config::Config;
@@ -18,7 +18,7 @@ use crate::consume::{ConsumeError, Probe, RecordAt, Source};
 use crate::counters::Counters;
 use crate::decode::StreamDecoder;
 use crate::position::{LogLife, NextOffset, StreamPartition};
-use crate::project::{Owed, ProjectError, Projection, decode_loop};
+use crate::project::{Owed, ProjectError, Projection, decode_loop, owed};
 use crate::seen::SeenIds;
 use crate::start_check::{self, LastRow, NotTheSameLog};
 
@@ -52,6 +52,8 @@ pub enum Error {
 pub struct Handle {
     tasks: JoinSet<Result<(), Error>>,
     stop: CancellationToken,
+    /// The reading thread ends with the handle, also where nobody joins it.
+    _stop_on_drop: DropGuard,
     counters: Arc<Counters>,
     tables: PathBuf,
 }
@@ -67,7 +69,7 @@ impl Handle {
         &self.tables
     }
 
-    /// Waits until it has stopped: after the shutdown token was cancelled and all that was read is committed, or
+    /// Waits until it has stopped: after the shutdown token was cancelled and all that was handed on is committed, or
     /// after a fault.
     ///
     /// # Errors
@@ -118,7 +120,8 @@ pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationTok
     }
     let stop_reading = stop.clone();
     tasks.spawn_blocking(move || Ok(source.run(&from, &to_decode, &stop_reading)?));
-    Ok(Handle { tasks, stop, counters, tables: config.tables })
+    let guard = stop.clone().drop_guard();
+    Ok(Handle { tasks, stop, _stop_on_drop: guard, counters, tables: config.tables })
 }
 
 /// Connects, and learns the cluster and the partitions.
@@ -196,8 +199,7 @@ impl Opened {
         counters: Arc<Counters>,
         clock: SharedClock,
     ) -> Result<Projection, Error> {
-        let mut seen = SeenIds::with_room(self.table.rows() * 2);
-        self.table.each_id(|id| seen.insert(id)).await?;
+        let seen = SeenIds::of(&self.table).await?;
         let stored = |p: &Partition| (p.at.partition, p.stored.unwrap_or(NextOffset(0)));
         Ok(Projection {
             stream: self.stream,
@@ -214,33 +216,31 @@ impl Opened {
     }
 }
 
-/// The range whose `outcome` rows were not written before the process died, if any.
-async fn owed(
-    table: &StreamTable,
-    outcome: &StreamTable,
-    life: &LogLife,
-    at: StreamPartition,
-) -> Result<Option<Owed>, CommitError> {
-    let (from_id, to_id) = life.owed_ids(at);
-    let (Some(from), Some(to)) = (table.stored(&from_id).await?, table.stored(&to_id).await?) else {
-        return Ok(None);
-    };
-    let done = outcome.stored(&life.app_id(at)).await?.unwrap_or(NextOffset(0));
-    Ok((done < to).then_some(Owed { from: from.0.max(done.0), to: to.0 }))
-}
-
 /// Stops unless the log is the one that the tables have read.
 async fn check(config: &Config, mut opened: Vec<Opened>) -> Result<Vec<Opened>, Error> {
     if let Some((_, fault)) = faults(config, &opened).await?.into_iter().next() {
         return Err(fault.into());
     }
-    // What was never read starts where the log starts.
-    let fresh: Vec<_> =
-        opened.iter().flat_map(|o| &o.partitions).filter(|p| p.stored.is_none()).map(|p| p.at).collect();
+    // What was never read, or was declared new, starts where the log starts.
+    let fresh: Vec<_> = opened
+        .iter()
+        .flat_map(|o| &o.partitions)
+        .filter(|p| p.stored.is_none_or(|stored| stored.0 == 0))
+        .map(|p| p.at)
+        .collect();
     let starts = look(config, fresh.iter().map(|at| (*at, 0)).collect()).await?;
     for partition in opened.iter_mut().flat_map(|opened| &mut opened.partitions) {
         if let Some(RecordAt::BeforeStart(start)) = starts.get(&partition.at) {
             partition.stored = Some(NextOffset(*start));
+        }
+    }
+    // Records that `outcome` is owed can have left the log; they are then beyond making up for.
+    let owed = opened.iter().flat_map(|o| &o.partitions).filter_map(|p| p.owed.map(|owed| (p.at, owed.from)));
+    let places = look(config, owed.collect()).await?;
+    for partition in opened.iter_mut().flat_map(|opened| &mut opened.partitions) {
+        if let (Some(owed), Some(RecordAt::BeforeStart(start))) = (partition.owed, places.get(&partition.at)) {
+            tracing::warn!(at = %partition.at, from = owed.from, start, "the log no longer has records that outcome was owed");
+            partition.owed = (*start < owed.to).then_some(Owed { from: *start, to: owed.to });
         }
     }
     Ok(opened)

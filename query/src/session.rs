@@ -229,7 +229,7 @@ impl Session {
                     SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
                 options.verify_plan(&plan)?;
                 let rows = self.context.execute_logical_plan(plan).await?.execute_stream().await?;
-                return Ok(Answer::of(rows).with_notices(self.notices().await?));
+                return Ok(Answer::of(rows, self.context.clone()).with_notices(self.notices().await?));
             }
         }
         Ok(Answer::nothing())

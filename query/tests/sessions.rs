@@ -24,7 +24,7 @@ const COLUMNS: [(&str, &str); 3] = [
         "statement",
         "source,stated_on,area_level,area_code,area_date,area_name,fact,measure,stage,subject_scope,period,as_at,span,\
          base,numerator,numerator_precision,denominator,sessions,sessions_precision,printed_percent,plan,quote,\
-         event_id,recorded,sender,chosen,reason",
+         source_kind,source_url,note,event_id,recorded,sender,chosen,reason",
     ),
     (
         "indicator",
@@ -46,6 +46,18 @@ async fn views_have_the_contracts_columns() {
     for (view, columns) in COLUMNS {
         let header = csv(&session(&engine), &format!("SELECT * FROM {view}")).await;
         assert_eq!(header.trim_end(), columns, "{view}");
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_lists_tables_is_answered_after_its_session_is_gone() {
+    let engine = Folder::empty().engine();
+    let question =
+        |query: &str| lantoa_query::face::Question { query: query.to_owned(), map: None, as_of: None, stated_by: None };
+    for query in ["SHOW TABLES", "SELECT table_name FROM information_schema.tables", "SHOW COLUMNS FROM indicator"] {
+        let reply = lantoa_query::face::ask(&engine, question(query)).await.unwrap();
+        let rows: usize = reply.answer.collect().await.unwrap().iter().map(|batch| batch.num_rows()).sum();
+        assert!(rows > 5, "{query}: {rows}");
     }
 }
 

@@ -161,7 +161,7 @@ pub struct SqlArgs {
     /// How the answer is printed
     #[arg(long, default_value = "table")]
     pub format: Format,
-    /// Onto which map of areas: `as_reported`, or a day, which means the map in force on it
+    /// Onto which map of areas: `as_reported` (restating onto the map of a day is not there yet, and refused)
     #[arg(long, value_name = "DAY")]
     pub map: Option<Map>,
     /// As the records were at the end of this day (YYYY-MM-DD, in Vietnam)

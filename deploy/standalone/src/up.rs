@@ -30,7 +30,7 @@ use crate::signals::StopOrder;
 /// What the first table shows: every figure and target for learning families in the articles' areas.
 const FIRST_TREND: &str = "\
     select area_name, year, subject_scope, base, as_at, numerator, denominator, \
-    round(rate_percent, 4) as computed_percent, printed_percent, target_percent, target_year, source \
+    round(rate_percent, 4) as rate_percent, printed_percent, target_percent, target_year, source \
     from indicator where indicator = 'learning_family' and source in \
     ('bac-giang-2022', 'ha-giang-2024', 'kon-tum-2022', 'thanh-hoa-2020', 'tra-bong-2018') \
     order by area_name, year, subject_scope, base";
@@ -169,7 +169,7 @@ async fn print_first_trend(desk: &Desk) -> Result<(), RunError> {
     }
     let text = table.finish().map_err(lantoa_query::format::WriteError::from)?;
     let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "Learning families, in percent: printed, computed, target");
+    let _ = writeln!(out, "Learning families: counts, computed and printed percent, and the target in force");
     let _ = out.write_all(&text).and_then(|()| out.flush());
     Ok(())
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use csv::StringRecord;
+use lantoa_schemas::catalogue;
 use lantoa_schemas::form::{FORMS, Form};
 use lantoa_schemas::validate::Problem;
 
@@ -73,11 +74,15 @@ fn checked(header: &[String], form: Option<&'static Form>) -> Result<&'static Fo
     }
     for name in form.unknown(names()) {
         let field = if name.is_empty() { "header".to_owned() } else { shortened(name) };
-        let remedy = format!(
-            "leave the column out; beside its own, form {} takes {}",
-            form.name,
-            form.further_columns.join(",")
-        );
+        let columns = form.columns.iter().chain(form.further_columns).copied();
+        let remedy = match catalogue::nearest(name, columns) {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!(
+                "leave the column out; beside its own, form {} takes {}",
+                form.name,
+                form.further_columns.join(",")
+            ),
+        };
         problems.push(Problem::new(field, format!("is no column of form {}", form.name), remedy));
     }
     for (at, name) in header.iter().enumerate() {

@@ -68,7 +68,19 @@ fn only_the_guilty_are_refused() {
     let at = text.windows(6).position(|w| w == b"latin1").unwrap();
     let mut not_utf8 = text;
     not_utf8[at] = 0xFF;
-    for guilty in [cut, long, unknown, not_utf8, Vec::new(), b"{}".to_vec()] {
+    let with_header = [&good[..], &good[..avro::HEADER_LEN]].concat();
+    let two_in_one = [&good[..], &good[..]].concat();
+    for guilty in [
+        with_header,
+        two_in_one,
+        good[..avro::HEADER_LEN].to_vec(),
+        cut,
+        long,
+        unknown,
+        not_utf8,
+        Vec::new(),
+        b"{}".to_vec(),
+    ] {
         for place in 0..3 {
             let mut records = vec![good.clone(), good.clone()];
             records.insert(place, guilty.clone());

@@ -57,6 +57,7 @@ impl Problem {
 
     fn document(&self) -> Value {
         let mut document = json!({
+            "type": format!("urn:lantoa:problem:{}", self.title.to_lowercase().replace(' ', "-")),
             "title": self.title,
             "status": self.status.as_u16(),
             "detail": self.detail,

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lantoa_ingest::Intake;
+use lantoa_ingest::intake::IntakeError;
+use lantoa_ingest::parse::ParseError;
 use lantoa_schemas::form::Form;
 
 use crate::arrival::LastRows;
@@ -36,7 +38,7 @@ impl Door {
     ) -> Result<FileResult, String> {
         match self {
             Self::Local(intake) => {
-                let answer = intake.import_file(name, content, form.and_then(Form::named)).await.map_err(in_words)?;
+                let answer = intake.import_file(name, content, form.and_then(Form::named)).await.map_err(refusal)?;
                 rows.add_accepted(&answer.accepted);
                 let problems = answer
                     .rejected
@@ -76,6 +78,18 @@ fn of_row(error: &RowError) -> String {
 fn line(row: Option<u64>, field: &str, reason: &str, remedy: &str) -> String {
     let row = row.map_or_else(String::new, |row| format!("row {row}, "));
     format!("{row}{field}: {reason}; {remedy}")
+}
+
+/// Why none of a file was taken, with every problem of a header.
+fn refusal(error: IntakeError) -> String {
+    match error {
+        IntakeError::Parse(ParseError::Header(problems)) => {
+            let lines = problems.iter().map(|p| line(None, &p.field, &p.reason, &p.remedy));
+            let title = "The header is not that of a form".to_owned();
+            std::iter::once(title).chain(lines).collect::<Vec<_>>().join("\n  ")
+        }
+        error => in_words(error),
+    }
 }
 
 /// An error with its causes.
