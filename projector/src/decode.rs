@@ -81,6 +81,11 @@ impl StreamDecoder {
 
     /// Whether a record is one row, no more and no less, and was taken as that.
     fn take_one(&mut self, record: &[u8]) -> bool {
+        // A second header at the end would make the decoder take the next record for its body. No datum ends so: the
+        // marker is not UTF-8, and no number of ours is that long.
+        if record.len() > avro::HEADER_LEN && record.ends_with(&record[..avro::HEADER_LEN]) {
+            return false;
+        }
         let room = self.decoder.capacity();
         matches!(self.decoder.decode(record), Ok(used) if used == record.len()) && self.decoder.capacity() + 1 == room
     }
