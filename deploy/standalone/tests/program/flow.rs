@@ -131,6 +131,30 @@ fn a_kill_at_any_step_loses_and_doubles_nothing() {
     }
 }
 
+/// Two projectors that both believe to own every partition write each event once, and each outcome once.
+#[test]
+fn two_projectors_on_the_same_tables_double_nothing() {
+    let data = folder();
+    let mut program = Program::up(data.path(), &["--empty"]);
+    let endpoints = program.ready();
+    let kafka = endpoints["kafka"].as_str().unwrap();
+    let second = Program::start(data.path(), &["serve", "projector", "--kafka", kafka, "--http", "127.0.0.1:0"]);
+    for round in 0..30 {
+        // Every event twice, in requests that overlap.
+        let numbers = round * 10..round * 10 + 20;
+        let answer = post(&http_of(&endpoints), "/v1/events", "application/x-ndjson", ndjson(numbers)).unwrap();
+        assert_eq!(answer.status, 202);
+    }
+    until("all", || (ledger(data.path()).len() == 310).then_some(()));
+    assert_eq!(ledger(data.path()), once_each(0..310));
+    let repeated = "outcome where topic = 'lantoa.statement.v1'";
+    until("the repeated ones", || (count(data.path(), repeated) >= 290).then_some(()));
+    let places = "(select distinct log_offset from outcome where topic = 'lantoa.statement.v1')";
+    assert_eq!((count(data.path(), repeated), count(data.path(), places)), (290, 290));
+    second.signal("INT");
+    program.stop();
+}
+
 /// Killed at moments of no plan while a sender sends: the sender's own book is in the table, each id once.
 #[test]
 fn a_kill_at_any_moment_loses_and_doubles_nothing() {
