@@ -36,10 +36,10 @@ impl Default for Config {
         Self {
             kafka: "127.0.0.1:7092".to_owned(),
             tables: PathBuf::from("lantoa-data/tables"),
-            flush_rows: 200_000,
-            flush_bytes: 48 << 20,
+            flush_rows: 100_000,
+            flush_bytes: 24 << 20,
             flush_age: Duration::from_millis(500),
-            fetch_ahead_bytes: 64 << 20,
+            fetch_ahead_bytes: 32 << 20,
             start_timeout: Duration::from_secs(30),
             fault: None,
         }

@@ -23,13 +23,21 @@ use tokio_util::sync::CancellationToken;
 
 const TOPIC: Stream = Stream::Ledger(Family::Statement);
 const ROUNDS: usize = 3;
+/// First argument of the process that measures the projector alone.
+const PROJECT: &str = "project";
 const INGEST_BATCH: u64 = 2_000;
 const INGEST_EVENTS: u64 = 60_000;
 
 fn main() -> Result<()> {
-    let events: u64 = std::env::args().filter_map(|a| a.parse().ok()).next().unwrap_or(500_000);
-    let folder = tempfile::tempdir()?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Runtime::new()?;
+    if let [first, kafka, tables, events] = arguments.as_slice()
+        && first == PROJECT
+    {
+        return runtime.block_on(project(kafka, tables.into(), events.parse()?));
+    }
+    let events: u64 = arguments.iter().filter_map(|a| a.parse().ok()).next().unwrap_or(500_000);
+    let folder = tempfile::tempdir()?;
     let mut broker = Broker::start(folder.path())?;
     runtime.block_on(make_topics(&broker.address))?;
     let (bytes, produced) = produce(&broker.address, events)?;
@@ -38,7 +46,8 @@ fn main() -> Result<()> {
     let mut memory = 0;
     for round in 0..ROUNDS {
         consumed.push(rate(events, consume(&broker.address, events)?));
-        let (took, most) = runtime.block_on(project(&broker.address, folder.path(), round, events))?;
+        let tables = folder.path().join(format!("tables-{round}"));
+        let (took, most) = project_apart(&broker.address, &tables, events)?;
         projected.push(rate(events, took));
         memory = memory.max(most);
     }
@@ -156,9 +165,18 @@ fn consume(kafka: &str, events: u64) -> Result<Duration> {
     Ok(start.elapsed())
 }
 
-/// From the start of the role on fresh tables to the last row committed; and the most memory held, in KiB.
-async fn project(kafka: &str, folder: &std::path::Path, round: usize, events: u64) -> Result<(Duration, u64)> {
-    let tables = folder.join(format!("tables-{round}"));
+/// Measures the projector in a process of its own, so that its memory is only its own.
+fn project_apart(kafka: &str, tables: &std::path::Path, events: u64) -> Result<(Duration, u64)> {
+    let mut child = Command::new(std::env::current_exe()?);
+    let child = child.args([PROJECT, kafka]).arg(tables).arg(events.to_string()).stderr(Stdio::inherit());
+    let printed = String::from_utf8(child.output()?.stdout)?;
+    let (took, most) = printed.trim().split_once(' ').context("the projector's process failed")?;
+    Ok((Duration::from_micros(took.parse()?), most.parse()?))
+}
+
+/// Prints the microseconds from the start of the role on fresh tables to the last row committed, and the most memory
+/// held, in KiB.
+async fn project(kafka: &str, tables: std::path::PathBuf, events: u64) -> Result<()> {
     let config = lantoa_projector::Config { kafka: kafka.to_owned(), tables, ..Default::default() };
     let stop = CancellationToken::new();
     let start = Instant::now();
@@ -171,10 +189,11 @@ async fn project(kafka: &str, folder: &std::path::Path, round: usize, events: u6
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let took = start.elapsed();
-    ensure!(counters.now().committed == events, "{:?}", counters.now());
+    ensure!(counters.now().committed == counters.now().read, "{:?}", counters.now());
     stop.cancel();
     handle.join().await?;
-    Ok((took, most))
+    println!("{} {most}", took.as_micros());
+    Ok(())
 }
 
 fn resident() -> u64 {
