@@ -106,6 +106,8 @@ pub(crate) fn client_config(config: &Config) -> ClientConfig {
         .set("queued.min.messages", "1000000")
         .set("queued.max.messages.kbytes", (config.fetch_ahead_bytes >> 10).to_string())
         .set("fetch.message.max.bytes", (4 << 20).to_string())
+        // A full queue is looked at again soon: the client's own second would leave it empty for most of that time.
+        .set("fetch.queue.backoff.ms", "10")
         // Left at the client's half second: Kafka answers as soon as there is something, and the embedded broker,
         // whose every fetch costs in proportion to the backlog, reads on until the time is up.
         .set("fetch.wait.max.ms", "500")
