@@ -90,12 +90,15 @@ impl Handle {
     /// New requests are answered 503 from the token on.
     ///
     /// # Errors
-    /// When either takes longer than [`Config::drain_timeout`].
+    /// When both together take longer than [`Config::drain_timeout`] and a second.
     pub async fn join(self) -> Result<(), StopError> {
         self.shutdown.cancelled().await;
         self.tracker.close();
-        let drained = tokio::time::timeout(self.drain_timeout, self.tracker.wait()).await;
-        self.intake.flush(self.drain_timeout).await?;
+        let deadline = tokio::time::Instant::now() + self.drain_timeout;
+        let drained = tokio::time::timeout_at(deadline, self.tracker.wait()).await;
+        // At least a moment: what was drained at the last one has to leave the client's queue.
+        let left = deadline.saturating_duration_since(tokio::time::Instant::now()).max(Duration::from_secs(1));
+        self.intake.flush(left).await?;
         drained.map_err(|_| StopError::Drain { pending: self.tracker.len(), within: self.drain_timeout })
     }
 }

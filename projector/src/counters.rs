@@ -1,4 +1,6 @@
-//! What has gone through, counted: every record read ends in exactly one of committed, duplicate and rejected.
+//! What has gone through, counted: every record that this projector is the first to read ends in
+//! exactly one of committed, duplicate and rejected. What it reads again after a crash, or what another projector
+//! committed before it, is in `read` alone.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
