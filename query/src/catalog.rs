@@ -1,7 +1,7 @@
 //! What a session can name in SQL, planned when it is named.
 //!
-//! In: the tables, the area history and the session's settings. Out: ledger tables as those settings let them be seen,
-//! fate tables, views. Guarantee: between two calls of [`Desk::renew`] a table always answers with the same version, so
+//! In: the tables, the session's knowledge and its settings. Out: ledger tables as those settings let them be seen, fate
+//! tables, views, the tables that stand on the session's map, reference tables. Guarantee: between two calls of [`Desk::renew`] a table always answers with the same version, so
 //! that a statement which reads it twice agrees with itself; and all that rests on the ledgers rests on the same
 //! settings.
 
@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use async_trait::async_trait;
 use datafusion::catalog::SchemaProvider;
 use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::datasource::memory::MemTable;
 use datafusion::datasource::{TableProvider, ViewTable, provider_as_source};
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, col, lit};
@@ -20,6 +21,9 @@ use lantoa_schemas::stream::Stream;
 use lantoa_schemas::views::{self, VIEWS};
 
 use crate::fate::{FateTable, changes_of};
+use crate::indicator::{ADOPTERS, FIGURES, ON_A_MAP, StandingFigures, StandingTable, Table};
+use crate::knowledge::Present;
+use crate::reference_tables;
 use crate::settings::Standing;
 use crate::tables::{Snapshot, Tables};
 
@@ -35,10 +39,12 @@ type ReadState = Box<dyn Fn() -> Option<SessionState> + Send + Sync>;
 /// The one schema of a session.
 pub(crate) struct Desk {
     tables: Arc<Tables>,
-    in_memory: HashMap<&'static str, Arc<dyn TableProvider>>,
+    present: Arc<Present>,
     /// The session's own state, held weakly: the state holds this schema.
     state: OnceLock<ReadState>,
     pinned: Mutex<HashMap<String, Arc<dyn TableProvider>>>,
+    /// What all tables of one statement that stand on a map share.
+    figures: Mutex<Option<Arc<StandingFigures>>>,
 }
 
 impl fmt::Debug for Desk {
@@ -48,8 +54,8 @@ impl fmt::Debug for Desk {
 }
 
 impl Desk {
-    pub(crate) fn new(tables: Arc<Tables>, in_memory: HashMap<&'static str, Arc<dyn TableProvider>>) -> Self {
-        Self { tables, in_memory, state: OnceLock::new(), pinned: Mutex::default() }
+    pub(crate) fn new(tables: Arc<Tables>, present: Arc<Present>) -> Self {
+        Self { tables, present, state: OnceLock::new(), pinned: Mutex::default(), figures: Mutex::default() }
     }
 
     /// Says how to read the session's state, once.
@@ -60,6 +66,7 @@ impl Desk {
     /// Lets go of the versions that the last statement saw.
     pub(crate) fn renew(&self) {
         self.pinned.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.figures.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     fn state(&self) -> Result<SessionState> {
@@ -81,6 +88,13 @@ impl Desk {
         if let Some(view) = views::named(name) {
             let plan = self.state()?.create_logical_plan(view.sql).await?;
             return Ok(Some(Arc::new(ViewTable::new(plan, Some(view.sql.to_owned())))));
+        }
+        if let Some(rows) = reference_tables::rows(name, &self.present.get()) {
+            let rows = rows?;
+            return Ok(Some(Arc::new(MemTable::try_new(rows.schema(), vec![vec![rows]])?)));
+        }
+        if let Some(table) = Table::named(name) {
+            return Ok(Some(Arc::new(StandingTable::new(table, self.figures().await?))));
         }
         if let Some(family) = name.strip_prefix(FATE) {
             return self.fate(family).await;
@@ -107,6 +121,15 @@ impl Desk {
         Ok(Some(Snapshot { provider, ..snapshot }))
     }
 
+    async fn figures(&self) -> Result<Arc<StandingFigures>> {
+        let state = self.state()?;
+        let plan = state.create_logical_plan(FIGURES).await?;
+        let adopters = state.create_logical_plan(ADOPTERS).await?;
+        let figures = StandingFigures::new(plan, adopters, self.present.get(), standing(&state).map);
+        let mut shared = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(shared.get_or_insert_with(|| Arc::new(figures))))
+    }
+
     async fn fate(&self, family: &str) -> Result<Option<Arc<dyn TableProvider>>> {
         if !Stream::ALL.iter().any(|stream| stream.table().strip_prefix(LEDGER) == Some(family)) {
             return Ok(None);
@@ -120,14 +143,11 @@ impl Desk {
 #[async_trait]
 impl SchemaProvider for Desk {
     fn table_names(&self) -> Vec<String> {
-        let views = VIEWS.iter().map(|view| view.name);
-        views.chain(self.in_memory.keys().copied()).chain(self.tables.names()).map(str::to_owned).collect()
+        let views = VIEWS.iter().filter(|view| view.listed).map(|view| view.name).chain(ON_A_MAP);
+        views.chain(reference_tables::NAMES).chain(self.tables.names()).map(str::to_owned).collect()
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        if let Some(table) = self.in_memory.get(name) {
-            return Ok(Some(Arc::clone(table)));
-        }
         if let Some(pinned) = self.pinned(name) {
             return Ok(Some(pinned));
         }

@@ -112,7 +112,8 @@ fn with_hint(message: &str) -> String {
 
 fn known_tables() -> Vec<&'static str> {
     use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
-    let views = VIEWS.iter().map(|view| view.name);
+    let views = VIEWS.iter().filter(|view| view.listed).map(|view| view.name);
     let ledgers = Stream::ALL.iter().map(|stream| stream.table());
-    views.chain(["area", "area_succession"]).chain(ledgers).chain([OUTCOME_TABLE]).collect()
+    let standing = crate::indicator::ON_A_MAP.into_iter().chain(crate::reference_tables::NAMES);
+    views.chain(standing).chain(ledgers).chain([OUTCOME_TABLE]).collect()
 }

@@ -11,27 +11,31 @@
 //! | `source_rank(kind)` | 0 for the highest-ranking kind of source |
 //! | `area_key(level, code, day, name)` | one text for one area through time; by printed name where it has no code |
 //! | `area_short_name`, `area_parent`, `area_valid_from` `(level, code, day)` | of the area that had the code that day |
+//! | `area_full_name`, `area_map` `(level, code, day)` | its name with its kind, as of that day; first known day of its map |
+//! | `title_scope(measure)` | of whom a title is counted when nothing else is said |
+//! | `criteria_set_in(measure, year)` | the code of the criteria by which a title is rated in a year |
 //! | `key_of(…)` | one text for a row of values, null and empty told apart |
 
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type};
+use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use chrono::NaiveDate;
 use datafusion::common::Result;
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, create_udf,
 };
+use lantoa_schemas::area::AreaId;
 use lantoa_schemas::event::days_since_epoch;
 use lantoa_schemas::partial_date::{PartialDate, Period};
 use lantoa_schemas::percent::PrintedPercent;
 use lantoa_schemas::vocabulary::{AreaLevel, SourceKind, Stage, Vocabulary};
 
-use crate::areas::Areas;
+use crate::knowledge::{Knowledge, Present};
 
-/// All functions, over one area history.
-pub(crate) fn all(areas: &Arc<Areas>) -> Vec<ScalarUDF> {
+/// All functions; what they know of areas is a session's present knowledge.
+pub(crate) fn all(present: &Arc<Present>) -> Vec<ScalarUDF> {
     let mut functions = vec![
         of_text("partial_first_day", DataType::Date32, |texts| {
             Arc::new(each(texts, |t| PartialDate::parse(t).map(|d| day_number(d.first_day()))).collect::<Date32Array>())
@@ -55,7 +59,8 @@ pub(crate) fn all(areas: &Arc<Areas>) -> Vec<ScalarUDF> {
         indicator_id(),
         ScalarUDF::from(KeyOf { signature: Signature::variadic_any(Volatility::Immutable) }),
     ];
-    functions.extend(of_areas(areas));
+    functions.extend(of_areas(present));
+    functions.extend(of_catalogue(present));
     functions
 }
 
@@ -76,44 +81,79 @@ fn indicator_id() -> ScalarUDF {
     udf("indicator_id", vec![DataType::Utf8, DataType::Utf8], DataType::Utf8, |columns| {
         let (measures, stages) = (columns[0].as_string::<i32>(), columns[1].as_string::<i32>());
         let ids = measures.iter().zip(stages).map(|(measure, stage)| {
-            let measure = measure?;
-            Some(match stage {
-                None => measure.to_owned(),
-                Some(stage) if stage == Stage::Recognised.as_str() => measure.to_owned(),
-                Some(stage) => format!("{measure}_{stage}"),
-            })
+            Some(lantoa_schemas::catalogue::indicator_id(measure?, stage.and_then(Stage::parse)))
         });
         Arc::new(ids.collect::<StringArray>())
     })
 }
 
-fn of_areas(areas: &Arc<Areas>) -> Vec<ScalarUDF> {
-    let of_area = |name: &str, result: DataType, read: fn(&mut dyn Iterator<Item = Place<'_>>, &Areas) -> ArrayRef| {
-        let areas = Arc::clone(areas);
+/// What the catalogue says of a measure.
+fn of_catalogue(present: &Arc<Present>) -> [ScalarUDF; 2] {
+    let (scopes, sets) = (Arc::clone(present), Arc::clone(present));
+    [
+        udf("title_scope", vec![DataType::Utf8], DataType::Utf8, move |columns| {
+            let knowledge = scopes.get();
+            let measures = columns[0].as_string::<i32>().iter();
+            let scopes = measures.map(|measure| knowledge.catalogue().measure(measure?)?.scopes.first().cloned());
+            Arc::new(scopes.collect::<StringArray>())
+        }),
+        udf("criteria_set_in", vec![DataType::Utf8, DataType::Int64], DataType::Utf8, move |columns| {
+            let knowledge = sets.get();
+            let rows = columns[0].as_string::<i32>().iter().zip(columns[1].as_primitive::<Int64Type>());
+            let codes = rows.map(|(measure, year)| {
+                let (measure, year) = (measure?, i32::try_from(year?).ok()?);
+                let sets = knowledge.catalogue().criteria_sets().iter();
+                let rating = sets.filter(|set| set.measures.iter().any(|rated| rated == measure));
+                let begun = rating.filter_map(|set| Some((set.effective_from?, set)));
+                // One that began within the year is that of the year: titles are given at its end.
+                let latest = begun.filter(|(from, _)| from.year() <= year).max_by_key(|(from, _)| from.first_day());
+                latest.map(|(_, set)| set.code.clone())
+            });
+            Arc::new(codes.collect::<StringArray>())
+        }),
+    ]
+}
+
+fn of_areas(present: &Arc<Present>) -> Vec<ScalarUDF> {
+    let of_area = |name: &str, result: DataType, read: ReadPlaces| {
+        let present = Arc::clone(present);
         udf(name, vec![DataType::Utf8, DataType::Utf8, DataType::Date32], result, move |columns| {
-            read(&mut places(columns), &areas)
+            read(&mut places(columns), &present.get())
         })
     };
-    let by_key = Arc::clone(areas);
+    let by_key = Arc::clone(present);
     let key_arguments = vec![DataType::Utf8, DataType::Utf8, DataType::Date32, DataType::Utf8];
     vec![
         udf("area_key", key_arguments, DataType::Utf8, move |columns| {
             let names = columns[3].as_string::<i32>();
+            let knowledge = by_key.get();
             let keys =
-                places(columns).zip(names).map(|(place, name)| by_key.key(place.level, place.code, place.day, name));
+                places(columns).zip(names).map(|(place, name)| knowledge.key(place.level, place.code, place.day, name));
             Arc::new(keys.map(Some).collect::<StringArray>())
         }),
-        of_area("area_short_name", DataType::Utf8, |places, areas| {
-            Arc::new(places.map(|p| p.find(areas).map(|area| area.short_name.as_str())).collect::<StringArray>())
+        of_area("area_full_name", DataType::Utf8, |places, knowledge| {
+            let named = places.map(|p| Some(knowledge.history().name_on(p.id(knowledge)?, p.day?).to_owned()));
+            Arc::new(named.collect::<StringArray>())
         }),
-        of_area("area_parent", DataType::Utf8, |places, areas| {
-            Arc::new(places.map(|p| p.find(areas)?.parent_code.as_deref()).collect::<StringArray>())
+        of_area("area_map", DataType::Date32, |places, knowledge| {
+            Arc::new(places.map(|p| p.find(knowledge).map(|area| day_number(area.map))).collect::<Date32Array>())
         }),
-        of_area("area_valid_from", DataType::Date32, |places, areas| {
-            Arc::new(places.map(|p| p.find(areas)?.valid_from.map(day_number)).collect::<Date32Array>())
+        of_area("area_short_name", DataType::Utf8, |places, knowledge| {
+            Arc::new(places.map(|p| p.find(knowledge).map(|area| area.short_name.as_str())).collect::<StringArray>())
+        }),
+        of_area("area_parent", DataType::Utf8, |places, knowledge| {
+            Arc::new(places.map(|p| p.find(knowledge)?.parent_code.as_deref()).collect::<StringArray>())
+        }),
+        of_area("area_valid_from", DataType::Date32, |places, knowledge| {
+            Arc::new(
+                places.map(|p| knowledge.history().since(p.id(knowledge)?).map(day_number)).collect::<Date32Array>(),
+            )
         }),
     ]
 }
+
+/// What a function answers of each of many places.
+type ReadPlaces = fn(&mut dyn Iterator<Item = Place<'_>>, &Knowledge) -> ArrayRef;
 
 /// A code at its level and day, as a row gives them.
 struct Place<'a> {
@@ -123,8 +163,12 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn find<'a>(&self, areas: &'a Areas) -> Option<&'a lantoa_schemas::area::Area> {
-        areas.find(self.level?, self.code?, self.day?)
+    fn find<'a>(&self, knowledge: &'a Knowledge) -> Option<&'a lantoa_schemas::area::Area> {
+        knowledge.find(self.level?, self.code?, self.day?)
+    }
+
+    fn id(&self, knowledge: &Knowledge) -> Option<AreaId> {
+        knowledge.history().find(self.level?, self.code?, self.day?).ok()
     }
 }
 

@@ -4,12 +4,13 @@
 //! or to the caller. Guarantee: nothing is ever written, every statement sees one version of each table, and an answer
 //! is whole or an error.
 //!
-//! In reading order: what is asked for (`config`, `settings`), where rows come from (`tables`, `areas`, `chain`,
-//! `fate`), what views are made of (`functions`, `catalog`), who answers (`session`, `answer`, `error`), and how an
+//! In reading order: what is asked for (`config`, `settings`), where rows come from (`tables`, `chain`,
+//! `fate`), what they are judged by (`knowledge`, `reference_tables`), what views are made of (`functions`,
+//! `area_functions`, `indicator`, `catalog`), who answers (`session`, `answer`, `error`), and how an
 //! answer leaves (`format`, `face`, `http`).
 
 pub mod answer;
-mod areas;
+mod area_functions;
 mod catalog;
 mod chain;
 pub mod config;
@@ -19,6 +20,9 @@ mod fate;
 pub mod format;
 mod functions;
 mod http;
+mod indicator;
+mod knowledge;
+mod reference_tables;
 pub mod session;
 pub mod settings;
 mod tables;

@@ -3,13 +3,10 @@
 //! In: one or more statements, of which the last may be a query and the others set what it stands on. Out: an
 //! [`Answer`]. Guarantee: no statement changes anything; a statement sees one version of each table.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use arrow::compute::concat_batches;
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider};
-use datafusion::common::Result;
-use datafusion::datasource::TableProvider;
-use datafusion::datasource::memory::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::{SQLOptions, SessionContext};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
@@ -17,16 +14,16 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{LogicalPlan, Statement as PlanStatement};
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::{DFParser, Statement};
-use lantoa_schemas::area::AreaHistory;
 use lantoa_schemas::clock::SharedClock;
-use lantoa_schemas::stream::Stream;
+use lantoa_schemas::stream::{Family, Stream};
 
 use crate::answer::Answer;
-use crate::areas::Areas;
+use crate::area_functions;
 use crate::catalog::{Desk, standing};
 use crate::config::Config;
 use crate::error::QueryError;
 use crate::functions;
+use crate::knowledge::{Knowledge, Present, REFERENCES};
 use crate::settings::{SettingError, Settings, Standing};
 use crate::tables::{TableError, Tables};
 
@@ -54,8 +51,6 @@ pub struct Engine(Arc<Shared>);
 
 struct Shared {
     tables: Arc<Tables>,
-    in_memory: HashMap<&'static str, Arc<dyn TableProvider>>,
-    areas: Arc<Areas>,
     runtime: Arc<RuntimeEnv>,
     config: Config,
     clock: SharedClock,
@@ -74,13 +69,11 @@ impl Engine {
     /// Where the folder's path or the limits cannot be used.
     pub fn open(config: Config, clock: SharedClock) -> std::result::Result<Self, EngineError> {
         let tables = Tables::of(&config.tables()).map_err(|error| EngineError(Box::new(error)))?;
-        let areas = Arc::new(Areas::new(Arc::clone(AreaHistory::shipped())));
-        let in_memory = in_memory(&areas).map_err(|error| EngineError(Box::new(error)))?;
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_limit(config.memory_bytes, 1.0)
             .build_arc()
             .map_err(|error| EngineError(Box::new(error)))?;
-        Ok(Self(Arc::new(Shared { tables: Arc::new(tables), in_memory, areas, runtime, config, clock })))
+        Ok(Self(Arc::new(Shared { tables: Arc::new(tables), runtime, config, clock })))
     }
 
     /// A session that stands on the settings given.
@@ -100,7 +93,7 @@ impl Engine {
     /// # Errors
     /// Where a table cannot be read.
     pub async fn status(&self) -> std::result::Result<Vec<TableStatus>, QueryError> {
-        let state = self.state(Standing::default(), None);
+        let state = self.state(Standing::default(), &self.shipped());
         let mut status = Vec::new();
         for table in self.0.tables.names() {
             let Some(snapshot) = self.0.tables.snapshot(table, &state).await else { continue };
@@ -115,7 +108,11 @@ impl Engine {
         self.0.config.query_bytes
     }
 
-    fn state(&self, standing: Standing, catalog: Option<Arc<dyn CatalogProvider>>) -> SessionState {
+    fn shipped(&self) -> Arc<Present> {
+        Arc::new(Present::new(Arc::new(Knowledge::shipped(self.0.clock.today()))))
+    }
+
+    fn state(&self, standing: Standing, present: &Arc<Present>) -> SessionState {
         let mut config = SessionConfig::new()
             .with_default_catalog_and_schema("lantoa", "public")
             .with_create_default_catalog_and_schema(false)
@@ -129,10 +126,7 @@ impl Engine {
             .with_runtime_env(Arc::clone(&self.0.runtime))
             .with_default_features()
             .build();
-        if let Some(catalog) = catalog {
-            state.catalog_list().register_catalog("lantoa".to_owned(), catalog);
-        }
-        for function in functions::all(&self.0.areas) {
+        for function in functions::all(present) {
             register(&mut state, function);
         }
         state
@@ -147,14 +141,6 @@ fn register(state: &mut SessionState, function: datafusion::logical_expr::Scalar
     }
 }
 
-fn in_memory(areas: &Areas) -> Result<HashMap<&'static str, Arc<dyn TableProvider>>> {
-    let mut tables: HashMap<&'static str, Arc<dyn TableProvider>> = HashMap::new();
-    for (name, rows) in [("area", areas.area_rows()?), ("area_succession", areas.succession_rows()?)] {
-        tables.insert(name, Arc::new(MemTable::try_new(rows.schema(), vec![vec![rows]])?));
-    }
-    Ok(tables)
-}
-
 fn internal(error: TableError) -> QueryError {
     QueryError::Internal(Box::new(DataFusionError::External(Box::new(error))))
 }
@@ -164,6 +150,7 @@ pub struct Session {
     engine: Engine,
     context: SessionContext,
     desk: Arc<Desk>,
+    present: Arc<Present>,
     /// Statements of one session are planned one after another, so that each sees one version of each table.
     turn: tokio::sync::Mutex<()>,
 }
@@ -176,15 +163,20 @@ impl std::fmt::Debug for Session {
 
 impl Session {
     fn new(engine: Engine, standing: Standing) -> Self {
-        let desk = Arc::new(Desk::new(Arc::clone(&engine.0.tables), engine.0.in_memory.clone()));
+        let present = engine.shipped();
+        let desk = Arc::new(Desk::new(Arc::clone(&engine.0.tables), Arc::clone(&present)));
         let catalog = MemoryCatalogProvider::new();
         // A memory catalog takes every schema.
         let taken = catalog.register_schema("public", Arc::clone(&desk) as _);
         debug_assert!(taken.is_ok());
-        let context = SessionContext::new_with_state(engine.state(standing, Some(Arc::new(catalog))));
+        let context = SessionContext::new_with_state(engine.state(standing, &present));
+        context.register_catalog("lantoa", Arc::new(catalog) as Arc<dyn CatalogProvider>);
+        for (name, function) in area_functions::all(&present) {
+            context.register_udtf(name, function);
+        }
         let weak = context.state_weak_ref();
         desk.belong_to(Box::new(move || weak.upgrade().map(|state| state.read().clone())));
-        Self { engine, context, desk, turn: tokio::sync::Mutex::new(()) }
+        Self { engine, context, desk, present, turn: tokio::sync::Mutex::new(()) }
     }
 
     /// Answers one or more statements separated by `;`: settings, and last a query. The rows are the last one's.
@@ -220,6 +212,7 @@ impl Session {
 
     async fn answer(&self, statement: &Statement) -> std::result::Result<Answer, QueryError> {
         self.desk.renew();
+        self.learn().await?;
         let plan = self.context.state().statement_to_plan(statement.clone()).await?;
         match &plan {
             LogicalPlan::Statement(PlanStatement::SetVariable(set)) => self.set(&set.variable, &set.value)?,
@@ -233,6 +226,24 @@ impl Session {
             }
         }
         Ok(Answer::nothing())
+    }
+
+    /// Takes in what reference events say by the day asked for.
+    async fn learn(&self) -> std::result::Result<(), QueryError> {
+        let today = self.engine.0.clock.today();
+        let table = Family::Reference.stream().table();
+        let snapshot = self.engine.0.tables.snapshot(table, &self.context.state()).await;
+        let any = matches!(&snapshot, Some(Ok(snapshot)) if snapshot.rows > 0);
+        let knowledge = if any {
+            let rows = self.context.sql(REFERENCES).await?;
+            let columns = Arc::clone(rows.schema().inner());
+            let rows = concat_batches(&columns, &rows.collect().await?).map_err(QueryError::internal)?;
+            Knowledge::with(&rows, today)?
+        } else {
+            Knowledge::shipped(today)
+        };
+        self.present.set(Arc::new(knowledge));
+        Ok(())
     }
 
     fn set(&self, name: &str, value: &str) -> std::result::Result<(), SettingError> {

@@ -8,6 +8,7 @@ use std::any::Any;
 use chrono::NaiveDate;
 use datafusion::common::config::{ConfigEntry, ConfigExtension, ExtensionOptions};
 use datafusion::error::{DataFusionError, Result};
+use lantoa_schemas::area::AreaHistory;
 use serde::Deserialize;
 
 /// Word for "each figure on the map on which it was reported".
@@ -64,25 +65,36 @@ pub enum SettingError {
         value: String,
     },
     /// The value is neither a day nor the word for no map.
-    #[error("lantoa.map = '{value}' is not a map: what is possible now is 'as_reported'")]
+    #[error("lantoa.map = '{value}' is not a map: {}", possible_maps())]
     NotAMap {
         /// The value given.
         value: String,
     },
-    /// A map, but figures cannot be restated yet.
-    #[error(
-        "lantoa.map = '{day}': figures cannot be restated onto the map of a day yet; \
-         what is possible now is 'as_reported', each figure on the map on which it was reported"
-    )]
-    NoRestating {
+    /// A day of which the areas are not known.
+    #[error("lantoa.map = '{day}': how the provinces were on that day is not known; {}", possible_maps())]
+    BeforeMaps {
         /// The day asked for.
         day: NaiveDate,
     },
 }
 
+/// The maps to choose from, for messages.
+fn possible_maps() -> String {
+    let history = AreaHistory::shipped();
+    let maps: Vec<_> = history.maps().iter().map(|map| format!("'{map}'")).collect();
+    let since = history.known_since().map(|day| format!(" (any day from {day} means the map in force on it)"));
+    format!(
+        "write {} or another day as 2024-10-31{}, or 'as_reported', each figure on the map on which it was reported",
+        maps.join(", "),
+        since.unwrap_or_default()
+    )
+}
+
 /// The settings of a session, read and checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Standing {
+    /// A day of the map on which the answer stands; `None` for each figure on its own.
+    pub(crate) map: Option<NaiveDate>,
     /// Last day of record, in Vietnam.
     pub(crate) as_of: Option<NaiveDate>,
     /// Last day of telling.
@@ -94,7 +106,7 @@ impl Standing {
     pub(crate) fn take(&mut self, name: &str, value: &str) -> std::result::Result<(), SettingError> {
         let value = value.trim();
         match name {
-            "map" => check_map(value),
+            "map" => map(value).map(|day| self.map = day),
             "as_of" => day("as_of", value).map(|day| self.as_of = day),
             "stated_by" => day("stated_by", value).map(|day| self.stated_by = day),
             _ => Err(SettingError::Unknown { name: format!("lantoa.{name}") }),
@@ -104,7 +116,7 @@ impl Standing {
     /// The value of a setting as text, `None` where it sets no limit.
     pub(crate) fn value(&self, name: &str) -> Option<String> {
         match name {
-            "map" => Some(AS_REPORTED.to_owned()),
+            "map" => Some(self.map.map_or_else(|| AS_REPORTED.to_owned(), |day| day.to_string())),
             "as_of" => self.as_of.map(|day| day.to_string()),
             "stated_by" => self.stated_by.map(|day| day.to_string()),
             _ => None,
@@ -112,14 +124,15 @@ impl Standing {
     }
 }
 
-fn check_map(value: &str) -> std::result::Result<(), SettingError> {
+fn map(value: &str) -> std::result::Result<Option<NaiveDate>, SettingError> {
     if value.is_empty() || value == AS_REPORTED {
-        return Ok(());
+        return Ok(None);
     }
-    match read_day(value) {
-        Some(day) => Err(SettingError::NoRestating { day }),
-        None => Err(SettingError::NotAMap { value: value.to_owned() }),
+    let day = read_day(value).ok_or_else(|| SettingError::NotAMap { value: value.to_owned() })?;
+    if AreaHistory::shipped().known_since().is_some_and(|since| day < since) {
+        return Err(SettingError::BeforeMaps { day });
     }
+    Ok(Some(day))
 }
 
 fn day(name: &'static str, value: &str) -> std::result::Result<Option<NaiveDate>, SettingError> {
@@ -158,7 +171,7 @@ impl ExtensionOptions for Standing {
 
     fn entries(&self) -> Vec<ConfigEntry> {
         let describe = |name| match name {
-            "map" => "The map on which the answer stands: as_reported",
+            "map" => "The map on which the answer stands: as_reported, or a day",
             "as_of" => "Only what was recorded by the end of this day in Vietnam",
             _ => "Only what sources had said by the end of this day",
         };
@@ -184,7 +197,7 @@ mod tests {
             ("as_of", "15/10/2025", "2024-10-31"),
             ("as_of", "2025-1-5", "2024-10-31"),
             ("stated_by", "2025-02-30", "2024-10-31"),
-            ("map", "2025-07-01", "as_reported"),
+            ("map", "2000-01-01", "2025-07-01"),
             ("map", "new", "as_reported"),
             ("maps", "as_reported", "lantoa.map"),
         ] {

@@ -2,7 +2,12 @@
 //! with a name, identifies nothing.
 //!
 //! In: `data/area.csv`, `data/area_succession.csv` (derived from the MIT-licensed package vietnamadminunits 1.0.4; see
-//! `data/README.md`). Out: which area a code meant on a day, and what became of it.
+//! `data/README.md`), `data/area_change.toml`, and the `area_changed` events known so far. Out: which area a code meant
+//! on a day, what became of it, and where its figures stand on another map.
+//!
+//! A *map* is a stretch of time in which no land and no code changed hands, named by its first known day. A change of
+//! name or kind does not begin a map. In reading order: `name` (spellings), `change` (what can change, and the history
+//! after it), `on_map` (one map with all that came into it).
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -12,7 +17,12 @@ use serde::Deserialize;
 
 use crate::vocabulary::AreaLevel;
 
+mod change;
 pub mod name;
+mod on_map;
+
+pub use change::{AreaEvent, ChangeError, ChangeKind, FormerArea, KnownChange, NewArea};
+pub use on_map::{MapView, Part, Place, Share};
 
 /// One area as it was on one map.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -54,9 +64,28 @@ impl Area {
     }
 }
 
+/// An area on one map: its place in [`AreaHistory::areas`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AreaId(u32);
+
+impl AreaId {
+    /// Its place in [`AreaHistory::areas`].
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    fn new(at: usize) -> Self {
+        // Fifteen thousand areas a map: billions would be hundreds of thousands of maps.
+        Self(u32::try_from(at).unwrap_or(u32::MAX))
+    }
+}
+
 /// What became of an area when the map changed.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Succession {
+    /// First day of the map after the change.
+    #[serde(default)]
+    pub effective_on: NaiveDate,
     /// Level before.
     pub old_level: AreaLevel,
     /// Code before.
@@ -69,6 +98,24 @@ pub struct Succession {
     pub share: String,
     /// 1 for the part that took the main share (and for a whole one), else 0.
     pub is_main: u8,
+}
+
+impl Succession {
+    /// Whether all of the old area went there.
+    pub fn is_whole(&self) -> bool {
+        self.share == "whole"
+    }
+}
+
+/// One step from a map to the next: an area on the one and an area on the other that have land in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// The area on the other map.
+    pub area: AreaId,
+    /// Whether all of the earlier area went into the later one.
+    pub whole: bool,
+    /// Whether the later area took the main share of the earlier one.
+    pub main: bool,
 }
 
 /// A code that does not name an area on the day it is read at.
@@ -111,11 +158,25 @@ pub enum AreaError {
 }
 
 /// The history of all areas.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AreaHistory {
     areas: Vec<Area>,
     successions: Vec<Succession>,
-    by_code: HashMap<(AreaLevel, String), Vec<usize>>,
+    changes: Vec<KnownChange>,
+    /// First known days of the maps, ascending.
+    maps: Vec<NaiveDate>,
+    /// The last map that ships with the program: nothing up to its day can be changed by events.
+    fixed: NaiveDate,
+    by_code: HashMap<(AreaLevel, String), Vec<AreaId>>,
+    parent: Vec<Option<AreaId>>,
+    children: Vec<Vec<AreaId>>,
+    after: Vec<Vec<Step>>,
+    before: Vec<Vec<Step>>,
+    /// Of each area the first of its series: the same code and land, unchanged from map to map.
+    series: Vec<AreaId>,
+    /// Full and short name of each area, folded; made when a name is first looked for.
+    spellings: OnceLock<Vec<[String; 2]>>,
+    version: i64,
 }
 
 impl AreaHistory {
@@ -123,23 +184,24 @@ impl AreaHistory {
     pub fn shipped() -> &'static Arc<Self> {
         static SHIPPED: OnceLock<Arc<AreaHistory>> = OnceLock::new();
         SHIPPED.get_or_init(|| {
-            let areas = rows(include_str!("../data/area.csv"));
-            let successions = rows(include_str!("../data/area_succession.csv"));
-            Arc::new(Self::new(areas, successions))
+            let areas: Vec<Area> = rows(include_str!("../data/area.csv"));
+            let mut successions: Vec<Succession> = rows(include_str!("../data/area_succession.csv"));
+            let last_map = areas.iter().map(|area| area.map).max().unwrap_or_default();
+            successions.iter_mut().for_each(|succession| succession.effective_on = last_map);
+            let mut history = Self::of(areas, successions, 0);
+            history.mark(change::shipped());
+            Arc::new(history)
         })
     }
 
-    fn new(areas: Vec<Area>, successions: Vec<Succession>) -> Self {
-        let mut by_code: HashMap<_, Vec<usize>> = HashMap::new();
-        for (at, area) in areas.iter().enumerate() {
-            by_code.entry((area.level, area.code.clone())).or_default().push(at);
-        }
-        Self { areas, successions, by_code }
-    }
-
-    /// All areas of all maps, each once a map.
+    /// All areas of all maps, each once a map, under the latest name known on it.
     pub fn areas(&self) -> &[Area] {
         &self.areas
+    }
+
+    /// Every area with its id.
+    pub fn iter(&self) -> impl Iterator<Item = (AreaId, &Area)> {
+        self.areas.iter().enumerate().map(|(at, area)| (AreaId::new(at), area))
     }
 
     /// What became of each old area.
@@ -147,24 +209,109 @@ impl AreaHistory {
         &self.successions
     }
 
+    /// All changes known by name, the earliest first.
+    pub fn changes(&self) -> &[KnownChange] {
+        &self.changes
+    }
+
     /// Number of area changes applied to the shipped history; an event carries the number it was judged by.
     pub fn version(&self) -> i64 {
-        0
+        self.version
+    }
+
+    /// First known days of the maps, ascending.
+    pub fn maps(&self) -> &[NaiveDate] {
+        &self.maps
+    }
+
+    /// The map in force on a day, by its first known day; for a day before all of them the first.
+    pub fn map_on(&self, day: NaiveDate) -> NaiveDate {
+        let later = self.maps.partition_point(|map| *map <= day);
+        self.maps[later.saturating_sub(1)]
+    }
+
+    /// Since when the provinces have been those of the first map: no earlier day has a map here.
+    pub fn known_since(&self) -> Option<NaiveDate> {
+        let first = self.maps.first()?;
+        let of_provinces =
+            self.changes.iter().filter(|change| change.effective_on <= *first && change.moves_provinces());
+        of_provinces.map(|change| change.effective_on).max()
+    }
+
+    /// The area of an id of this history.
+    pub fn area(&self, id: AreaId) -> &Area {
+        &self.areas[id.index()]
+    }
+
+    /// The area above, on the same map; `None` for the nation.
+    pub fn parent(&self, id: AreaId) -> Option<AreaId> {
+        self.parent[id.index()]
+    }
+
+    /// The areas directly below, on the same map.
+    pub fn children(&self, id: AreaId) -> &[AreaId] {
+        &self.children[id.index()]
+    }
+
+    /// What became of an area on the next map; nothing for a district that was abolished.
+    pub fn successors(&self, id: AreaId) -> &[Step] {
+        &self.after[id.index()]
+    }
+
+    /// What an area came from on the map before.
+    pub fn predecessors(&self, id: AreaId) -> &[Step] {
+        &self.before[id.index()]
+    }
+
+    /// The first area of the series that this one belongs to: the same code and land since then. An area whose only
+    /// successor is whole and keeps its code is one series; any other change, and land that came in, starts a new one.
+    pub fn series(&self, id: AreaId) -> AreaId {
+        self.series[id.index()]
+    }
+
+    /// Since when the area has been as it is; `None` where the history does not know.
+    pub fn since(&self, id: AreaId) -> Option<NaiveDate> {
+        self.area(self.series(id)).valid_from
+    }
+
+    /// The full name in force on a day of the area's life.
+    pub fn name_on(&self, id: AreaId, day: NaiveDate) -> &str {
+        let area = self.area(id);
+        let later = self.changes.iter().find(|change| change.effective_on > day && change.renames(area));
+        later.and_then(|change| change.before.first()).map_or(area.name.as_str(), |former| &former.name)
+    }
+
+    /// A change between a day and the first map that the area went through: what the history knows of it then is not
+    /// certain.
+    pub fn before_history(&self, id: AreaId, day: NaiveDate) -> Option<&KnownChange> {
+        let first = *self.maps.first()?;
+        let area = self.area(id);
+        let open = self.changes.iter().filter(|change| change.effective_on > day && change.effective_on <= first);
+        open.into_iter().find(|change| area.map == first && change.concerns(area))
     }
 
     /// The area that a code named on a day.
     ///
     /// # Errors
     /// When no area of the level had the code on that day.
-    pub fn resolve(&self, level: AreaLevel, code: &str, day: NaiveDate) -> Result<&Area, AreaError> {
-        let known: Vec<&Area> = self.with_code(level, code).collect();
+    pub fn find(&self, level: AreaLevel, code: &str, day: NaiveDate) -> Result<AreaId, AreaError> {
+        let known = self.with_code(level, code);
         if known.is_empty() {
             return Err(AreaError::UnknownCode { level, code: code.to_owned() });
         }
-        known.iter().copied().find(|area| area.holds_on(day)).ok_or_else(|| {
-            let lifetimes: Vec<_> = known.iter().map(|a| format!("{} {}", a.name, a.lifetime())).collect();
+        known.iter().copied().find(|id| self.area(*id).holds_on(day)).ok_or_else(|| {
+            let areas = known.iter().map(|id| self.area(*id));
+            let lifetimes: Vec<_> = areas.map(|area| format!("{} {}", area.name, area.lifetime())).collect();
             AreaError::NotValidThen { level, code: code.to_owned(), day, known: lifetimes.join("; ") }
         })
+    }
+
+    /// As [`AreaHistory::find`], the area itself.
+    ///
+    /// # Errors
+    /// When no area of the level had the code on that day.
+    pub fn resolve(&self, level: AreaLevel, code: &str, day: NaiveDate) -> Result<&Area, AreaError> {
+        self.find(level, code, day).map(|id| self.area(id))
     }
 
     /// The area that a code named on a day, and a check that the printed name is not that of the area which had the
@@ -182,7 +329,7 @@ impl AreaHistory {
         let area = self.resolve(level, code, day)?;
         let is = |area: &Area| name::same(printed, &area.short_name) || name::same(printed, &area.name);
         if !is(area)
-            && let Some(other) = self.with_code(level, code).find(|other| is(other))
+            && let Some(other) = self.with_code(level, code).iter().map(|id| self.area(*id)).find(|other| is(other))
         {
             return Err(AreaError::OtherArea {
                 code: code.to_owned(),
@@ -195,20 +342,135 @@ impl AreaHistory {
         Ok(area)
     }
 
-    /// Areas in force on a day whose name is the given one in any spelling, best known first: the largest level first.
-    pub fn named(&self, printed: &str, day: NaiveDate) -> Vec<&Area> {
-        let mut found: Vec<&Area> = self
-            .areas
+    /// Areas in force on a day whose name is the given one in any spelling, the largest level first. A kind before the
+    /// name narrows the answer: `xa Tra Bong` is no district.
+    pub fn named(&self, printed: &str, day: NaiveDate) -> Vec<AreaId> {
+        let wanted = name::with_kind_in_full(&name::folded(printed));
+        let spellings = self.spellings.get_or_init(|| {
+            self.areas.iter().map(|area| [name::folded(&area.name), name::folded(&area.short_name)]).collect()
+        });
+        let mut found: Vec<AreaId> = self
             .iter()
-            .filter(|a| a.holds_on(day) && (name::same(printed, &a.short_name) || name::same(printed, &a.name)))
+            .zip(spellings)
+            .filter(|((_, area), spellings)| area.holds_on(day) && spellings.contains(&wanted))
+            .map(|((id, _), _)| id)
             .collect();
-        found.sort_by_key(|area| area.level);
+        found.sort_by_key(|id| self.area(*id).level);
         found
     }
 
-    fn with_code(&self, level: AreaLevel, code: &str) -> impl Iterator<Item = &Area> {
-        let at = self.by_code.get(&(level, code.to_owned())).map_or(&[][..], Vec::as_slice);
-        at.iter().map(|&at| &self.areas[at])
+    /// Areas of a level that had a code, on whichever map, the earliest first.
+    fn with_code(&self, level: AreaLevel, code: &str) -> &[AreaId] {
+        self.by_code.get(&(level, code.to_owned())).map_or(&[], Vec::as_slice)
+    }
+
+    /// The level that is directly above another on a map.
+    fn level_above(&self, level: AreaLevel, map: NaiveDate) -> Option<AreaLevel> {
+        let has_districts = || self.areas.iter().any(|area| area.map == map && area.level == AreaLevel::District);
+        match level {
+            AreaLevel::Nation => None,
+            AreaLevel::Province => Some(AreaLevel::Nation),
+            AreaLevel::District => Some(AreaLevel::Province),
+            AreaLevel::Commune if has_districts() => Some(AreaLevel::District),
+            AreaLevel::Commune => Some(AreaLevel::Province),
+        }
+    }
+
+    /// Ties areas and successions together.
+    fn of(areas: Vec<Area>, successions: Vec<Succession>, version: i64) -> Self {
+        let count = areas.len();
+        let mut maps: Vec<NaiveDate> = areas.iter().map(|area| area.map).collect();
+        maps.sort_unstable();
+        maps.dedup();
+        let fixed = maps.last().copied().unwrap_or_default();
+        let mut by_code: HashMap<_, Vec<AreaId>> = HashMap::new();
+        for (at, area) in areas.iter().enumerate() {
+            by_code.entry((area.level, area.code.clone())).or_default().push(AreaId::new(at));
+        }
+        let mut history = Self {
+            areas,
+            successions,
+            changes: Vec::new(),
+            maps,
+            fixed,
+            by_code,
+            parent: vec![None; count],
+            children: vec![Vec::new(); count],
+            after: vec![Vec::new(); count],
+            before: vec![Vec::new(); count],
+            series: (0..count).map(AreaId::new).collect(),
+            spellings: OnceLock::new(),
+            version,
+        };
+        history.tie_parents();
+        history.tie_maps();
+        history.tie_series();
+        history
+    }
+
+    fn on(&self, map: NaiveDate, level: AreaLevel, code: &str) -> Option<AreaId> {
+        self.with_code(level, code).iter().copied().find(|id| self.area(*id).map == map)
+    }
+
+    fn tie_parents(&mut self) {
+        let above: HashMap<(NaiveDate, AreaLevel), AreaLevel> = self
+            .maps
+            .iter()
+            .flat_map(|map| {
+                [AreaLevel::Province, AreaLevel::District, AreaLevel::Commune]
+                    .into_iter()
+                    .filter_map(|level| Some(((*map, level), self.level_above(level, *map)?)))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        for at in 0..self.areas.len() {
+            let area = &self.areas[at];
+            let parent = above
+                .get(&(area.map, area.level))
+                .zip(area.parent_code.as_deref())
+                .and_then(|(level, code)| self.on(area.map, *level, code));
+            self.parent[at] = parent;
+            if let Some(parent) = parent {
+                self.children[parent.index()].push(AreaId::new(at));
+            }
+        }
+    }
+
+    fn tie_maps(&mut self) {
+        for pair in self.maps.clone().windows(2) {
+            let &[old_map, new_map] = pair else { continue };
+            // The nation is one on every map and in no list of changes.
+            let nation = |map| self.on(map, AreaLevel::Nation, "00");
+            let mut steps: Vec<_> =
+                nation(old_map).zip(nation(new_map)).map(|(old, new)| (old, new, true, true)).into_iter().collect();
+            for row in self.successions.iter().filter(|row| row.effective_on == new_map) {
+                let old = self.on(old_map, row.old_level, &row.old_code);
+                let new = self.on(new_map, row.new_level, &row.new_code);
+                steps.extend(old.zip(new).map(|(old, new)| (old, new, row.is_whole(), row.is_main == 1)));
+            }
+            for (old, new, whole, main) in steps {
+                self.after[old.index()].push(Step { area: new, whole, main });
+                self.before[new.index()].push(Step { area: old, whole, main });
+            }
+        }
+    }
+
+    fn tie_series(&mut self) {
+        // Areas stand in the order of their maps, so what an area came from has its series already.
+        for at in 0..self.areas.len() {
+            let id = AreaId::new(at);
+            if let Some(former) = self.same_land_before(id)
+                && self.area(former).code == self.area(id).code
+            {
+                self.series[at] = self.series[former.index()];
+            }
+        }
+    }
+
+    /// The one area on the map before that had exactly the same land.
+    fn same_land_before(&self, id: AreaId) -> Option<AreaId> {
+        let [only] = self.before[id.index()].as_slice() else { return None };
+        (only.whole && self.area(only.area).level == self.area(id).level).then_some(only.area)
     }
 }
 
@@ -220,57 +482,4 @@ fn rows<T: serde::de::DeserializeOwned>(text: &str) -> Vec<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn day(text: &str) -> NaiveDate {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn the_shipped_history_is_whole() {
-        let history = AreaHistory::shipped();
-        let count = |map: &str, level| history.areas().iter().filter(|a| a.map == day(map) && a.level == level).count();
-        assert_eq!(
-            [
-                count("2025-06-30", AreaLevel::Province),
-                count("2025-06-30", AreaLevel::District),
-                count("2025-06-30", AreaLevel::Commune),
-                count("2025-07-01", AreaLevel::Province),
-                count("2025-07-01", AreaLevel::Commune),
-            ],
-            [63, 696, 10_035, 34, 3_321]
-        );
-        assert_eq!(history.successions().len(), 10_665);
-    }
-
-    #[test]
-    fn a_code_is_read_at_its_day() {
-        let history = AreaHistory::shipped();
-        let name = |code, on| history.resolve(AreaLevel::Province, code, day(on)).map(|a| a.short_name.as_str());
-        assert_eq!(name("24", "2022-10-08"), Ok("Bắc Giang"));
-        assert_eq!(name("24", "2025-07-01"), Ok("Bắc Ninh"));
-        assert_eq!(name("82", "2017-12-31"), Ok("Tiền Giang"));
-        assert_eq!(name("82", "2025-07-01"), Ok("Đồng Tháp"));
-        assert!(matches!(name("99", "2025-07-01"), Err(AreaError::UnknownCode { .. })));
-        assert!(matches!(name("02", "2025-07-01"), Err(AreaError::NotValidThen { .. })));
-    }
-
-    #[test]
-    fn a_name_of_another_time_is_refused() {
-        let history = AreaHistory::shipped();
-        let named = |code, on, printed| history.resolve_named(AreaLevel::Province, code, day(on), printed).is_ok();
-        assert!(named("24", "2022-10-08", "bac giang"));
-        assert!(named("24", "2025-08-01", "Tỉnh Bắc Ninh"));
-        assert!(!named("24", "2025-08-01", "Bắc Giang"));
-        assert!(named("24", "2025-08-01", "Bac Nính"), "another spelling is no other area");
-    }
-
-    #[test]
-    fn a_name_is_found_in_any_spelling() {
-        let history = AreaHistory::shipped();
-        let found = history.named("bac giang", day("2024-01-01"));
-        assert_eq!(found.first().map(|a| (a.level, a.code.as_str())), Some((AreaLevel::Province, "24")));
-        assert!(history.named("khanh hoa", day("2025-08-01")).iter().any(|a| a.code == "56"));
-    }
-}
+mod tests;

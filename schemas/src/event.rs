@@ -18,7 +18,9 @@ mod statement;
 pub use activity::Activity;
 pub use membership::Membership;
 pub use recognition::Recognition;
-pub use reference::{AreaChange, AreaRow, CatalogueEntered, PlanIssued, Reference, SuccessionRow, WeekDeclared};
+pub use reference::{
+    AreaChange, AreaRow, CatalogueEntered, PlanIssued, Reference, ReturnDue, SuccessionRow, WeekDeclared,
+};
 pub use statement::Statement;
 
 /// Longest event id, in bytes.

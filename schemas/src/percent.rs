@@ -48,6 +48,24 @@ impl PrintedPercent {
         &self.text
     }
 
+    /// Whether a fraction can have been printed so: rounded or truncated to the digits given, or within the bounds.
+    pub fn fits(&self, numerator: i64, denominator: i64) -> bool {
+        if denominator <= 0 {
+            return false;
+        }
+        let share = 100.0 * numerator as f64 / denominator as f64;
+        let (low, high) = self.bounds();
+        if low != high || low.is_none() {
+            return low.is_none_or(|low| share >= low - 1e-9) && high.is_none_or(|high| share <= high + 1e-9);
+        }
+        let decimals = self.text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        let digits: String = self.text.chars().filter(char::is_ascii_digit).collect();
+        let (Ok(scale), Ok(printed)) = (u32::try_from(decimals), digits.parse::<i128>()) else { return true };
+        let Some(scale) = 10_i128.checked_pow(scale) else { return true };
+        let (numerator, denominator) = (100 * i128::from(numerator) * scale, i128::from(denominator));
+        printed == numerator / denominator || printed == (2 * numerator + denominator) / (2 * denominator)
+    }
+
     /// Lower and upper end in percent; a single value is both, an open end is `None`.
     pub fn bounds(&self) -> (Option<f64>, Option<f64>) {
         self.read().unwrap_or((None, None))
@@ -110,6 +128,27 @@ mod tests {
             ("5000", Err(PercentError::Range)),
         ] {
             assert_eq!(PrintedPercent::parse(text).map(|p| p.bounds()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn rounded_and_truncated_fractions_fit() {
+        for (printed, numerator, denominator, fits) in [
+            ("73.58", 138_068, 187_624, true),
+            ("73.59", 138_068, 187_624, true),
+            ("73.6", 138_068, 187_624, true),
+            ("73.57", 138_068, 187_624, false),
+            ("98", 818, 834, true),
+            ("99", 818, 834, false),
+            ("98.0", 818, 834, true),
+            ("75-80", 76, 100, true),
+            ("75-80", 81, 100, false),
+            (">=75", 75, 100, true),
+            (">=75", 74, 100, false),
+            ("50", 1, 0, false),
+        ] {
+            let percent = PrintedPercent::parse(printed).unwrap();
+            assert_eq!(percent.fits(numerator, denominator), fits, "{printed} {numerator}/{denominator}");
         }
     }
 }

@@ -47,7 +47,7 @@ impl Family {
             Self::Recognition => &["registered", "scored", "rated", "recognised", "upgraded", "revoked", "expired"],
             Self::Activity => &["held"],
             Self::Membership => &["joined", "left"],
-            Self::Reference => &["area_changed", "plan_issued", "week_declared", "catalogue_entered"],
+            Self::Reference => &["area_changed", "plan_issued", "week_declared", "catalogue_entered", "return_due"],
         }
     }
 

@@ -145,7 +145,7 @@ impl Judge<'_> {
             Family::Membership if retracted => Facts::Membership(Box::default()),
             Family::Membership => Facts::Membership(Box::new(membership::read(event_type.verb, reader))),
             Family::Reference if retracted => Facts::Reference(Box::default()),
-            Family::Reference => Facts::Reference(Box::new(reference::read(event_type.verb, reader))),
+            Family::Reference => Facts::Reference(Box::new(reference::read(self, event_type.verb, reader))),
         }
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! What a view's text may name beside the tables of `table`: the ledger tables as the session's settings let them be
 //! seen (`ledger_<family>`), `fate_<family>` (what became of the events that were corrected or taken back, and of
-//! corrections that wait), other views, and the functions of `query`. Column names and types are the contract.
+//! corrections that wait), what `query` puts together on the session's map (`indicator`, `coverage`, `suspicious`,
+//! `adoption`, `reconciled_total`), reference tables, other views, and the functions of `query`. Column names and types are the contract.
 
 /// A view: its name and the query it stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,13 +13,25 @@ pub struct View {
     pub name: &'static str,
     /// One SELECT statement.
     pub sql: &'static str,
+    /// Whether users see it: the others are what views are made of.
+    pub listed: bool,
+}
+
+impl View {
+    const fn listed(name: &'static str, sql: &'static str) -> Self {
+        Self { name, sql, listed: true }
+    }
 }
 
 /// All views, each after those it rests on.
 pub const VIEWS: &[View] = &[
-    View { name: "statement", sql: include_str!("../views/statement.sql") },
-    View { name: "indicator", sql: include_str!("../views/indicator.sql") },
-    View { name: "activity", sql: include_str!("../views/activity.sql") },
+    View { name: "judged_statement", sql: include_str!("../views/judged_statement.sql"), listed: false },
+    View::listed("statement", include_str!("../views/statement.sql")),
+    View::listed("counted", include_str!("../views/counted.sql")),
+    View::listed("activity", include_str!("../views/activity.sql")),
+    View::listed("pilot", include_str!("../views/pilot.sql")),
+    View::listed("trend", include_str!("../views/trend.sql")),
+    View::listed("reconciliation", include_str!("../views/reconciliation.sql")),
 ];
 
 /// The view of a name.

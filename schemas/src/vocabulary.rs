@@ -213,6 +213,8 @@ vocabulary! {
         WeekDeclared = "week_declared",
         /// An indicator or measure was added to the catalogue.
         CatalogueEntered = "catalogue_entered",
+        /// A day was set by which returns are due.
+        ReturnDue = "return_due",
     }
 }
 

@@ -3,11 +3,11 @@
 use super::*;
 use arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::SessionContext;
-use lantoa_schemas::area::AreaHistory;
 
 async fn check(expression: &str, expected: &str) {
     let ctx = SessionContext::new();
-    for function in all(&Arc::new(Areas::new(Arc::clone(AreaHistory::shipped())))) {
+    let knowledge = Knowledge::shipped("2026-01-15".parse().unwrap());
+    for function in all(&Arc::new(Present::new(Arc::new(knowledge)))) {
         ctx.register_udf(function);
     }
     // Once as a constant that the planner folds, once over a column.

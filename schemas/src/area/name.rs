@@ -24,6 +24,19 @@ pub fn folded(name: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A folded name with the kind before it written out: `tp. hue` as `thanh pho hue`.
+pub fn with_kind_in_full(folded: &str) -> String {
+    const SHORT: &[(&str, &str)] =
+        &[("tp.", "thanh pho"), ("tp", "thanh pho"), ("tt.", "thi tran"), ("tx.", "thi xa"), ("tx", "thi xa")];
+    let in_full = SHORT.iter().find_map(|(short, full)| {
+        let name = folded.strip_prefix(short)?;
+        // `tp.hue` is written without a blank, `tpa` is no kind.
+        let apart = short.ends_with('.') || name.starts_with(' ');
+        apart.then(|| format!("{full} {}", name.trim_start()))
+    });
+    in_full.unwrap_or_else(|| folded.to_owned())
+}
+
 fn without_kind(folded: &str) -> &str {
     KINDS.iter().find_map(|kind| folded.strip_prefix(kind)?.strip_prefix(' ')).map_or(folded, str::trim_start)
 }
@@ -44,6 +57,20 @@ mod tests {
             ("Huyện Trà Bồng", "Xã Trà Bồng", false),
         ] {
             assert_eq!(same(left, right), expected, "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn kinds_in_short() {
+        for (short, full) in [
+            ("tp hue", "thanh pho hue"),
+            ("tp. ho chi minh", "thanh pho ho chi minh"),
+            ("tp.hue", "thanh pho hue"),
+            ("tx son tay", "thi xa son tay"),
+            ("quan hoa", "quan hoa"),
+            ("tpa", "tpa"),
+        ] {
+            assert_eq!(with_kind_in_full(short), full);
         }
     }
 }

@@ -19,7 +19,8 @@ pub struct Reference {
     pub effective_on: Option<NaiveDate>,
     /// The legal text it rests on.
     pub legal_basis: Option<String>,
-    /// The rest, as the JSON text of [`AreaChange`], [`PlanIssued`], [`WeekDeclared`] or [`CatalogueEntered`].
+    /// The rest, as the JSON text of [`AreaChange`], [`PlanIssued`], [`WeekDeclared`], [`CatalogueEntered`] or
+    /// [`ReturnDue`].
     pub body: Option<String>,
 }
 
@@ -112,4 +113,16 @@ pub struct CatalogueEntered {
     /// Bases its rate can have.
     #[serde(default)]
     pub bases: Vec<Base>,
+}
+
+/// Body of `return_due`: by when the provinces' returns for a year are due.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReturnDue {
+    /// The year that is reported.
+    pub year: i32,
+    /// Last day.
+    pub due: NaiveDate,
+    /// The indicator; `None` for all that have no day of their own.
+    pub indicator: Option<String>,
 }

@@ -113,7 +113,7 @@ fn remedy(judge: &Judge<'_>, area: &AreaFields, error: &AreaError) -> (&'static 
     let day = area.date.unwrap_or_default();
     let by_name = area.name.as_deref().and_then(|name| {
         let found = judge.history.named(name, day);
-        let same_level = found.iter().find(|found| Some(found.level) == area.level);
+        let same_level = found.iter().map(|id| judge.history.area(*id)).find(|found| Some(found.level) == area.level);
         same_level.map(|found| format!("on {day} {} has the code {}", found.name, found.code))
     });
     match error {

@@ -1,19 +1,22 @@
 //! Rules of a reference event: the common columns and, by kind, the form of its body.
 
+use super::Judge;
 use super::reader::Reader;
 use super::recognition::verb_word;
-use crate::event::{AreaChange, CatalogueEntered, PlanIssued, Reference, WeekDeclared};
+use crate::area::AreaEvent;
+use crate::catalogue::nearest;
+use crate::event::{AreaChange, CatalogueEntered, PlanIssued, Reference, ReturnDue, WeekDeclared};
 use crate::stream::Verb;
 use crate::vocabulary::ReferenceKind;
 
-pub(super) fn read(verb: Verb, reader: &mut Reader<'_>) -> Reference {
+pub(super) fn read(judge: &Judge<'_>, verb: Verb, reader: &mut Reader<'_>) -> Reference {
     let kind = verb_word(verb, "kind", reader);
     let reference = Reference {
         kind,
         subject: reader.text("subject"),
         effective_on: reader.day("effective_on"),
         legal_basis: reader.text("legal_basis"),
-        body: body(kind, reader),
+        body: body(judge, kind, reader),
     };
     reader.require("subject", reference.subject.is_some(), "give the id of the change, plan, Week or entry");
     reader.require("body", reference.body.is_some(), "give the entry itself as an object");
@@ -24,9 +27,10 @@ pub(super) fn read(verb: Verb, reader: &mut Reader<'_>) -> Reference {
     reference
 }
 
-fn body(kind: Option<ReferenceKind>, reader: &mut Reader<'_>) -> Option<String> {
+fn body(judge: &Judge<'_>, kind: Option<ReferenceKind>, reader: &mut Reader<'_>) -> Option<String> {
     match kind? {
-        ReferenceKind::AreaChanged => reader.body::<AreaChange>("body", "an area change").map(|(text, _)| text),
+        ReferenceKind::AreaChanged => area_change(judge, reader),
+        ReferenceKind::ReturnDue => return_due(judge, reader),
         ReferenceKind::PlanIssued => reader.body::<PlanIssued>("body", "a plan").map(|(text, _)| text),
         ReferenceKind::CatalogueEntered => {
             reader.body::<CatalogueEntered>("body", "a catalogue entry").map(|(text, _)| text)
@@ -39,4 +43,29 @@ fn body(kind: Option<ReferenceKind>, reader: &mut Reader<'_>) -> Option<String> 
             Some(text)
         }
     }
+}
+
+/// A change that would be left out of the history is refused at the door.
+fn area_change(judge: &Judge<'_>, reader: &mut Reader<'_>) -> Option<String> {
+    let (text, body) = reader.body::<AreaChange>("body", "an area change")?;
+    let effective_on = reader.day("effective_on")?;
+    let event = AreaEvent { event_id: String::new(), effective_on, legal_basis: None, body };
+    if let Err(error) = judge.history.check(&event) {
+        reader.refuse("body", error.to_string(), "see the tables area and area_succession for what is known");
+    }
+    Some(text)
+}
+
+fn return_due(judge: &Judge<'_>, reader: &mut Reader<'_>) -> Option<String> {
+    let (text, body) = reader.body::<ReturnDue>("body", "a deadline of returns")?;
+    if let Some(id) = &body.indicator
+        && judge.catalogue.indicator(id).is_none()
+    {
+        let remedy = match nearest(id, judge.catalogue.indicators().iter().map(|i| i.id.as_str())) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "use an indicator of the catalogue, or leave it out for all".to_owned(),
+        };
+        reader.refuse("body", format!("\"{}\" is no indicator", super::shortened(id)), remedy);
+    }
+    Some(text)
 }

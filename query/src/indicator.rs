@@ -1,0 +1,22 @@
+//! From single figures to answers on one map: what an area itself said, what its parts add up to, which target it has.
+//!
+//! In: the figures that were chosen (view `statement`) or counted (view `counted`), as one table. Out: the rows of the
+//! views `indicator`, `coverage`, `reconciliation`, `suspicious` and `adoption`. Guarantee: an area's own total comes first, a sum of its parts
+//! stands only where there is none, and nothing is counted twice, neither an area nor a level; bases and spans never
+//! mix; what cannot be known is missing, with the reason.
+//!
+//! In reading order: one figure (`figure`), the totals of one cell on one map (`total`), targets in force (`target`),
+//! figures that break a rule (`suspicious`), first years of subjects (`adoption`), all cells as rows (`answer_row`,
+//! `assemble`), and the table that a session sees (`table`).
+
+mod adoption;
+mod answer_row;
+mod assemble;
+mod figure;
+mod suspicious;
+mod table;
+mod target;
+mod total;
+
+pub(crate) use adoption::ADOPTERS;
+pub(crate) use table::{FIGURES, ON_A_MAP, StandingFigures, StandingTable, Table};

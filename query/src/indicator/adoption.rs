@@ -1,0 +1,182 @@
+//! How models spread: who was recognised for the first time, who stays, who left.
+//!
+//! In: for each area and year how many subjects the individual decisions name, how many of them for the first time and
+//! how many again, and the totals of titles that sources state. Out: the rows of the view `adoption`. A subject has one
+//! first year and one area in it, so first years add up over areas. The first year of the data is censored: whoever is
+//! seen in it may have been recognised before. Where there are only aggregates, nothing is known of first years at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type, Int64Type};
+use chrono::NaiveDate;
+use datafusion::common::Result;
+use lantoa_schemas::area::{AreaHistory, AreaId, MapView, Place};
+use lantoa_schemas::vocabulary::{AreaLevel, Vocabulary};
+
+use super::answer_row::AdoptionRow;
+use crate::settings::AS_REPORTED;
+
+/// The query that counts individual subjects: for each area as its code is read on a day, title and year the subjects
+/// recognised, those for the first time, those that were in the year before as well, and those whose title was taken
+/// away.
+pub(crate) const ADOPTERS: &str = "
+    WITH step AS (
+        SELECT
+            ledger.step, ledger.model, ledger.year, ledger.subject_token, ledger.recorded,
+            ledger.area_level, ledger.area_code, ledger.area_date
+        FROM ledger_recognition AS ledger
+        LEFT JOIN fate_recognition AS fate ON fate.event_id = ledger.event_id
+        WHERE
+            ledger.step IN ('recognised', 'upgraded', 'revoked') AND ledger.subject_token IS NOT NULL
+            AND ledger.area_code IS NOT NULL AND fate.fate IS NULL
+    ),
+    by_subject AS (
+        SELECT
+            model, subject_token, year,
+            bool_or(step = 'revoked') AS revoked,
+            last_value(area_level ORDER BY recorded) AS area_level,
+            last_value(area_code ORDER BY recorded) AS area_code,
+            last_value(area_date ORDER BY recorded) AS area_date
+        FROM step
+        GROUP BY model, subject_token, year
+    ),
+    walked AS (
+        SELECT
+            *, lag(year) OVER (PARTITION BY model, subject_token, revoked ORDER BY year) AS before
+        FROM by_subject
+    )
+    SELECT
+        area_level, area_code, area_date, model, CAST(year AS BIGINT) AS year,
+        sum(CASE WHEN revoked THEN 0 ELSE 1 END) AS recognised,
+        sum(CASE WHEN NOT revoked AND before IS NULL THEN 1 ELSE 0 END) AS first_time,
+        sum(CASE WHEN NOT revoked AND before = year - 1 THEN 1 ELSE 0 END) AS again,
+        sum(CASE WHEN revoked THEN 1 ELSE 0 END) AS revoked
+    FROM walked
+    GROUP BY area_level, area_code, area_date, model, year";
+
+/// What sources state of a title: the count, and the size of what it is a share of, where known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct TitleTotal {
+    pub(crate) count: i64,
+    pub(crate) size: Option<i64>,
+}
+
+/// Totals of titles by area of the map, title and year.
+pub(crate) type TitleTotals = BTreeMap<(AreaId, String, i64), TitleTotal>;
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Subjects {
+    recognised: i64,
+    first_time: i64,
+    again: i64,
+    revoked: i64,
+}
+
+/// The rows of one map; `view` is that map, and `as_reported` says that each area stands by itself.
+pub(crate) fn rows(
+    adopters: &RecordBatch,
+    totals: &TitleTotals,
+    history: &AreaHistory,
+    view: &MapView,
+    as_reported: bool,
+) -> Result<Vec<AdoptionRow>> {
+    let mut subjects: BTreeMap<(AreaId, String), BTreeMap<i64, Subjects>> = BTreeMap::new();
+    let mut years: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
+    for (area, model, year, counted) in read(adopters, history)? {
+        let here = match view.place(area) {
+            _ if as_reported && history.area(area).map != view.day() => continue,
+            Place::Same(here) | Place::Whole(here) | Place::Main(here) => *here,
+            Place::Of(_) | Place::Nowhere => continue,
+        };
+        years.entry(model.clone()).or_default().insert(year);
+        let mut at = Some(here);
+        while let Some(area) = at {
+            let sum = subjects.entry((area, model.clone())).or_default().entry(year).or_default();
+            sum.recognised += counted.recognised;
+            sum.first_time += counted.first_time;
+            sum.again += counted.again;
+            sum.revoked += counted.revoked;
+            at = history.parent(area).filter(|_| !as_reported);
+        }
+    }
+    let map = if as_reported { AS_REPORTED.to_owned() } else { view.day().to_string() };
+    let mut rows = Vec::new();
+    for ((area, model), by_year) in &subjects {
+        let Some(first) = by_year.keys().next() else { continue };
+        let mut adopters = 0;
+        for year in years.get(model).into_iter().flat_map(|years| years.range(first..)) {
+            let counted = by_year.get(year).copied().unwrap_or_default();
+            let before = by_year.get(&(year - 1)).map(|before| before.recognised);
+            adopters += counted.first_time;
+            let size = totals.get(&(*area, model.clone(), *year)).and_then(|total| total.size);
+            rows.push(AdoptionRow {
+                new_adopters: Some(counted.first_time),
+                cumulative_adopters: Some(adopters),
+                share_percent: share(adopters, size),
+                retained: before.map(|_| counted.again),
+                retention_percent: before.and_then(|before| share(counted.again, Some(before))),
+                revoked: Some(counted.revoked),
+                censored: Some(year == first),
+                ..row(history, *area, &map, model, *year)
+            });
+        }
+    }
+    for ((area, model, year), total) in totals {
+        let known = subjects.get(&(*area, model.clone()));
+        // Once subjects are known by themselves, their first years say more than a total does.
+        if known.is_some_and(|by_year| by_year.keys().next().is_some_and(|first| year >= first)) {
+            continue;
+        }
+        rows.push(AdoptionRow {
+            cumulative_adopters: Some(total.count),
+            share_percent: share(total.count, total.size),
+            censored: Some(true),
+            ..row(history, *area, &map, model, *year)
+        });
+    }
+    Ok(rows)
+}
+
+fn row(history: &AreaHistory, area: AreaId, map: &str, model: &str, year: i64) -> AdoptionRow {
+    let of = history.area(area);
+    AdoptionRow {
+        area_code: Some(of.code.clone()),
+        area_name: Some(of.short_name.clone()),
+        area_level: Some(of.level.as_str()),
+        map: Some(map.to_owned()),
+        year: Some(year),
+        indicator: Some(model.to_owned()),
+        ..AdoptionRow::default()
+    }
+}
+
+fn share(part: i64, whole: Option<i64>) -> Option<f64> {
+    whole.filter(|whole| *whole > 0).map(|whole| 100.0 * part as f64 / whole as f64)
+}
+
+/// Rows of the query, with their areas found.
+fn read(adopters: &RecordBatch, history: &AreaHistory) -> Result<Vec<(AreaId, String, i64, Subjects)>> {
+    let column = |name: &str, wanted: &DataType| -> Result<ArrayRef> {
+        Ok(cast(adopters.column(adopters.schema().index_of(name)?), wanted)?)
+    };
+    let (levels, codes) = (column("area_level", &DataType::Utf8)?, column("area_code", &DataType::Utf8)?);
+    let (days, models) = (column("area_date", &DataType::Date32)?, column("model", &DataType::Utf8)?);
+    let number = |name: &str| column(name, &DataType::Int64);
+    let numbers = [number("year")?, number("recognised")?, number("first_time")?, number("again")?, number("revoked")?];
+    let text =
+        |column: &ArrayRef, row: usize| column.is_valid(row).then(|| column.as_string::<i32>().value(row).to_owned());
+    let rows = (0..adopters.num_rows()).filter_map(|row| {
+        let level = text(&levels, row).and_then(|level| AreaLevel::parse(&level))?;
+        let day = days.is_valid(row).then(|| days.as_primitive::<Date32Type>().value(row))?;
+        let day = NaiveDate::default().checked_add_signed(chrono::Duration::days(i64::from(day)))?;
+        let area = history.find(level, &text(&codes, row)?, day).ok()?;
+        let at = |column: &ArrayRef| column.as_primitive::<Int64Type>().value(row);
+        let [year, recognised, first_time, again, revoked] = &numbers;
+        let counted =
+            Subjects { recognised: at(recognised), first_time: at(first_time), again: at(again), revoked: at(revoked) };
+        (year.is_valid(row)).then(|| Some((area, text(&models, row)?, at(year), counted)))?
+    });
+    Ok(rows.collect())
+}

@@ -1,0 +1,181 @@
+//! The rows of an answer, and the columns they become.
+//!
+//! In: totals and targets of every cell. Out: the record batches behind the views `indicator`, `coverage` and
+//! `reconciliation`. Column names and types are the contract.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Builder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder};
+use arrow::array::{BooleanBuilder, Date32Builder};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::error::ArrowError;
+use chrono::NaiveDate;
+use lantoa_schemas::event::days_since_epoch;
+
+macro_rules! rows {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ident,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, PartialEq)]
+        pub(crate) struct $name { $($(#[$field_doc])* pub(crate) $field: Option<rows!(@value $kind)>,)+ }
+
+        impl $name {
+            /// Columns in the contract's order.
+            pub(crate) fn schema() -> SchemaRef {
+                Arc::new(Schema::new(vec![$(Field::new(stringify!($field), rows!(@type $kind), true),)+]))
+            }
+
+            /// Rows as columns.
+            pub(crate) fn batch(rows: &[Self]) -> Result<RecordBatch, ArrowError> {
+                let columns: Vec<ArrayRef> = vec![$({
+                    let mut column = rows!(@builder $kind);
+                    rows.iter().for_each(|row| rows!(@push $kind, column, row.$field));
+                    Arc::new(column.finish())
+                },)+];
+                RecordBatch::try_new(Self::schema(), columns)
+            }
+        }
+    };
+    (@value text) => { String };
+    (@value word) => { &'static str };
+    (@value count) => { i64 };
+    (@value number) => { f64 };
+    (@value day) => { NaiveDate };
+    (@value instant) => { i64 };
+    (@value flag) => { bool };
+    (@type text) => { DataType::Utf8 };
+    (@type word) => { DataType::Utf8 };
+    (@type count) => { DataType::Int64 };
+    (@type number) => { DataType::Float64 };
+    (@type day) => { DataType::Date32 };
+    (@type instant) => { DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())) };
+    (@type flag) => { DataType::Boolean };
+    (@builder text) => { StringBuilder::new() };
+    (@builder word) => { StringBuilder::new() };
+    (@builder count) => { Int64Builder::new() };
+    (@builder number) => { Float64Builder::new() };
+    (@builder day) => { Date32Builder::new() };
+    (@builder instant) => { TimestampMicrosecondBuilder::new().with_timezone("UTC") };
+    (@builder flag) => { BooleanBuilder::new() };
+    (@push text, $column:ident, $value:expr) => { $column.append_option($value.as_deref()) };
+    (@push day, $column:ident, $value:expr) => { $column.append_option($value.map(days_since_epoch)) };
+    (@push $kind:ident, $column:ident, $value:expr) => { $column.append_option($value) };
+}
+
+rows! {
+    /// A row of `indicator`.
+    IndicatorRow {
+        area_code: text,
+        area_name: text,
+        area_level: word,
+        area_from: day,
+        parent_code: text,
+        map: text,
+        year: count,
+        indicator: text,
+        subject_scope: text,
+        base: word,
+        span: word,
+        as_at: text,
+        numerator: count,
+        numerator_precision: word,
+        denominator: count,
+        rate_percent: number,
+        printed_percent: text,
+        percent_low: number,
+        percent_high: number,
+        derivation: word,
+        coverage_percent: number,
+        reason: text,
+        target_percent: number,
+        target_year: count,
+        target_origin: word,
+        gap_points: number,
+        plan: text,
+        source: text,
+        stated_on: text,
+        recorded: instant,
+        /// `percent`, `per_1000` or `count`.
+        unit: word,
+        /// The figure in that unit.
+        value: number,
+        /// The year in which the target was stated.
+        target_from: count,
+    }
+}
+
+rows! {
+    /// A row of `coverage`.
+    CoverageRow {
+        map: text,
+        year: count,
+        indicator: text,
+        area_code: text,
+        area_name: text,
+        area_level: word,
+        /// How many areas should report: those directly below, or the area itself where there are none.
+        expected: count,
+        /// How many of them do, wholly or in part.
+        reported: count,
+        coverage_percent: number,
+        due: day,
+        last_recorded: instant,
+        late: flag,
+    }
+}
+
+rows! {
+    /// A row of `reconciliation` that comes from adding up.
+    ReconciledRow {
+        map: text,
+        year: count,
+        area_code: text,
+        area_name: text,
+        area_level: word,
+        indicator: text,
+        subject_scope: text,
+        base: word,
+        left_basis: text,
+        left_value: count,
+        right_basis: text,
+        right_value: count,
+        difference: count,
+        chosen: word,
+        reason: text,
+    }
+}
+
+rows! {
+    /// A row of `suspicious`: a figure that breaks a rule. It is told, never changed.
+    SuspiciousRow {
+        event_id: text,
+        area_code: text,
+        area_name: text,
+        year: count,
+        measure: text,
+        rule: word,
+        value: number,
+        expected_low: number,
+        expected_high: number,
+        explanation: text,
+        source: text,
+    }
+}
+
+rows! {
+    /// A row of `adoption`.
+    AdoptionRow {
+        area_code: text,
+        area_name: text,
+        area_level: word,
+        map: text,
+        year: count,
+        indicator: text,
+        new_adopters: count,
+        cumulative_adopters: count,
+        share_percent: number,
+        retained: count,
+        retention_percent: number,
+        revoked: count,
+        censored: flag,
+    }
+}

@@ -1,0 +1,626 @@
+//! All cells on the map that a session stands on, as rows.
+//!
+//! In: the figures and targets that were read, the history, the catalogue, the map or none. Out: the rows of three
+//! views. Without a map each figure stands on the map on which it was told, and nothing is added up in `indicator`;
+//! coverage and reconciliation are then told map by map.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use chrono::NaiveDate;
+use datafusion::common::Result;
+use lantoa_schemas::area::{AreaHistory, AreaId, MapView};
+use lantoa_schemas::catalogue::{Catalogue, Unit};
+use lantoa_schemas::clock::end_of_day_in_vietnam;
+use lantoa_schemas::vocabulary::{AreaLevel, Base, Stage, Vocabulary};
+
+use super::adoption::{TitleTotal, TitleTotals};
+use super::answer_row::{CoverageRow, IndicatorRow, ReconciledRow, SuspiciousRow};
+use super::figure::{Aim, Cell, Figure, Read, read};
+use super::suspicious::Suspicion;
+use super::target::{InForce, Targets};
+use super::total::{Adder, Beside, Missing, Totals, Value};
+use crate::knowledge::Knowledge;
+use crate::settings::AS_REPORTED;
+
+/// Rows of the three views.
+#[derive(Debug, Default)]
+pub(crate) struct Assembled {
+    pub(crate) indicator: Vec<IndicatorRow>,
+    pub(crate) coverage: Vec<CoverageRow>,
+    pub(crate) reconciled: Vec<ReconciledRow>,
+    pub(crate) suspicious: Vec<SuspiciousRow>,
+    /// Of each map that was filled the totals of titles, for `adoption`.
+    pub(crate) titles: Vec<(NaiveDate, TitleTotals)>,
+}
+
+/// Puts the answer together from the figures' table.
+pub(crate) fn assemble(rows: &RecordBatch, knowledge: &Knowledge, map: Option<NaiveDate>) -> Result<Assembled> {
+    let (history, catalogue) = (knowledge.history(), knowledge.catalogue());
+    let read = read(rows, history, catalogue)?;
+    let told = Told::of(rows)?;
+    let mut assembled = Assembled::default();
+    let mut answered = HashSet::new();
+    let days: Vec<NaiveDate> = match map {
+        Some(day) => vec![day],
+        None => history.maps().to_vec(),
+    };
+    for day in days {
+        let view = knowledge.view(day);
+        let mut sheet = Sheet {
+            history,
+            catalogue,
+            knowledge,
+            read: &read,
+            told: &told,
+            view: &view,
+            targets: Targets::new(history, &view, &read.aims),
+            map: map.map_or_else(|| AS_REPORTED.to_owned(), |_| view.day().to_string()),
+            as_reported: map.is_none(),
+            sizes: HashMap::new(),
+            out: &mut assembled,
+            answered: &mut answered,
+        };
+        sheet.fill();
+    }
+    for figure in read.figures.iter().filter(|figure| figure.area.is_none()) {
+        let map = map.map_or_else(|| AS_REPORTED.to_owned(), |day| history.map_on(day).to_string());
+        assembled.indicator.extend(unresolved(figure, &read, &told, map));
+    }
+    assembled.suspicious = Suspicion::new(history, catalogue, &read)
+        .rows(|row| (told.text(&told.event_id, row), told.text(&told.source, row)));
+    Ok(assembled)
+}
+
+/// Texts that pass through from the figures' table.
+struct Told {
+    event_id: ArrayRef,
+    name: ArrayRef,
+    level: ArrayRef,
+    as_at: ArrayRef,
+    printed_percent: ArrayRef,
+    plan: ArrayRef,
+    source: ArrayRef,
+    stated_on: ArrayRef,
+    recorded: ArrayRef,
+}
+
+impl Told {
+    fn of(rows: &RecordBatch) -> Result<Self> {
+        let text =
+            |name: &str| -> Result<ArrayRef> { Ok(cast(rows.column(rows.schema().index_of(name)?), &DataType::Utf8)?) };
+        let utc = DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, Some("UTC".into()));
+        Ok(Self {
+            event_id: text("event_id")?,
+            name: text("area_name")?,
+            level: text("area_level")?,
+            as_at: text("as_at")?,
+            printed_percent: text("printed_percent")?,
+            plan: text("plan")?,
+            source: text("source")?,
+            stated_on: text("stated_on")?,
+            recorded: cast(rows.column(rows.schema().index_of("recorded")?), &utc)?,
+        })
+    }
+
+    /// Fills in what is told of a figure beside its numbers.
+    fn fill(&self, at: usize, row: &mut IndicatorRow) {
+        row.as_at = self.text(&self.as_at, at);
+        row.printed_percent = self.text(&self.printed_percent, at);
+        row.plan = self.text(&self.plan, at);
+        row.source = self.text(&self.source, at);
+        row.stated_on = self.text(&self.stated_on, at);
+        row.recorded = self.recorded(at);
+    }
+
+    fn text(&self, column: &ArrayRef, at: usize) -> Option<String> {
+        column.is_valid(at).then(|| column.as_string::<i32>().value(at).to_owned())
+    }
+
+    fn recorded(&self, at: usize) -> Option<i64> {
+        let column = self.recorded.as_primitive::<arrow::datatypes::TimestampMicrosecondType>();
+        column.is_valid(at).then(|| column.value(at))
+    }
+}
+
+/// One map's rows.
+struct Sheet<'a, 'o> {
+    history: &'a AreaHistory,
+    catalogue: &'a Catalogue,
+    knowledge: &'a Knowledge,
+    read: &'a Read,
+    told: &'a Told,
+    view: &'a MapView,
+    targets: Targets<'a>,
+    map: String,
+    as_reported: bool,
+    /// Counts that cover their area whole, by thing, scope, year and area: what rates without a denominator of their
+    /// own are divided by. The scope of a base's size is none.
+    sizes: HashMap<(u16, Option<u16>, i64, AreaId), i64>,
+    out: &'o mut Assembled,
+    /// Series and cells that have a figure, so that a target is not told a second time by itself.
+    answered: &'o mut HashSet<(AreaId, Cell)>,
+}
+
+impl Sheet<'_, '_> {
+    fn fill(&mut self) {
+        let mut cells: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
+        for (at, figure) in self.read.figures.iter().enumerate() {
+            let Some(area) = figure.area else { continue };
+            if !self.as_reported || self.history.area(area).map == self.view.day() {
+                cells.entry(figure.cell).or_default().push(at);
+            }
+        }
+        let mut adder = Adder::new(self.history, self.view);
+        let figures = &self.read.figures;
+        let totals: Vec<(Cell, Totals)> = cells
+            .into_iter()
+            .map(|(cell, at)| {
+                let additive = self.read.things.thing(cell.thing).indicator.as_ref().is_none_or(|i| i.additive);
+                (cell, adder.add(additive, at.into_iter().map(|at| (at, &figures[at]))))
+            })
+            .collect();
+        for (cell, totals) in &totals {
+            self.remember_sizes(cell, totals);
+        }
+        let mut coverage = Coverage::default();
+        for (cell, totals) in &totals {
+            if self.read.things.thing(cell.thing).is_size {
+                continue;
+            }
+            coverage.note(cell, totals);
+            for (area, value) in &totals.values {
+                self.value_row(*area, cell, value);
+            }
+            for (area, missing) in &totals.missing {
+                self.missing_row(*area, cell, missing);
+            }
+            for beside in &totals.beside {
+                self.reconcile(cell, beside);
+            }
+        }
+        coverage.rows(self);
+        self.lone_targets();
+        self.titles(&totals);
+    }
+
+    /// Stated totals of titles that were recognised, of the base that says most: all, then one that is not known.
+    fn titles(&mut self, totals: &[(Cell, Totals)]) {
+        let mut titles = TitleTotals::new();
+        for base in [Base::All, Base::Unknown, Base::Registered] {
+            for (cell, totals) in totals.iter().filter(|(cell, _)| cell.base == base) {
+                let thing = self.read.things.thing(cell.thing);
+                let Some(indicator) = thing.indicator.as_ref().filter(|i| i.stage == Some(Stage::Recognised)) else {
+                    continue;
+                };
+                for (area, value) in &totals.values {
+                    let told = value.own.is_some() || !self.as_reported;
+                    let known = value.numerator.filter(|_| told && value.coverage > 1.0 - 1e-9);
+                    let Some(count) = known else { continue };
+                    let size = value.denominator.or_else(|| self.size_for(*area, cell, value, &mut Vec::new()));
+                    let key = (*area, indicator.measure.clone(), cell.year);
+                    titles.entry(key).or_insert(TitleTotal { count, size: size.filter(|_| base == Base::All) });
+                }
+            }
+        }
+        self.out.titles.push((self.view.day(), titles));
+    }
+
+    fn remember_sizes(&mut self, cell: &Cell, totals: &Totals) {
+        for (area, value) in totals.values.iter().filter(|(_, value)| value.coverage > 1.0 - 1e-9) {
+            if let Some(count) = value.numerator {
+                self.sizes.entry((cell.thing, cell.scope, cell.year, *area)).or_insert(count);
+            }
+        }
+    }
+
+    /// The row of an area and a cell, with what every row has.
+    fn row(&self, area: AreaId, cell: &Cell) -> IndicatorRow {
+        let of = self.history.area(area);
+        let thing = self.read.things.thing(cell.thing);
+        IndicatorRow {
+            area_code: Some(of.code.clone()),
+            area_name: Some(of.short_name.clone()),
+            area_level: Some(of.level.as_str()),
+            area_from: self.history.since(area),
+            parent_code: of.parent_code.clone(),
+            map: Some(self.map.clone()),
+            year: Some(cell.year),
+            indicator: Some(thing.id.clone()),
+            subject_scope: self.read.things.scope_name(cell.scope).map(str::to_owned),
+            base: Some(cell.base.as_str()),
+            unit: Some(unit(self.read, cell).as_str()),
+            ..IndicatorRow::default()
+        }
+    }
+
+    fn value_row(&mut self, area: AreaId, cell: &Cell, value: &Value) {
+        if self.as_reported && value.own.is_none() {
+            return;
+        }
+        let mut row = self.row(area, cell);
+        let mut reasons: Vec<String> = Vec::new();
+        row.span = value.span.map(Vocabulary::as_str);
+        (row.numerator, row.denominator) = (value.numerator, value.denominator);
+        row.numerator_precision = value.precision.map(Vocabulary::as_str);
+        row.recorded = value.recorded;
+        let mut own_percent = None;
+        if let Some(figure) = value.own.map(|at| &self.read.figures[at]) {
+            self.told.fill(figure.row, &mut row);
+            let bounds = figure.percent.as_ref().map_or((None, None), |percent| percent.bounds());
+            (row.percent_low, row.percent_high) = bounds;
+            own_percent = bounds.0.filter(|low| bounds.1 == Some(*low));
+            row.derivation = Some(if value.counted { "counted" } else { "stated" });
+            if let Some(day) = figure.changed_since {
+                reasons.push(format!("the area changed on {day}, and how it was before is not known"));
+            }
+        } else {
+            row.derivation = Some(match (value.estimated, value.counted) {
+                (true, _) => "estimated",
+                (false, true) => "counted",
+                (false, false) => "summed",
+            });
+            row.coverage_percent = Some(100.0 * value.coverage);
+            reasons.extend(self.how_summed(value));
+        }
+        if row.denominator.is_none() {
+            row.denominator = self.size_for(area, cell, value, &mut reasons);
+        }
+        self.rate(cell, value, &mut row, &mut reasons);
+        self.target(area, cell, own_percent, &mut row, &mut reasons);
+        row.reason = joined(reasons);
+        self.answered.insert((self.history.series(area), *cell));
+        self.out.indicator.push(row);
+    }
+
+    fn how_summed(&self, value: &Value) -> Vec<String> {
+        let mut reasons = Vec::new();
+        let Some(parts) = value.parts else { return reasons };
+        let what = match (parts.former, parts.level) {
+            (true, AreaLevel::Nation | AreaLevel::Province) => "former provinces",
+            (true, AreaLevel::District) => "former districts",
+            (true, AreaLevel::Commune) => "former communes",
+            (false, AreaLevel::Nation | AreaLevel::Province) => "provinces",
+            (false, AreaLevel::District) => "districts",
+            (false, AreaLevel::Commune) => "communes",
+        };
+        reasons.push(format!("the sum of {} of {} {what}", parts.reporting, parts.of));
+        if parts.left_out > 0 {
+            reasons.push(format!("{} more give no count of the same kind", parts.left_out));
+        }
+        if value.estimated {
+            reasons.push("an estimate: of an area that was split the main part takes all".to_owned());
+        }
+        reasons
+    }
+
+    /// The size of the base, where the source gives no denominator and the catalogue knows where to look.
+    fn size_for(&self, area: AreaId, cell: &Cell, value: &Value, reasons: &mut Vec<String>) -> Option<i64> {
+        value.numerator?;
+        if value.coverage < 1.0 - 1e-9 {
+            return None;
+        }
+        let indicator = self.read.things.thing(cell.thing).indicator.as_ref()?;
+        let scope = self.read.things.scope_name(cell.scope);
+        let of = indicator.base(cell.base, scope)?;
+        let (number, scope, called) = match (&of.measure, &of.indicator) {
+            (Some(measure), _) => (self.read.things.known_size(measure)?, None, measure),
+            (None, Some(id)) => (self.read.things.known_indicator(id)?, cell.scope, id),
+            (None, None) => return None,
+        };
+        let size = *self.sizes.get(&(number, scope, cell.year, area)).filter(|size| **size > 0)?;
+        reasons.push(format!("the denominator is {called} as reported for the same year"));
+        Some(size)
+    }
+
+    fn rate(&self, cell: &Cell, value: &Value, row: &mut IndicatorRow, reasons: &mut Vec<String>) {
+        let unit = unit(self.read, cell);
+        let Some(numerator) = value.numerator else {
+            reasons.push("no count is given, so no rate is computed".to_owned());
+            row.value = row.percent_low.filter(|low| unit == Unit::Percent && row.percent_high == Some(*low));
+            return;
+        };
+        if unit == Unit::Count {
+            row.value = Some(numerator as f64);
+            return;
+        }
+        let Some(denominator) = row.denominator.filter(|denominator| *denominator > 0) else {
+            let missing = match cell.base {
+                Base::Unknown => "no denominator is given, so no rate is computed",
+                _ if value.own.is_none() => "not all parts give a denominator, so no rate is computed",
+                _ => "no denominator is given, so no rate is computed",
+            };
+            reasons.push(missing.to_owned());
+            row.value = row.percent_low.filter(|low| unit == Unit::Percent && row.percent_high == Some(*low));
+            return;
+        };
+        let least = self.read.things.thing(cell.thing).indicator.as_ref().map_or(0.0, |i| i.min_coverage_percent);
+        if value.own.is_none() && 100.0 * value.coverage < least - 1e-9 {
+            reasons.push(format!("{} % of it report and a rate needs {least} %", round(100.0 * value.coverage)));
+            return;
+        }
+        // Of the figures themselves and never a mean of rates.
+        let share = numerator as f64 / denominator as f64;
+        row.rate_percent = Some(100.0 * share);
+        row.value = unit.factor().map(|factor| factor * share);
+    }
+
+    fn target(
+        &self,
+        area: AreaId,
+        cell: &Cell,
+        own_percent: Option<f64>,
+        row: &mut IndicatorRow,
+        reasons: &mut Vec<String>,
+    ) {
+        let measure = self.read.things.thing(cell.thing).indicator.as_ref().map(|indicator| &indicator.measure);
+        let own_scope = self.read.things.scope_name(cell.scope);
+        let answered = self
+            .catalogue
+            .answers()
+            .iter()
+            .filter(|answers| Some(&answers.measure) == measure && Some(answers.actual.as_str()) == own_scope);
+        let mut scopes = vec![cell.scope];
+        scopes.extend(answered.filter_map(|answers| self.read.things.known_scope(&answers.target)).map(Some));
+        let Some(target) = self.targets.of(area, cell, &scopes) else { return };
+        row.target_year = Some(target.deadline);
+        let aim = match target.in_force {
+            InForce::Aim(at) => &self.read.aims[at],
+            InForce::Unclear(why) => {
+                reasons.push(format!("no target of {}: {why}", target.deadline));
+                return;
+            }
+        };
+        row.target_percent = aim.percent;
+        row.target_from = aim.stated_year;
+        row.target_origin = aim.area.map(|area| self.history.area(area).level.as_str());
+        if let Some(plan) = &aim.plan {
+            row.plan = Some(plan.clone());
+        }
+        if aim.base_was_read {
+            reasons.push("the target states no base and is read as a share of all".to_owned());
+        }
+        if target.base == cell.base {
+            row.gap_points = row.rate_percent.or(own_percent).zip(aim.percent).map(|(rate, target)| rate - target);
+        } else {
+            reasons.push("base unknown, so no gap to a target of all".to_owned());
+        }
+        if target.scope != cell.scope {
+            reasons.push(format!("the target is of {}", self.read.things.scope_name(target.scope).unwrap_or("all")));
+        }
+    }
+
+    fn missing_row(&mut self, area: AreaId, cell: &Cell, missing: &Missing) {
+        if self.as_reported {
+            return;
+        }
+        let mut row = self.row(area, cell);
+        let named = |id: AreaId| {
+            let of = self.history.area(id);
+            format!("{} ({} {} on the map of {})", of.short_name, of.level, of.code, of.map)
+        };
+        let mut reasons = vec![match missing {
+            Missing::OnlyWithOthers(id) => {
+                format!("known only for {}, with land that this area did not have: it cannot be told apart", named(*id))
+            }
+            Missing::LesserShare(id) => {
+                format!("{} was split, and its figure is counted with its main part", named(*id))
+            }
+            Missing::NoCounts => "its parts give percents without counts, which cannot be added up".to_owned(),
+        }];
+        self.target(area, cell, None, &mut row, &mut reasons);
+        row.reason = joined(reasons);
+        self.answered.insert((self.history.series(area), *cell));
+        self.out.indicator.push(row);
+    }
+
+    fn reconcile(&mut self, cell: &Cell, beside: &Beside) {
+        let area = self.history.area(beside.area);
+        let (Some(left), Some(right)) = (beside.taken.numerator, beside.other.numerator) else { return };
+        let mut reasons = vec![if beside.other.own.is_some() {
+            "a stated total comes before a count of single events".to_owned()
+        } else {
+            "an area's own total comes before the sum of its parts".to_owned()
+        }];
+        if beside.taken.span != beside.other.span {
+            reasons.push("of another span, so not the same thing".to_owned());
+        }
+        if beside.other.parts.is_some() {
+            reasons.push(format!("{} % of it report", round(100.0 * beside.other.coverage)));
+        }
+        self.out.reconciled.push(ReconciledRow {
+            map: Some(self.view.day().to_string()),
+            year: Some(cell.year),
+            area_code: Some(area.code.clone()),
+            area_name: Some(area.short_name.clone()),
+            area_level: Some(area.level.as_str()),
+            indicator: Some(self.read.things.thing(cell.thing).id.clone()),
+            subject_scope: self.read.things.scope_name(cell.scope).map(str::to_owned),
+            base: Some(cell.base.as_str()),
+            left_basis: Some(self.basis(&beside.taken)),
+            left_value: Some(left),
+            right_basis: Some(self.basis(&beside.other)),
+            right_value: Some(right),
+            difference: left.checked_sub(right),
+            chosen: Some("left"),
+            reason: joined(reasons),
+        });
+    }
+
+    fn basis(&self, value: &Value) -> String {
+        match (value.parts, value.counted) {
+            (None, true) => "counted".to_owned(),
+            (None, false) => "stated".to_owned(),
+            (Some(_), _) => self.how_summed(value).swap_remove(0),
+        }
+    }
+
+    /// Deadlines for which nothing is reported yet.
+    fn lone_targets(&mut self) {
+        for (area, cell, in_force) in self.targets.set() {
+            let key = (self.history.series(area), cell);
+            if self.answered.contains(&key) {
+                continue;
+            }
+            let aim = match &in_force {
+                InForce::Aim(at) => Some(&self.read.aims[*at]),
+                InForce::Unclear(_) => None,
+            };
+            // Without a map a target stands where it was set.
+            let set_here =
+                aim.and_then(|aim| aim.area).is_some_and(|set| self.history.area(set).map == self.view.day());
+            if self.as_reported && !set_here {
+                continue;
+            }
+            self.answered.insert(key);
+            let mut row = self.row(area, &cell);
+            row.derivation = Some("target");
+            row.target_year = Some(cell.year);
+            let mut reasons = vec!["only a target: nothing is reported yet".to_owned()];
+            match (&in_force, aim) {
+                (InForce::Unclear(why), _) => reasons.push(why.clone()),
+                (_, Some(aim)) => self.tell_aim(aim, &mut row, &mut reasons),
+                (InForce::Aim(_), None) => {}
+            }
+            row.reason = joined(reasons);
+            self.out.indicator.push(row);
+        }
+    }
+
+    fn tell_aim(&self, aim: &Aim, row: &mut IndicatorRow, reasons: &mut Vec<String>) {
+        if let Some(at) = aim.row {
+            self.told.fill(at, row);
+            // The figures are those to be reached, so the columns of what was reached stay empty.
+            (row.as_at, row.printed_percent) = (None, None);
+        }
+        row.plan.clone_from(&aim.plan);
+        row.target_percent = aim.percent;
+        row.target_from = aim.stated_year;
+        row.target_origin = aim.area.map(|area| self.history.area(area).level.as_str());
+        if aim.base_was_read {
+            reasons.push("the target states no base and is read as a share of all".to_owned());
+        }
+    }
+}
+
+fn unit(read: &Read, cell: &Cell) -> Unit {
+    read.things.thing(cell.thing).indicator.as_ref().map_or(Unit::Percent, |indicator| indicator.unit)
+}
+
+fn unresolved(figure: &Figure, read: &Read, told: &Told, map: String) -> Option<IndicatorRow> {
+    let thing = read.things.thing(figure.cell.thing);
+    if thing.is_size {
+        return None;
+    }
+    let level = told.text(&told.level, figure.row).and_then(|level| AreaLevel::parse(&level));
+    let mut row = IndicatorRow {
+        area_name: told.text(&told.name, figure.row),
+        area_level: level.map(Vocabulary::as_str),
+        map: Some(map),
+        year: Some(figure.cell.year),
+        indicator: Some(thing.id.clone()),
+        subject_scope: read.things.scope_name(figure.cell.scope).map(str::to_owned),
+        base: Some(figure.cell.base.as_str()),
+        span: figure.span.map(Vocabulary::as_str),
+        numerator: figure.numerator,
+        numerator_precision: figure.precision.map(Vocabulary::as_str),
+        denominator: figure.denominator,
+        derivation: Some("stated"),
+        reason: Some("the area has no code, so it is part of no map's total".to_owned()),
+        unit: Some(unit(read, &figure.cell).as_str()),
+        ..IndicatorRow::default()
+    };
+    told.fill(figure.row, &mut row);
+    (row.percent_low, row.percent_high) = figure.percent.as_ref().map_or((None, None), |percent| percent.bounds());
+    let rate = figure.numerator.zip(figure.denominator).map(|(part, whole)| 100.0 * part as f64 / whole as f64);
+    row.rate_percent = rate;
+    row.value = match unit(read, &figure.cell) {
+        Unit::Count => figure.numerator.map(|count| count as f64),
+        unit => rate.zip(unit.factor()).map(|(rate, factor)| rate / 100.0 * factor),
+    };
+    Some(row)
+}
+
+/// Who has reported, by year and thing, whatever scope and base.
+#[derive(Default)]
+struct Coverage {
+    cells: BTreeMap<(i64, u16), BTreeMap<AreaId, Reported>>,
+}
+
+/// What an area has reported, in the cell in which it reported most.
+#[derive(Debug, Clone, Copy)]
+struct Reported {
+    expected: usize,
+    reported: usize,
+    coverage: f64,
+    recorded: Option<i64>,
+}
+
+impl Coverage {
+    fn note(&mut self, cell: &Cell, totals: &Totals) {
+        let areas = self.cells.entry((cell.year, cell.thing)).or_default();
+        for (area, value) in &totals.values {
+            let (expected, reported) = value.parts.map_or((1, 1), |parts| (parts.of, parts.reporting));
+            let now = Reported { expected, reported, coverage: value.coverage, recorded: value.recorded };
+            let known = areas.entry(*area).or_insert(now);
+            let recorded = known.recorded.max(now.recorded);
+            if now.coverage > known.coverage {
+                *known = now;
+            }
+            known.recorded = recorded;
+        }
+    }
+
+    fn rows(&self, sheet: &mut Sheet<'_, '_>) {
+        let history = sheet.history;
+        let day = sheet.view.day();
+        let nation = history.iter().find(|(_, area)| area.map == day && area.level == AreaLevel::Nation);
+        let Some((nation, _)) = nation else { return };
+        for ((year, thing), areas) in &self.cells {
+            // The nation and its provinces always, what is below them where any of it reports.
+            let mut shown = vec![nation];
+            let mut next = 0;
+            while let Some(area) = shown.get(next).copied() {
+                let below = history.children(area);
+                if area == nation || below.iter().any(|child| areas.contains_key(child)) {
+                    shown.extend(below);
+                }
+                next += 1;
+            }
+            let due = sheet.knowledge.due(&sheet.read.things.thing(*thing).id, *year);
+            for area in shown {
+                let known = areas.get(&area);
+                let of = history.area(area);
+                let late = due.map(|due| match known.and_then(|known| known.recorded) {
+                    Some(recorded) => recorded >= end_of_day_in_vietnam(due).timestamp_micros(),
+                    None => sheet.knowledge.today() > due,
+                });
+                sheet.out.coverage.push(CoverageRow {
+                    map: Some(day.to_string()),
+                    year: Some(*year),
+                    indicator: Some(sheet.read.things.thing(*thing).id.clone()),
+                    area_code: Some(of.code.clone()),
+                    area_name: Some(of.short_name.clone()),
+                    area_level: Some(of.level.as_str()),
+                    expected: Some(known.map_or(1, |known| known.expected as i64)),
+                    reported: Some(known.map_or(0, |known| known.reported as i64)),
+                    coverage_percent: Some(100.0 * known.map_or(0.0, |known| known.coverage)),
+                    due,
+                    last_recorded: known.and_then(|known| known.recorded),
+                    late,
+                });
+            }
+        }
+    }
+}
+
+fn joined(reasons: Vec<String>) -> Option<String> {
+    (!reasons.is_empty()).then(|| reasons.join("; "))
+}
+
+/// For words beside a number: one decimal is enough.
+fn round(percent: f64) -> f64 {
+    (percent * 10.0).round() / 10.0
+}

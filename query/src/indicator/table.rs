@@ -1,0 +1,190 @@
+//! The tables behind the views that stand on a map.
+//!
+//! In: the plan of the query that gives all figures, what they are judged by, the map. Out: the rows of `indicator`,
+//! `coverage` and of `reconciliation`, put together once for all who read them in one statement.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use chrono::NaiveDate;
+use datafusion::catalog::Session;
+use datafusion::common::Result;
+use datafusion::datasource::memory::MemTable;
+use datafusion::datasource::{TableProvider, TableType};
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::physical_plan::{ExecutionPlan, collect};
+use tokio::sync::OnceCell;
+
+use super::adoption::{self, TitleTotals};
+use super::answer_row::{AdoptionRow, CoverageRow, IndicatorRow, ReconciledRow, SuspiciousRow};
+use super::assemble::assemble;
+use crate::knowledge::Knowledge;
+
+/// The query that gives all figures: those that were chosen, and those that are counted.
+pub(crate) const FIGURES: &str = "
+    SELECT
+        'stated' AS basis, event_id, area_level, area_code, area_date, area_name, fact, measure, stage, subject_scope,
+        period_year(period) AS year, as_at, span, base, numerator, numerator_precision, denominator, sessions,
+        sessions_precision, printed_percent, plan, source, stated_on, recorded,
+        partial_last_day(stated_on) AS told_on
+    FROM statement
+    WHERE chosen AND fact IN ('actual', 'target', 'activity', 'denominator')
+    UNION ALL
+    SELECT
+        'counted', CAST(NULL AS VARCHAR), area_level, area_code, area_date, area_name, fact, measure, stage, subject_scope,
+        year, CAST(NULL AS VARCHAR), span, base, numerator, 'exact', CAST(NULL AS BIGINT), sessions,
+        'exact', CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), recorded,
+        CAST(NULL AS DATE)
+    FROM counted";
+
+/// Names of the tables that are views of the contract by themselves.
+pub(crate) const ON_A_MAP: [&str; 4] = ["indicator", "coverage", "suspicious", "adoption"];
+
+/// Which of the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Table {
+    /// The view `indicator` itself.
+    Indicator,
+    /// The view `coverage` itself.
+    Coverage,
+    /// The view `suspicious` itself.
+    Suspicious,
+    /// The view `adoption` itself.
+    Adoption,
+    /// What the view `reconciliation` has of sums and counts.
+    Reconciled,
+}
+
+impl Table {
+    /// The table of a name in SQL.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "indicator" => Some(Self::Indicator),
+            "coverage" => Some(Self::Coverage),
+            "suspicious" => Some(Self::Suspicious),
+            "adoption" => Some(Self::Adoption),
+            "reconciled_total" => Some(Self::Reconciled),
+            _ => None,
+        }
+    }
+
+    fn schema(self) -> SchemaRef {
+        match self {
+            Self::Indicator => IndicatorRow::schema(),
+            Self::Coverage => CoverageRow::schema(),
+            Self::Suspicious => SuspiciousRow::schema(),
+            Self::Adoption => AdoptionRow::schema(),
+            Self::Reconciled => ReconciledRow::schema(),
+        }
+    }
+}
+
+/// All figures of one statement, on its map.
+#[derive(Debug)]
+pub(crate) struct StandingFigures {
+    figures: LogicalPlan,
+    adopters: LogicalPlan,
+    knowledge: Arc<Knowledge>,
+    map: Option<NaiveDate>,
+    settled: OnceCell<Settled>,
+    adoption: OnceCell<RecordBatch>,
+}
+
+/// The rows of the tables that rest on figures alone.
+#[derive(Debug)]
+struct Settled {
+    indicator: RecordBatch,
+    coverage: RecordBatch,
+    reconciled: RecordBatch,
+    suspicious: RecordBatch,
+    titles: Vec<(NaiveDate, TitleTotals)>,
+}
+
+impl StandingFigures {
+    /// Plans of [`FIGURES`] and [`ADOPTERS`], and what they stand on.
+    pub(crate) fn new(
+        figures: LogicalPlan,
+        adopters: LogicalPlan,
+        knowledge: Arc<Knowledge>,
+        map: Option<NaiveDate>,
+    ) -> Self {
+        Self { figures, adopters, knowledge, map, settled: OnceCell::new(), adoption: OnceCell::new() }
+    }
+
+    async fn rows(&self, table: Table, state: &dyn Session) -> Result<RecordBatch> {
+        let settled = self.settled.get_or_try_init(|| self.settle(state)).await?;
+        Ok(match table {
+            Table::Indicator => settled.indicator.clone(),
+            Table::Coverage => settled.coverage.clone(),
+            Table::Suspicious => settled.suspicious.clone(),
+            Table::Reconciled => settled.reconciled.clone(),
+            Table::Adoption => self.adoption.get_or_try_init(|| self.settle_adoption(settled, state)).await?.clone(),
+        })
+    }
+
+    async fn settle(&self, state: &dyn Session) -> Result<Settled> {
+        let rows = run(&self.figures, state).await?;
+        let assembled = assemble(&rows, &self.knowledge, self.map)?;
+        Ok(Settled {
+            indicator: IndicatorRow::batch(&assembled.indicator)?,
+            coverage: CoverageRow::batch(&assembled.coverage)?,
+            reconciled: ReconciledRow::batch(&assembled.reconciled)?,
+            suspicious: SuspiciousRow::batch(&assembled.suspicious)?,
+            titles: assembled.titles,
+        })
+    }
+
+    async fn settle_adoption(&self, settled: &Settled, state: &dyn Session) -> Result<RecordBatch> {
+        let adopters = run(&self.adopters, state).await?;
+        let mut rows = Vec::new();
+        for (day, titles) in &settled.titles {
+            let view = self.knowledge.view(*day);
+            rows.extend(adoption::rows(&adopters, titles, self.knowledge.history(), &view, self.map.is_none())?);
+        }
+        Ok(AdoptionRow::batch(&rows)?)
+    }
+}
+
+async fn run(plan: &LogicalPlan, state: &dyn Session) -> Result<RecordBatch> {
+    let plan = state.create_physical_plan(plan).await?;
+    let columns = plan.schema();
+    Ok(concat_batches(&columns, &collect(plan, state.task_ctx()).await?)?)
+}
+
+/// One of the tables.
+#[derive(Debug)]
+pub(crate) struct StandingTable {
+    table: Table,
+    figures: Arc<StandingFigures>,
+}
+
+impl StandingTable {
+    pub(crate) fn new(table: Table, figures: Arc<StandingFigures>) -> Self {
+        Self { table, figures }
+    }
+}
+
+#[async_trait]
+impl TableProvider for StandingTable {
+    fn schema(&self) -> SchemaRef {
+        self.table.schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::View
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let rows = self.figures.rows(self.table, state).await?;
+        MemTable::try_new(self.schema(), vec![vec![rows]])?.scan(state, projection, filters, limit).await
+    }
+}

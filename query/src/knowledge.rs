@@ -1,0 +1,182 @@
+//! What answers are judged by: the areas through time, the catalogue, deadlines of returns.
+//!
+//! In: what ships with the program, and the reference events in force on the day asked for. Out: look-ups by the row,
+//! maps, and the tables in memory. A session keeps one for each statement and replaces it when events bring more.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type};
+use chrono::NaiveDate;
+use datafusion::common::Result;
+use lantoa_schemas::area::{Area, AreaEvent, AreaHistory, MapView};
+use lantoa_schemas::catalogue::Catalogue;
+use lantoa_schemas::event::{AreaChange, ReturnDue};
+use lantoa_schemas::vocabulary::{AreaLevel, ReferenceKind, Vocabulary};
+
+/// The query that gives the reference events in force: what the knowledge is made of.
+pub(crate) const REFERENCES: &str = "
+    SELECT ledger.event_id, kind, effective_on, legal_basis, body
+    FROM ledger_reference AS ledger
+    LEFT JOIN fate_reference AS fate ON fate.event_id = ledger.event_id
+    WHERE fate.fate IS NULL AND kind IS NOT NULL
+    ORDER BY recorded, log_generation, log_partition, log_offset";
+
+/// What one statement is judged by.
+#[derive(Debug)]
+pub(crate) struct Knowledge {
+    history: Arc<AreaHistory>,
+    catalogue: Arc<Catalogue>,
+    dues: Vec<ReturnDue>,
+    today: NaiveDate,
+    views: Mutex<HashMap<NaiveDate, Arc<MapView>>>,
+}
+
+impl Knowledge {
+    /// What ships with the program.
+    pub(crate) fn shipped(today: NaiveDate) -> Self {
+        Self {
+            history: Arc::clone(AreaHistory::shipped()),
+            catalogue: Arc::clone(Catalogue::shipped()),
+            dues: Vec::new(),
+            today,
+            views: Mutex::default(),
+        }
+    }
+
+    /// What ships with the program and what events bring: columns as [`REFERENCES`] names them.
+    pub(crate) fn with(events: &RecordBatch, today: NaiveDate) -> Result<Self> {
+        let text = |at: usize| -> Result<ArrayRef> { Ok(cast(events.column(at), &DataType::Utf8)?) };
+        let (ids, kinds, bases, bodies) = (text(0)?, text(1)?, text(3)?, text(4)?);
+        let days = cast(events.column(2), &DataType::Date32)?;
+        let days = days.as_primitive::<Date32Type>();
+        let (mut changes, mut dues) = (Vec::new(), Vec::new());
+        for row in 0..events.num_rows() {
+            let read = |column: &ArrayRef| {
+                let column = column.as_string::<i32>();
+                column.is_valid(row).then(|| column.value(row).to_owned())
+            };
+            let (Some(event_id), Some(body)) = (read(&ids), read(&bodies)) else { continue };
+            let day = days.is_valid(row).then(|| chrono::Duration::days(i64::from(days.value(row))));
+            let day = day.and_then(|days| NaiveDate::default().checked_add_signed(days));
+            match read(&kinds).as_deref().and_then(ReferenceKind::parse) {
+                Some(ReferenceKind::AreaChanged) => {
+                    // The validator has read both; what a later release wrote may still be strange to this one.
+                    let (Some(effective_on), Ok(body)) = (day, serde_json::from_str::<AreaChange>(&body)) else {
+                        tracing::warn!(event_id, "an area change cannot be read and is left out");
+                        continue;
+                    };
+                    changes.push(AreaEvent { event_id, effective_on, legal_basis: read(&bases), body });
+                }
+                Some(ReferenceKind::ReturnDue) => match serde_json::from_str(&body) {
+                    Ok(due) => dues.push(due),
+                    Err(error) => tracing::warn!(event_id, %error, "a deadline cannot be read and is left out"),
+                },
+                _ => {}
+            }
+        }
+        let mut knowledge = Self { dues, ..Self::shipped(today) };
+        if !changes.is_empty() {
+            let (history, refused) = AreaHistory::shipped().with(&changes);
+            for (event_id, reason) in refused {
+                tracing::warn!(event_id, %reason, "an area change does not fit and is left out");
+            }
+            knowledge.history = Arc::new(history);
+        }
+        Ok(knowledge)
+    }
+
+    pub(crate) fn history(&self) -> &AreaHistory {
+        &self.history
+    }
+
+    pub(crate) fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The present day in Vietnam.
+    pub(crate) fn today(&self) -> NaiveDate {
+        self.today
+    }
+
+    /// The map in force on a day.
+    pub(crate) fn view(&self, day: NaiveDate) -> Arc<MapView> {
+        let day = self.history.map_on(day);
+        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(views.entry(day).or_insert_with(|| Arc::new(MapView::new(&self.history, day))))
+    }
+
+    /// By when returns of an indicator for a year are due, as the last event said; `None` where nobody has said it.
+    pub(crate) fn due(&self, indicator: &str, year: i64) -> Option<NaiveDate> {
+        let of_year = self.dues.iter().rev().filter(|due| i64::from(due.year) == year);
+        let mut due = None;
+        for said in of_year {
+            match &said.indicator {
+                Some(only) if only == indicator => return Some(said.due),
+                None => due = due.or(Some(said.due)),
+                Some(_) => {}
+            }
+        }
+        due
+    }
+
+    /// The area that had a code on a day.
+    pub(crate) fn find(&self, level: AreaLevel, code: &str, day: NaiveDate) -> Option<&Area> {
+        self.history.resolve(level, code, day).ok()
+    }
+
+    /// One text for one area through time: level, code and the map from which it is this area. What has no code goes
+    /// by its printed name.
+    pub(crate) fn key(
+        &self,
+        level: Option<AreaLevel>,
+        code: Option<&str>,
+        day: Option<NaiveDate>,
+        printed: Option<&str>,
+    ) -> String {
+        let level_word = level.map_or("", AreaLevel::as_str);
+        let Some(code) = code else {
+            return format!("name/{level_word}/{}", printed.unwrap_or(""));
+        };
+        let found = level.zip(day).and_then(|(level, day)| self.history.find(level, code, day).ok());
+        match found {
+            Some(id) => format!("{level_word}/{code}@{}", self.history.area(self.history.series(id)).map),
+            None => format!("{level_word}/{code}@{}", day.map(|day| day.to_string()).unwrap_or_default()),
+        }
+    }
+}
+
+/// The knowledge of a session as of its present statement, for whatever asks by the row.
+#[derive(Debug)]
+pub(crate) struct Present(RwLock<Arc<Knowledge>>);
+
+impl Present {
+    pub(crate) fn new(knowledge: Arc<Knowledge>) -> Self {
+        Self(RwLock::new(knowledge))
+    }
+
+    pub(crate) fn get(&self) -> Arc<Knowledge> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set(&self, knowledge: Arc<Knowledge>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = knowledge;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unchanged_area_is_one_series_and_a_reused_code_is_not() {
+        let knowledge = Knowledge::shipped("2026-01-15".parse().unwrap());
+        let key = |code, day: &str| knowledge.key(Some(AreaLevel::Province), Some(code), day.parse().ok(), None);
+        for (code, one_series) in [("01", true), ("24", false), ("56", false), ("82", false)] {
+            assert_eq!(key(code, "2024-12-31") == key(code, "2025-08-01"), one_series, "{code}");
+        }
+        assert_eq!(knowledge.key(Some(AreaLevel::Commune), None, None, Some("Tân Thịnh")), "name/commune/Tân Thịnh");
+    }
+}
