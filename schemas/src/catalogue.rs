@@ -1,72 +1,62 @@
-//! The catalogue: what can be counted, of whom, under which name. Data, not code: `data/catalogue.toml`.
+//! The catalogue: what can be counted, of whom, under which name, and how it is told. Data, not code.
+//!
+//! In: `data/catalogue.toml`, whose head explains every key. Out: measures and scopes, by which intake judges, and
+//! indicators with the rules that hold between figures, by which answers are made. A catalogue that contradicts itself
+//! is never handed out.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
-/// What kind of thing a measure is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MeasureKind {
-    /// A title with the stages registered, assessed, recognised.
-    Title,
-    /// A count or share without stages.
-    Rate,
-    /// Occasions and who came.
-    Activity,
-    /// The size of a population that rates are taken of.
-    Base,
-    /// A part of a pilot.
-    Pilot,
-    /// An office that can be named as an example.
-    Office,
-}
+use crate::vocabulary::Stage;
 
-/// Something that can be counted.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Measure {
-    /// Its id, as in the column `measure`.
-    pub id: String,
-    /// Vietnamese name.
-    pub name_vi: String,
-    /// English name.
-    pub name_en: String,
-    /// Its kind.
-    pub kind: MeasureKind,
-    /// Scopes of subjects that a figure of it may name.
-    #[serde(default)]
-    pub scopes: Vec<String>,
-    /// The legal text that defines it.
-    pub legal: Option<String>,
-}
+mod check;
+mod indicator;
+mod measure;
+mod rules;
 
-/// Of whom something is counted.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Scope {
-    /// Its id, as in the column `subject_scope`.
-    pub id: String,
-    /// Vietnamese name.
-    pub name_vi: String,
-    /// English name.
-    pub name_en: String,
-}
+pub use indicator::{BaseOf, Counts, Direction, Indicator, Unit, indicator_id};
+pub use measure::{Measure, MeasureKind, Scope};
+pub use rules::{Containment, CriteriaSet, NullPolicy, Rating, ScopeAnswer};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    version: String,
     scope: Vec<Scope>,
     measure: Vec<Measure>,
+    null_policy: Vec<NullPolicy>,
+    indicator: Vec<Indicator>,
+    answers: Vec<ScopeAnswer>,
+    containment: Vec<rules::Contained>,
+    criteria_set: Vec<CriteriaSet>,
 }
 
-/// All measures and scopes.
+/// A text that is no catalogue.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueError {
+    /// It has not the form of the file.
+    #[error("the catalogue cannot be read")]
+    Form(#[from] toml::de::Error),
+    /// Its entries do not agree with each other.
+    #[error("the catalogue contradicts itself: {}", .0.join("; "))]
+    Faults(Vec<String>),
+}
+
+/// All measures, scopes, indicators and rules.
 #[derive(Debug)]
 pub struct Catalogue {
+    version: String,
     measures: Vec<Measure>,
     scopes: Vec<Scope>,
-    by_id: HashMap<String, usize>,
+    null_policies: Vec<NullPolicy>,
+    indicators: Vec<Indicator>,
+    answers: Vec<ScopeAnswer>,
+    containments: Vec<Containment>,
+    criteria_sets: Vec<CriteriaSet>,
+    measure_at: HashMap<String, usize>,
+    indicator_at: HashMap<String, usize>,
 }
 
 impl Catalogue {
@@ -74,16 +64,45 @@ impl Catalogue {
     pub fn shipped() -> &'static Arc<Self> {
         static SHIPPED: OnceLock<Arc<Catalogue>> = OnceLock::new();
         SHIPPED.get_or_init(|| {
-            let file: File = toml::from_str(include_str!("../data/catalogue.toml"))
-                .expect("the shipped catalogue is read by this crate's tests");
-            let by_id = file.measure.iter().enumerate().map(|(at, m)| (m.id.clone(), at)).collect();
-            Arc::new(Self { measures: file.measure, scopes: file.scope, by_id })
+            let text = include_str!("../data/catalogue.toml");
+            Arc::new(Self::read(text).expect("the shipped catalogue is read by this crate's tests"))
         })
+    }
+
+    /// The catalogue of a file's text.
+    ///
+    /// # Errors
+    /// Names what is not of the form, or every entry that does not fit the others.
+    pub fn read(text: &str) -> Result<Self, CatalogueError> {
+        let mut file: File = toml::from_str(text)?;
+        for indicator in &mut file.indicator {
+            let measure = file.measure.iter().find(|measure| measure.id == indicator.measure);
+            indicator.complete(measure, &file.null_policy);
+        }
+        let catalogue = Self {
+            version: file.version,
+            measure_at: places(file.measure.iter().map(|measure| &measure.id)),
+            indicator_at: places(file.indicator.iter().map(|indicator| &indicator.id)),
+            measures: file.measure,
+            scopes: file.scope,
+            null_policies: file.null_policy,
+            indicators: file.indicator,
+            answers: file.answers,
+            containments: file.containment.into_iter().flat_map(rules::Contained::each).collect(),
+            criteria_sets: file.criteria_set,
+        };
+        let faults = check::faults(&catalogue);
+        if faults.is_empty() { Ok(catalogue) } else { Err(CatalogueError::Faults(faults)) }
+    }
+
+    /// By which catalogue an answer was made.
+    pub fn version(&self) -> &str {
+        &self.version
     }
 
     /// The measure of an id.
     pub fn measure(&self, id: &str) -> Option<&Measure> {
-        self.by_id.get(id).map(|&at| &self.measures[at])
+        self.measure_at.get(id).map(|&at| &self.measures[at])
     }
 
     /// All measures in the catalogue's order.
@@ -91,15 +110,50 @@ impl Catalogue {
         &self.measures
     }
 
+    /// The scope of an id.
+    pub fn scope(&self, id: &str) -> Option<&Scope> {
+        self.scopes.iter().find(|scope| scope.id == id)
+    }
+
     /// All scopes in the catalogue's order.
     pub fn scopes(&self) -> &[Scope] {
         &self.scopes
     }
 
-    /// The scope of an id.
-    pub fn scope(&self, id: &str) -> Option<&Scope> {
-        self.scopes.iter().find(|scope| scope.id == id)
+    /// The indicator of an id.
+    pub fn indicator(&self, id: &str) -> Option<&Indicator> {
+        self.indicator_at.get(id).map(|&at| &self.indicators[at])
     }
+
+    /// The indicator that a figure of a measure and stage is filed under. Activities have none: what they count is
+    /// filed under indicators of their own.
+    pub fn indicator_of(&self, measure: &str, stage: Option<Stage>) -> Option<&Indicator> {
+        self.indicator(&indicator_id(measure, stage)).filter(|indicator| indicator.measure == measure)
+    }
+
+    /// All indicators in the catalogue's order.
+    pub fn indicators(&self) -> &[Indicator] {
+        &self.indicators
+    }
+
+    /// Which scopes may be held against targets of another. Any pair of scopes that is not here does not compare.
+    pub fn answers(&self) -> &[ScopeAnswer] {
+        &self.answers
+    }
+
+    /// Which counts must contain others.
+    pub fn containments(&self) -> &[Containment] {
+        &self.containments
+    }
+
+    /// The criteria sets by which titles are rated.
+    pub fn criteria_sets(&self) -> &[CriteriaSet] {
+        &self.criteria_sets
+    }
+}
+
+fn places<'a>(ids: impl Iterator<Item = &'a String>) -> HashMap<String, usize> {
+    ids.enumerate().map(|(at, id)| (id.clone(), at)).collect()
 }
 
 /// Of the known words, the one that a mistyped word most likely meant.
@@ -113,23 +167,4 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_shipped_catalogue_agrees_with_itself() {
-        let catalogue = Catalogue::shipped();
-        assert_eq!(catalogue.by_id.len(), catalogue.measures().len(), "an id twice");
-        for measure in catalogue.measures() {
-            for scope in &measure.scopes {
-                assert!(catalogue.scope(scope).is_some(), "{}: no scope {scope}", measure.id);
-            }
-        }
-    }
-
-    #[test]
-    fn a_slip_finds_its_word() {
-        assert_eq!(nearest("learning_familly", ["learning_clan", "learning_family"]), Some("learning_family"));
-        assert_eq!(nearest("zzz", ["learning_clan"]), None);
-    }
-}
+mod tests;

@@ -1,11 +1,12 @@
 //! The contract that every other crate of Lantoa keeps to.
 //!
 //! In: nothing but data files that are compiled in. Out: event types, their wire schemas, topics and keys, table
-//! schemas, the area history, the indicator catalogue and the SQL text of the views. Everything here is a value or a
-//! plain function: no network, no files, no clock of its own, no async.
+//! schemas, the area history, the indicator catalogue, the nation's targets and the SQL text of the views. Everything
+//! here is a value or a plain function: no network, no files, no clock of its own, no async.
 //!
 //! In reading order: what is said (`vocabulary`, `partial_date`, `percent`, `event`), how it travels (`stream`,
-//! `avro`), how it is kept (`table`), what it is judged by (`area`, `catalogue`), and who judges it (`validate`).
+//! `avro`), how it is kept (`table`), what it is judged by (`area`, `catalogue`, `national`), and who judges it
+//! (`validate`).
 
 pub mod area;
 pub mod avro;
@@ -13,6 +14,7 @@ pub mod catalogue;
 pub mod clock;
 pub mod event;
 pub mod form;
+pub mod national;
 pub mod partial_date;
 pub mod percent;
 pub mod receipt;

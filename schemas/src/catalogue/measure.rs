@@ -1,0 +1,52 @@
+//! What a statement may name: measures, and the scopes of whom they are counted.
+
+use serde::Deserialize;
+
+/// What kind of thing a measure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MeasureKind {
+    /// A title with the stages registered, assessed, recognised.
+    Title,
+    /// A count or share without stages.
+    Rate,
+    /// Occasions and who came.
+    Activity,
+    /// The size of a population that rates are taken of.
+    Base,
+    /// A part of a pilot.
+    Pilot,
+    /// An office that can be named as an example.
+    Office,
+}
+
+/// Something that can be counted.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measure {
+    /// Its id, as in the column `measure`.
+    pub id: String,
+    /// Vietnamese name.
+    pub name_vi: String,
+    /// English name.
+    pub name_en: String,
+    /// Its kind.
+    pub kind: MeasureKind,
+    /// Scopes of subjects that a figure of it may name.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// The legal text that defines it.
+    pub legal: Option<String>,
+}
+
+/// Of whom something is counted.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// Its id, as in the column `subject_scope`.
+    pub id: String,
+    /// Vietnamese name.
+    pub name_vi: String,
+    /// English name.
+    pub name_en: String,
+}
