@@ -1,6 +1,7 @@
 //! The functions that views and users have beside the engine's own.
 //!
-//! In: one row's values. Out: one value, null where an argument that decides is null or cannot be read. All are pure.
+//! In: one row's values; of an aggregate, a group's. Out: one value, null where an argument that decides is null or
+//! cannot be read. All are pure.
 //!
 //! | function | answer |
 //! | --- | --- |
@@ -12,6 +13,7 @@
 //! | `area_key(level, code, day, name)` | one text for one area through time; by printed name where it has no code |
 //! | `area_short_name`, `area_parent`, `area_valid_from` `(level, code, day)` | of the area that had the code that day |
 //! | `key_of(…)` | one text for a row of values, null and empty told apart |
+//! | `fit_logistic(year, value[, saturation])` | aggregate: the curve of adoption through a group's points |
 
 use std::sync::Arc;
 
@@ -21,7 +23,7 @@ use arrow::datatypes::{DataType, Date32Type};
 use chrono::NaiveDate;
 use datafusion::common::Result;
 use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, create_udf,
+    AggregateUDF, ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, create_udf,
 };
 use lantoa_schemas::event::days_since_epoch;
 use lantoa_schemas::partial_date::{PartialDate, Period};
@@ -30,7 +32,14 @@ use lantoa_schemas::vocabulary::{AreaLevel, SourceKind, Stage, Vocabulary};
 
 use crate::areas::Areas;
 
-/// All functions, over one area history.
+mod fit_logistic;
+
+/// All aggregate functions.
+pub(crate) fn aggregates() -> Vec<AggregateUDF> {
+    vec![AggregateUDF::from(fit_logistic::FitLogistic::new())]
+}
+
+/// All scalar functions, over one area history.
 pub(crate) fn all(areas: &Arc<Areas>) -> Vec<ScalarUDF> {
     let mut functions = vec![
         of_text("partial_first_day", DataType::Date32, |texts| {

@@ -5,7 +5,7 @@
 //! is whole or an error.
 //!
 //! In reading order: what is asked for (`config`, `settings`), where rows come from (`tables`, `areas`, `chain`,
-//! `fate`), what views are made of (`functions`, `catalog`), who answers (`session`, `answer`, `error`), and how an
+//! `fate`), what views are made of (`functions`, `logistic`, `catalog`), who answers (`session`, `answer`, `error`), and how an
 //! answer leaves (`format`, `face`, `http`).
 
 pub mod answer;
@@ -19,6 +19,7 @@ mod fate;
 pub mod format;
 mod functions;
 mod http;
+mod logistic;
 pub mod session;
 pub mod settings;
 mod tables;

@@ -132,18 +132,20 @@ impl Engine {
         if let Some(catalog) = catalog {
             state.catalog_list().register_catalog("lantoa".to_owned(), catalog);
         }
-        for function in functions::all(&self.0.areas) {
-            register(&mut state, function);
-        }
+        register(&mut state, &self.0.areas);
         state
     }
 }
 
-fn register(state: &mut SessionState, function: datafusion::logical_expr::ScalarUDF) {
+fn register(state: &mut SessionState, areas: &Arc<Areas>) {
     use datafusion::execution::FunctionRegistry;
     // A fresh state refuses no function: registering only fails for registries that are read-only.
-    if let Err(error) = state.register_udf(Arc::new(function)) {
-        tracing::error!(%error, "a function of the views could not be registered");
+    let refused = |error: &DataFusionError| tracing::error!(%error, "a function of the views could not be registered");
+    for function in functions::all(areas) {
+        let _replaced = state.register_udf(Arc::new(function)).inspect_err(refused);
+    }
+    for function in functions::aggregates() {
+        let _replaced = state.register_udaf(Arc::new(function)).inspect_err(refused);
     }
 }
 
