@@ -195,8 +195,11 @@ fn search(points: &[(f64, f64)], fixed: Option<f64>) -> Result<Curve<'_>, NoFit>
         let converged = report.termination.was_successful()
             || matches!(report.termination, TerminationReason::NoImprovementPossible(_));
         let squares = curve.squares();
-        // Two starts that end at one place differ by rounding: the earlier one is kept.
-        if squares.is_finite() && best.as_ref().is_none_or(|(least, ..)| squares < least * (1.0 - 1e-9)) {
+        // Two starts that end at one place differ by rounding: the earlier one is kept, unless it was given up.
+        let better = best.as_ref().is_none_or(|(least, _, done)| {
+            squares < least * (1.0 - 1e-9) || (converged && !done && squares <= least * (1.0 + 1e-9))
+        });
+        if squares.is_finite() && better {
             best = Some((squares, curve, converged));
         }
     }
