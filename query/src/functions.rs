@@ -1,6 +1,7 @@
 //! The functions that views and users have beside the engine's own.
 //!
-//! In: one row's values. Out: one value, null where an argument that decides is null or cannot be read. All are pure.
+//! In: one row's values; of an aggregate, a group's. Out: one value, null where an argument that decides is null or
+//! cannot be read. All are pure.
 //!
 //! | function | answer |
 //! | --- | --- |
@@ -15,6 +16,7 @@
 //! | `title_scope(measure)` | of whom a title is counted when nothing else is said |
 //! | `criteria_set_in(measure, year)` | the code of the criteria by which a title is rated in a year |
 //! | `key_of(…)` | one text for a row of values, null and empty told apart |
+//! | `fit_logistic(year, value[, saturation])` | aggregate: the curve of adoption through a group's points |
 
 use std::sync::Arc;
 
@@ -24,7 +26,7 @@ use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use chrono::NaiveDate;
 use datafusion::common::Result;
 use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, create_udf,
+    AggregateUDF, ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, create_udf,
 };
 use lantoa_schemas::area::AreaId;
 use lantoa_schemas::event::days_since_epoch;
@@ -34,7 +36,14 @@ use lantoa_schemas::vocabulary::{AreaLevel, SourceKind, Stage, Vocabulary};
 
 use crate::knowledge::{Knowledge, Present};
 
-/// All functions; what they know of areas is a session's present knowledge.
+mod fit_logistic;
+
+/// All aggregate functions.
+pub(crate) fn aggregates() -> Vec<AggregateUDF> {
+    vec![AggregateUDF::from(fit_logistic::FitLogistic::new())]
+}
+
+/// All scalar functions; what they know of areas is a session's present knowledge.
 pub(crate) fn all(present: &Arc<Present>) -> Vec<ScalarUDF> {
     let mut functions = vec![
         of_text("partial_first_day", DataType::Date32, |texts| {

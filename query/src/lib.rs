@@ -4,8 +4,8 @@
 //! or to the caller. Guarantee: nothing is ever written, every statement sees one version of each table, and an answer
 //! is whole or an error.
 //!
-//! In reading order: what is asked for (`config`, `settings`), where rows come from (`tables`, `chain`,
-//! `fate`), what they are judged by (`knowledge`, `reference_tables`), what views are made of (`functions`,
+//! In reading order: what is asked for (`config`, `settings`), where rows come from (`tables`, `chain`, `fate`), what
+//! they are judged by (`knowledge`, `reference_tables`), what views are made of (`functions`, `logistic`,
 //! `area_functions`, `indicator`, `catalog`), who answers (`session`, `answer`, `error`), and how an
 //! answer leaves (`format`, `face`, `http`).
 
@@ -22,6 +22,7 @@ mod functions;
 mod http;
 mod indicator;
 mod knowledge;
+mod logistic;
 mod reference_tables;
 pub mod session;
 pub mod settings;

@@ -126,18 +126,20 @@ impl Engine {
             .with_runtime_env(Arc::clone(&self.0.runtime))
             .with_default_features()
             .build();
-        for function in functions::all(present) {
-            register(&mut state, function);
-        }
+        register(&mut state, present);
         state
     }
 }
 
-fn register(state: &mut SessionState, function: datafusion::logical_expr::ScalarUDF) {
+fn register(state: &mut SessionState, present: &Arc<Present>) {
     use datafusion::execution::FunctionRegistry;
     // A fresh state refuses no function: registering only fails for registries that are read-only.
-    if let Err(error) = state.register_udf(Arc::new(function)) {
-        tracing::error!(%error, "a function of the views could not be registered");
+    let refused = |error: &DataFusionError| tracing::error!(%error, "a function of the views could not be registered");
+    for function in functions::all(present) {
+        let _replaced = state.register_udf(Arc::new(function)).inspect_err(refused);
+    }
+    for function in functions::aggregates() {
+        let _replaced = state.register_udaf(Arc::new(function)).inspect_err(refused);
     }
 }
 

@@ -62,7 +62,9 @@ async fn articles() {
 
 #[tokio::test]
 async fn nothing_recorded_yet() {
-    run("empty.slt", &Folder::empty()).await;
+    for script in ["empty.slt", "fit_logistic.slt"] {
+        run(script, &Folder::empty()).await;
+    }
 }
 
 /// Hà Giang's families (row 1 of its article) told again, corrected, and taken back.
