@@ -2,3 +2,4 @@
 //! their packages, because only those know where the built program is.
 
 pub mod events;
+pub mod nation;
