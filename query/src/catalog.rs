@@ -125,7 +125,7 @@ impl Desk {
         let state = self.state()?;
         let plan = state.create_logical_plan(FIGURES).await?;
         let adopters = state.create_logical_plan(ADOPTERS).await?;
-        let figures = StandingFigures::new(plan, adopters, self.present.get(), standing(&state).map);
+        let figures = StandingFigures::new(plan, adopters, self.present.get(), standing(&state));
         let mut shared = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(shared.get_or_insert_with(|| Arc::new(figures))))
     }

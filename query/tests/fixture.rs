@@ -96,6 +96,11 @@ pub fn changed(article: &str, row: usize, changes: Value) -> Value {
     event
 }
 
+/// What other provinces printed, as events `reported/<row>` from 1.
+pub fn reported_rows() -> Vec<Value> {
+    article_rows("reported")
+}
+
 /// The rows of an article as events.
 pub fn article_rows(article: &str) -> Vec<Value> {
     let path = format!("{}/tests/data/{article}.csv", env!("CARGO_MANIFEST_DIR"));

@@ -23,7 +23,7 @@ use super::suspicious::Suspicion;
 use super::target::{InForce, Targets};
 use super::total::{Adder, Beside, Missing, Totals, Value};
 use crate::knowledge::Knowledge;
-use crate::settings::AS_REPORTED;
+use crate::settings::{AS_REPORTED, Standing};
 
 /// Rows of the three views.
 #[derive(Debug, Default)]
@@ -37,9 +37,10 @@ pub(crate) struct Assembled {
 }
 
 /// Puts the answer together from the figures' table.
-pub(crate) fn assemble(rows: &RecordBatch, knowledge: &Knowledge, map: Option<NaiveDate>) -> Result<Assembled> {
+pub(crate) fn assemble(rows: &RecordBatch, knowledge: &Knowledge, standing: &Standing) -> Result<Assembled> {
     let (history, catalogue) = (knowledge.history(), knowledge.catalogue());
-    let read = read(rows, history, catalogue)?;
+    let map = standing.map;
+    let read = read(rows, history, catalogue, standing.stated_by)?;
     let told = Told::of(rows)?;
     let mut assembled = Assembled::default();
     let mut answered = HashSet::new();
@@ -342,9 +343,9 @@ impl Sheet<'_, '_> {
             return;
         }
         // Of the figures themselves and never a mean of rates.
-        let share = numerator as f64 / denominator as f64;
-        row.rate_percent = Some(100.0 * share);
-        row.value = unit.factor().map(|factor| factor * share);
+        let of_a = |factor: f64| factor * numerator as f64 / denominator as f64;
+        row.rate_percent = Some(of_a(100.0));
+        row.value = unit.factor().map(of_a);
     }
 
     fn target(
@@ -495,6 +496,9 @@ impl Sheet<'_, '_> {
             // The figures are those to be reached, so the columns of what was reached stay empty.
             (row.as_at, row.printed_percent) = (None, None);
         }
+        if let Some(target) = aim.shipped {
+            (row.source, row.stated_on) = (Some(target.source.clone()), Some(target.stated_on.to_string()));
+        }
         row.plan.clone_from(&aim.plan);
         row.target_percent = aim.percent;
         row.target_from = aim.stated_year;
@@ -621,6 +625,6 @@ fn joined(reasons: Vec<String>) -> Option<String> {
 }
 
 /// For words beside a number: one decimal is enough.
-fn round(percent: f64) -> f64 {
-    (percent * 10.0).round() / 10.0
+fn round(percent: f64) -> String {
+    if percent > 0.0 && percent < 0.1 { "less than 0.1".to_owned() } else { ((percent * 10.0).round() / 10.0).to_string() }
 }

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use datafusion::common::Result;
 use lantoa_schemas::area::{AreaHistory, AreaId};
 use lantoa_schemas::catalogue::{Catalogue, Counts, Indicator, MeasureKind, indicator_id};
-use lantoa_schemas::national::AreaClass;
+use lantoa_schemas::national::{AreaClass, NationalTarget};
 use lantoa_schemas::percent::PrintedPercent;
 use lantoa_schemas::vocabulary::{AreaLevel, Base, Fact, Precision, Span, Stage, Vocabulary};
 
@@ -131,6 +131,8 @@ pub(crate) struct Figure {
 pub(crate) struct Aim {
     /// Its row in the figures' table; `None` for a national target that ships with the program.
     pub(crate) row: Option<usize>,
+    /// The national target that it is.
+    pub(crate) shipped: Option<&'static NationalTarget>,
     /// `None` for an area without a code.
     pub(crate) area: Option<AreaId>,
     /// The cell of its deadline; a base that is not stated is read as all.
@@ -155,8 +157,14 @@ pub(crate) struct Read {
     pub(crate) aims: Vec<Aim>,
 }
 
-/// Reads the figures' table: columns as the query behind it names them.
-pub(crate) fn read(rows: &RecordBatch, history: &AreaHistory, catalogue: &Catalogue) -> Result<Read> {
+/// Reads the figures' table, columns as the query behind it names them, and the national targets that had been stated by
+/// a day.
+pub(crate) fn read(
+    rows: &RecordBatch,
+    history: &AreaHistory,
+    catalogue: &Catalogue,
+    stated_by: Option<NaiveDate>,
+) -> Result<Read> {
     let columns = Columns::of(rows)?;
     let mut read = Read::default();
     for row in 0..rows.num_rows() {
@@ -190,12 +198,14 @@ pub(crate) fn read(rows: &RecordBatch, history: &AreaHistory, catalogue: &Catalo
             _ => {}
         }
     }
-    for target in lantoa_schemas::national::national_targets() {
+    let told = |target: &&NationalTarget| stated_by.is_none_or(|day| target.stated_on.last_day() <= day);
+    for target in lantoa_schemas::national::national_targets().iter().filter(told) {
         let thing = read.things.indicator(&indicator_id(&target.measure, Some(target.stage)), catalogue);
         let scope = read.things.scope(Some(&target.subject_scope));
         let day = target.stated_on.last_day();
         read.aims.push(Aim {
             row: None,
+            shipped: Some(target),
             area: history.find(AreaLevel::Nation, "00", day).ok(),
             cell: Cell { thing, year: i64::from(target.year), scope, base: Base::All },
             base_was_read: false,
@@ -358,6 +368,7 @@ impl Columns {
         let told = self.days(&self.told_on, row).and_then(day);
         Aim {
             row: Some(row),
+            shipped: None,
             area: self.area(row, history).map(|(id, _)| id),
             cell: Cell {
                 thing,

@@ -22,6 +22,7 @@ use super::adoption::{self, TitleTotals};
 use super::answer_row::{AdoptionRow, CoverageRow, IndicatorRow, ReconciledRow, SuspiciousRow};
 use super::assemble::assemble;
 use crate::knowledge::Knowledge;
+use crate::settings::Standing;
 
 /// The query that gives all figures: those that were chosen, and those that are counted.
 pub(crate) const FIGURES: &str = "
@@ -88,7 +89,7 @@ pub(crate) struct StandingFigures {
     figures: LogicalPlan,
     adopters: LogicalPlan,
     knowledge: Arc<Knowledge>,
-    map: Option<NaiveDate>,
+    standing: Standing,
     settled: OnceCell<Settled>,
     adoption: OnceCell<RecordBatch>,
 }
@@ -109,9 +110,9 @@ impl StandingFigures {
         figures: LogicalPlan,
         adopters: LogicalPlan,
         knowledge: Arc<Knowledge>,
-        map: Option<NaiveDate>,
+        standing: Standing,
     ) -> Self {
-        Self { figures, adopters, knowledge, map, settled: OnceCell::new(), adoption: OnceCell::new() }
+        Self { figures, adopters, knowledge, standing, settled: OnceCell::new(), adoption: OnceCell::new() }
     }
 
     async fn rows(&self, table: Table, state: &dyn Session) -> Result<RecordBatch> {
@@ -127,7 +128,7 @@ impl StandingFigures {
 
     async fn settle(&self, state: &dyn Session) -> Result<Settled> {
         let rows = run(&self.figures, state).await?;
-        let assembled = assemble(&rows, &self.knowledge, self.map)?;
+        let assembled = assemble(&rows, &self.knowledge, &self.standing)?;
         Ok(Settled {
             indicator: IndicatorRow::batch(&assembled.indicator)?,
             coverage: CoverageRow::batch(&assembled.coverage)?,
@@ -142,7 +143,7 @@ impl StandingFigures {
         let mut rows = Vec::new();
         for (day, titles) in &settled.titles {
             let view = self.knowledge.view(*day);
-            rows.extend(adoption::rows(&adopters, titles, self.knowledge.history(), &view, self.map.is_none())?);
+            rows.extend(adoption::rows(&adopters, titles, self.knowledge.history(), &view, self.standing.map.is_none())?);
         }
         Ok(AdoptionRow::batch(&rows)?)
     }

@@ -2,11 +2,13 @@
 //!
 //! In: the figures of a cell (one year, thing, scope and base), the history, a map. Out: for each area of the map that
 //! anything is known of, one value: its own, or a sum of its parts where it has none; and where both are there, both.
-//! Guarantee: every figure is in a sum at most once. A sum has one span; what is of another span, or has no count, does
-//! not report to it.
+//! Guarantee: every figure is in a sum at most once. A sum has one span and one kind of fact; what is of another, or has
+//! no count, does not report to it.
 //!
-//! What an area's parts are, in this order where they cover the same share: what it was made of on an earlier map, then
-//! the areas directly below it. Districts count on the map they were on, and reach a later one through their province.
+//! What an area's parts are: what it was made of on an earlier map, or the areas directly below it, whichever covers more;
+//! where what lies below came from the earlier map itself, the former areas, which are exact. Districts count on the map
+//! they were on, and reach a later one through their province. Statements and counts of single events are never added up
+//! together: counts make a sum only where no statement speaks of any part.
 
 use std::collections::BTreeSet;
 
@@ -35,6 +37,10 @@ pub(crate) struct Value {
     pub(crate) estimated: bool,
     /// The parts of a sum.
     pub(crate) parts: Option<Parts>,
+    /// How many figures are in it.
+    pub(crate) figures: usize,
+    /// Whether any of them was told on the map that it stands on.
+    pub(crate) native: bool,
     /// When the newest figure in it was recorded, in microseconds.
     pub(crate) recorded: Option<i64>,
 }
@@ -187,36 +193,41 @@ impl<'a> Adder<'a> {
     /// Finds the value of an area of the map; says whether there is one.
     fn stand(&mut self, id: AreaId, totals: &mut Totals) -> bool {
         let mut own: Option<Value> = None;
-        let mut best: Option<Value> = None;
-        let better = |best: &Option<Value>, value: &Value| {
-            best.as_ref().is_none_or(|best| value.coverage > best.coverage + 1e-9)
-        };
-        let same = std::iter::once(id).chain(self.view.same(id).iter().copied());
-        let mut sums: Vec<Value> = Vec::new();
-        for same in same {
+        let mut elsewhere: Option<Value> = None;
+        for same in std::iter::once(id).chain(self.view.same(id).iter().copied()) {
             match self.there.get(same) {
                 Some(value) if value.own.is_some() => {
                     if own.as_ref().is_none_or(|own| own.counted && !value.counted) {
-                        own = Some(value.clone());
+                        own = Some(Value { native: same == id, ..value.clone() });
                     }
                 }
                 // On this map the areas below are added up anew, with what came from other maps.
-                Some(sum) if same != id => sums.push(sum.clone()),
+                Some(sum) if same != id => elsewhere = Some(Value { native: false, ..sum.clone() }),
                 _ => {}
             }
         }
-        for map in self.history.maps().iter().filter(|map| **map < self.view.day()) {
-            sums.extend(self.former(id, *map));
+        let former = self.history.maps().iter().rev().filter(|map| **map < self.view.day());
+        let former = former.filter_map(|map| self.former(id, *map)).collect::<Vec<_>>();
+        let below = self.below(id, &self.here);
+        if let Some(own) = own {
+            let others = former.into_iter().chain(below);
+            totals.beside.extend(others.map(|other| Beside { area: id, taken: own.clone(), other }));
+            self.here.put(id, own);
+            return true;
         }
-        sums.extend(self.below(id, &self.here));
-        for sum in sums {
-            if let Some(own) = &own {
-                totals.beside.push(Beside { area: id, taken: own.clone(), other: sum });
-            } else if better(&best, &sum) {
-                best = Some(sum);
-            }
-        }
-        let Some(value) = own.or(best) else { return false };
+        let sum = former.into_iter().reduce(more_covered);
+        let sum = match (sum, below) {
+            // What lies below came here from the same figures, and less exactly.
+            (Some(former), Some(below)) if !below.native => Some(former),
+            (Some(former), Some(below)) => Some(more_covered(former, below)),
+            (sum, below) => sum.or(below),
+        };
+        let value = match (sum, elsewhere) {
+            (Some(sum), Some(elsewhere)) if elsewhere.figures > sum.figures => elsewhere,
+            (Some(sum), _) => sum,
+            (None, Some(elsewhere)) => elsewhere,
+            (None, None) => return false,
+        };
         self.here.put(id, value);
         true
     }
@@ -272,6 +283,8 @@ impl Value {
             coverage: 1.0,
             estimated: false,
             parts: None,
+            figures: 1,
+            native: true,
             recorded: figure.recorded,
         }
     }
@@ -305,15 +318,21 @@ impl Grid {
     }
 }
 
+/// The first of two that cover the same.
+fn more_covered(left: Value, right: Value) -> Value {
+    if right.coverage > left.coverage + 1e-9 { right } else { left }
+}
+
+/// What parts must have in common to be added up: statements and counts of single events are two kinds of fact.
+type Kind = (bool, Option<Span>);
+
 /// Adds up what parts report; `None` where none of them gives a count.
 fn sum<'v>(
     level: AreaLevel,
     former: bool,
     parts: impl Iterator<Item = (Option<&'v Value>, Share)> + Clone,
 ) -> Option<Value> {
-    let span = prevailing_span(parts.clone())?;
-    let mut of = 0;
-    let mut silent = 0;
+    let kind = prevailing_kind(parts.clone())?;
     let mut total: Option<Value> = None;
     let mut tally = Parts { level, former, reporting: 0, of: 0, left_out: 0 };
     let mut lesser = false;
@@ -323,57 +342,55 @@ fn sum<'v>(
             lesser |= value.is_some();
             continue;
         }
-        of += 1;
-        let Some(value) = value else {
-            silent += 1;
-            continue;
-        };
-        let Some(numerator) = value.numerator.filter(|_| value.span == span) else {
+        tally.of += 1;
+        let Some(value) = value else { continue };
+        let Some(numerator) = value.numerator.filter(|_| (value.counted, value.span) == kind) else {
             tally.left_out += 1;
             continue;
         };
         tally.reporting += 1;
         let estimated = value.estimated || share == Share::Main;
         match &mut total {
-            None => {
-                total = Some(Value { own: None, estimated, parts: None, ..value.clone() });
-            }
+            None => total = Some(Value { own: None, estimated, parts: None, ..value.clone() }),
             Some(total) => {
                 total.numerator = total.numerator.and_then(|sum| sum.checked_add(numerator));
                 total.denominator = total.denominator.zip(value.denominator).and_then(|(a, b)| a.checked_add(b));
                 total.precision = together(total.precision, value.precision);
-                total.counted &= value.counted;
                 total.coverage += value.coverage;
                 total.estimated |= estimated;
+                total.figures += value.figures;
+                total.native |= value.native;
                 total.recorded = total.recorded.max(value.recorded);
             }
         }
     }
-    debug_assert_eq!(of, silent + tally.reporting + tally.left_out);
-    tally.of = of;
     total.map(|total| Value {
-        coverage: total.coverage / of.max(1) as f64,
+        coverage: total.coverage / tally.of.max(1) as f64,
         estimated: total.estimated || lesser,
+        native: total.native && !former,
         parts: Some(tally),
         ..total
     })
 }
 
-/// The span under which most is reported; none where nothing has a count.
-fn prevailing_span<'v>(parts: impl Iterator<Item = (Option<&'v Value>, Share)>) -> Option<Option<Span>> {
-    let mut covered: Vec<(Option<Span>, f64)> = Vec::new();
+/// The kind under which most is reported, a statement before any count; none where nothing has a count.
+fn prevailing_kind<'v>(parts: impl Iterator<Item = (Option<&'v Value>, Share)>) -> Option<Kind> {
+    let mut covered: Vec<(Kind, f64)> = Vec::new();
     for value in parts.filter(|(_, share)| *share != Share::Lesser).filter_map(|(value, _)| value) {
         if value.numerator.is_none() {
             continue;
         }
-        match covered.iter_mut().find(|(span, _)| *span == value.span) {
+        let kind = (value.counted, value.span);
+        match covered.iter_mut().find(|(known, _)| *known == kind) {
             Some((_, sum)) => *sum += value.coverage,
-            None => covered.push((value.span, value.coverage)),
+            None => covered.push((kind, value.coverage)),
         }
     }
     // Of two that cover the same the earlier word of the vocabulary, so that the order of rows decides nothing.
-    covered.sort_by(|left, right| right.1.total_cmp(&left.1).then(left.0.cmp(&right.0)));
-    covered.first().map(|(span, _)| *span)
+    covered.sort_by(|(left, covers), (right, others)| {
+        left.0.cmp(&right.0).then(others.total_cmp(covers)).then(left.1.cmp(&right.1))
+    });
+    covered.first().map(|(kind, _)| *kind)
 }
 
 /// How exact a sum of two counts is.
