@@ -45,7 +45,12 @@ impl Folder {
 
     /// An engine over the folder, on 2026-02-01.
     pub fn engine(&self) -> Engine {
-        let today: DateTime<Utc> = "2026-02-01T03:00:00Z".parse().unwrap();
+        self.engine_on("2026-02-01T03:00:00Z")
+    }
+
+    /// An engine over the folder, at an instant.
+    pub fn engine_on(&self, now: &str) -> Engine {
+        let today: DateTime<Utc> = now.parse().unwrap();
         Engine::open(Config::over(self.folder.path()), Arc::new(FixedClock(today))).unwrap()
     }
 
@@ -61,6 +66,11 @@ impl Folder {
         let mut decoder = ReaderBuilder::new(Arc::clone(&schema)).build_decoder().unwrap();
         decoder.serialize(&rows).unwrap();
         let batch = decoder.flush().unwrap().unwrap();
+        self.commit(stream.table(), batch).await;
+    }
+
+    /// Appends rows that have the table's columns already, in one commit.
+    pub async fn append_batch(&self, stream: Stream, batch: RecordBatch) {
         self.commit(stream.table(), batch).await;
     }
 

@@ -2,5 +2,6 @@
 
 mod fixture;
 mod http;
+mod nation;
 mod scripts;
 mod sessions;

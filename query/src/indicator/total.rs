@@ -218,13 +218,17 @@ impl<'a> Adder<'a> {
         let sum = former.into_iter().reduce(more_covered);
         let sum = match (sum, below) {
             // What lies below came here from the same figures, and less exactly.
-            (Some(former), Some(below)) if !below.native => Some(former),
+            (Some(former), Some(below)) if !below.native && (below.counted || !former.counted) => Some(former),
             (Some(former), Some(below)) => Some(more_covered(former, below)),
             (sum, below) => sum.or(below),
         };
         let value = match (sum, elsewhere) {
-            (Some(sum), Some(elsewhere)) if elsewhere.figures > sum.figures => elsewhere,
-            (Some(sum), _) => sum,
+            (Some(sum), Some(elsewhere)) => match elsewhere.counted.cmp(&sum.counted) {
+                std::cmp::Ordering::Less => elsewhere,
+                std::cmp::Ordering::Equal if elsewhere.figures > sum.figures => elsewhere,
+                _ => sum,
+            },
+            (Some(sum), None) => sum,
             (None, Some(elsewhere)) => elsewhere,
             (None, None) => return false,
         };
@@ -318,9 +322,14 @@ impl Grid {
     }
 }
 
-/// The first of two that cover the same.
+/// Of two sums the one of statements, then the one that covers more, then the first.
 fn more_covered(left: Value, right: Value) -> Value {
-    if right.coverage > left.coverage + 1e-9 { right } else { left }
+    match left.counted.cmp(&right.counted) {
+        std::cmp::Ordering::Less => left,
+        std::cmp::Ordering::Greater => right,
+        std::cmp::Ordering::Equal if right.coverage > left.coverage + 1e-9 => right,
+        std::cmp::Ordering::Equal => left,
+    }
 }
 
 /// What parts must have in common to be added up: statements and counts of single events are two kinds of fact.
@@ -335,11 +344,12 @@ fn sum<'v>(
     let kind = prevailing_kind(parts.clone())?;
     let mut total: Option<Value> = None;
     let mut tally = Parts { level, former, reporting: 0, of: 0, left_out: 0 };
-    let mut lesser = false;
+    let mut split = false;
     for (value, share) in parts {
+        // Land of a split area makes an estimate of the sum, whether that area reports or not.
+        split |= share != Share::Whole;
         if share == Share::Lesser {
             // Its figure is with the main part.
-            lesser |= value.is_some();
             continue;
         }
         tally.of += 1;
@@ -349,15 +359,14 @@ fn sum<'v>(
             continue;
         };
         tally.reporting += 1;
-        let estimated = value.estimated || share == Share::Main;
         match &mut total {
-            None => total = Some(Value { own: None, estimated, parts: None, ..value.clone() }),
+            None => total = Some(Value { own: None, parts: None, ..value.clone() }),
             Some(total) => {
                 total.numerator = total.numerator.and_then(|sum| sum.checked_add(numerator));
                 total.denominator = total.denominator.zip(value.denominator).and_then(|(a, b)| a.checked_add(b));
                 total.precision = together(total.precision, value.precision);
                 total.coverage += value.coverage;
-                total.estimated |= estimated;
+                total.estimated |= value.estimated;
                 total.figures += value.figures;
                 total.native |= value.native;
                 total.recorded = total.recorded.max(value.recorded);
@@ -366,7 +375,7 @@ fn sum<'v>(
     }
     total.map(|total| Value {
         coverage: total.coverage / tally.of.max(1) as f64,
-        estimated: total.estimated || lesser,
+        estimated: total.estimated || split,
         native: total.native && !former,
         parts: Some(tally),
         ..total

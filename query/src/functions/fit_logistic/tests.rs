@@ -33,9 +33,9 @@ fn points() -> String {
 #[tokio::test]
 async fn every_field_has_its_number() {
     let query = format!(
-        "SELECT round((fit).saturation, 4), round((fit).midpoint, 4), round((fit).slope, 4),
-            round((fit).saturation_se, 4), round((fit).midpoint_se, 4), round((fit).slope_se, 4),
-            round((fit).residual_standard_error, 4), round((fit).r_squared, 4), (fit).points, (fit).reason IS NULL
+        "SELECT round(fit['saturation'], 4), round(fit['midpoint'], 4), round(fit['slope'], 4),
+            round(fit['saturation_se'], 4), round(fit['midpoint_se'], 4), round(fit['slope_se'], 4),
+            round(fit['residual_standard_error'], 4), round(fit['r_squared'], 4), fit['points'], fit['reason'] IS NULL
         FROM (SELECT fit_logistic(year, value) AS fit FROM (VALUES {}) AS t (year, value))",
         points()
     );
@@ -46,7 +46,7 @@ async fn every_field_has_its_number() {
 #[tokio::test]
 async fn each_group_has_its_own_curve_or_reason() {
     let query = format!(
-        "SELECT area_code, round((fit).saturation, 3), (fit).points, coalesce((fit).reason, '-') FROM (
+        "SELECT area_code, round(fit['saturation'], 3), fit['points'], coalesce(fit['reason'], '-') FROM (
             SELECT area_code, fit_logistic(year, value) AS fit FROM (
                 SELECT '01' AS area_code, year, value FROM (VALUES {points}) AS t (year, value)
                 UNION ALL SELECT '02', year, 10 * value FROM (VALUES {points}) AS t (year, value)
@@ -65,17 +65,17 @@ async fn each_group_has_its_own_curve_or_reason() {
 #[tokio::test]
 async fn rows_with_a_null_are_left_out() {
     let query = format!(
-        "SELECT round((fit).saturation, 3), (fit).points FROM (
+        "SELECT round(fit['saturation'], 3), fit['points'] FROM (
             SELECT fit_logistic(year, value) AS fit
             FROM (VALUES {}, (2012, NULL), (NULL, 99.0), (NULL, NULL)) AS t (year, value)
         )",
         points()
     );
     assert_eq!(rows(&context(1), &query).await, ["77.869 15"]);
-    let nothing = "SELECT (fit_logistic(year, NULL)).reason, (fit_logistic(year, year, NULL)).reason
+    let nothing = "SELECT (fit_logistic(year, NULL))['reason'], (fit_logistic(year, year, NULL))['reason']
         FROM (VALUES (2010), (2011), (2012), (2013)) AS t (year)";
     assert_eq!(rows(&context(1), nothing).await, ["fewer than 4 points fewer than 3 points"]);
-    let no_rows = "SELECT (fit_logistic(year, year)).reason FROM (VALUES (2010)) AS t (year) WHERE year > 2010";
+    let no_rows = "SELECT (fit_logistic(year, year))['reason'] FROM (VALUES (2010)) AS t (year) WHERE year > 2010";
     assert_eq!(rows(&context(1), no_rows).await, ["fewer than 4 points"]);
 }
 
@@ -85,7 +85,7 @@ async fn numbers_of_any_type() {
     let mut answers = Vec::new();
     for (year, value) in [("SMALLINT", "BIGINT"), ("DOUBLE", "DECIMAL(9, 2)"), ("BIGINT UNSIGNED", "REAL")] {
         let query = format!(
-            "SELECT (fit).slope, (fit).reason FROM (
+            "SELECT fit['slope'], fit['reason'] FROM (
                 SELECT fit_logistic(CAST(year AS {year}), CAST(value AS {value}), 1000) AS fit
                 FROM (VALUES {values}) AS t (year, value)
             )"
@@ -103,12 +103,12 @@ async fn a_given_saturation_is_kept_and_has_no_error() {
     let values = "(2010, 2.1), (2011, 3.0), (2012, 4.8), (2013, 6.1), (2014, 9.7), (2015, 12.9), (2016, 18.8),
         (2017, 24.0), (2018, 33.5), (2019, 40.2)";
     let query = format!(
-        "SELECT (fit).saturation, (fit).saturation_se IS NULL, round((fit).midpoint, 4), round((fit).midpoint_se, 4)
+        "SELECT fit['saturation'], fit['saturation_se'] IS NULL, round(fit['midpoint'], 4), round(fit['midpoint_se'], 4)
         FROM (SELECT fit_logistic(year, value, 100.0) AS fit FROM (VALUES {values}) AS t (year, value))"
     );
     assert_eq!(rows(&context(1), &query).await, ["100.0 true 2019.9598 0.0727"]);
     let several = format!(
-        "SELECT (fit_logistic(year, value, year)).reason, (fit_logistic(year, value, year)).points IS NULL
+        "SELECT (fit_logistic(year, value, year))['reason'], (fit_logistic(year, value, year))['points'] IS NULL
         FROM (VALUES {values}) AS t (year, value)"
     );
     let expected = "the saturation given is not one finite number other than zero true";
