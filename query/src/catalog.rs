@@ -21,7 +21,7 @@ use lantoa_schemas::stream::Stream;
 use lantoa_schemas::views::{self, VIEWS};
 
 use crate::fate::{FateTable, changes_of};
-use crate::indicator::{ADOPTERS, FIGURES, ON_A_MAP, StandingFigures, StandingTable, Table};
+use crate::indicator::{ADOPTERS, Basis, FIGURES, ON_A_MAP, Remembered, StandingFigures, StandingTable, Table};
 use crate::knowledge::Present;
 use crate::reference_tables;
 use crate::settings::Standing;
@@ -40,9 +40,12 @@ type ReadState = Box<dyn Fn() -> Option<SessionState> + Send + Sync>;
 pub(crate) struct Desk {
     tables: Arc<Tables>,
     present: Arc<Present>,
+    remembered: Arc<Remembered>,
     /// The session's own state, held weakly: the state holds this schema.
     state: OnceLock<ReadState>,
     pinned: Mutex<HashMap<String, Arc<dyn TableProvider>>>,
+    /// The version of each table that the statement sees.
+    seen: Mutex<HashMap<String, Snapshot>>,
     /// What all tables of one statement that stand on a map share.
     figures: Mutex<Option<Arc<StandingFigures>>>,
 }
@@ -54,8 +57,16 @@ impl fmt::Debug for Desk {
 }
 
 impl Desk {
-    pub(crate) fn new(tables: Arc<Tables>, present: Arc<Present>) -> Self {
-        Self { tables, present, state: OnceLock::new(), pinned: Mutex::default(), figures: Mutex::default() }
+    pub(crate) fn new(tables: Arc<Tables>, present: Arc<Present>, remembered: Arc<Remembered>) -> Self {
+        Self {
+            tables,
+            present,
+            remembered,
+            state: OnceLock::new(),
+            pinned: Mutex::default(),
+            seen: Mutex::default(),
+            figures: Mutex::default(),
+        }
     }
 
     /// Says how to read the session's state, once.
@@ -66,6 +77,7 @@ impl Desk {
     /// Lets go of the versions that the last statement saw.
     pub(crate) fn renew(&self) {
         self.pinned.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.figures.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
@@ -111,21 +123,31 @@ impl Desk {
         seen(&table, snapshot, &standing).map(Some)
     }
 
-    /// The version of a table that this statement sees, pinned under a name that no user can write.
+    /// The version of a table that this statement sees.
     async fn snapshot(&self, table: &str, state: &SessionState) -> Result<Option<Snapshot>> {
+        if let Some(seen) = self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(table) {
+            return Ok(Some(seen.clone()));
+        }
         let Some(snapshot) = self.tables.snapshot(table, state).await else {
             return Ok(None);
         };
         let snapshot = snapshot.map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let provider = self.pin(&format!("version of {table}"), Arc::clone(&snapshot.provider));
-        Ok(Some(Snapshot { provider, ..snapshot }))
+        // What was read first stays, so that two readers of one statement agree.
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Some(seen.entry(table.to_owned()).or_insert(snapshot).clone()))
     }
 
     async fn figures(&self) -> Result<Arc<StandingFigures>> {
         let state = self.state()?;
         let plan = state.create_logical_plan(FIGURES).await?;
         let adopters = state.create_logical_plan(ADOPTERS).await?;
-        let figures = StandingFigures::new(plan, adopters, self.present.get(), standing(&state));
+        let knowledge = self.present.get();
+        let mut versions = Vec::with_capacity(Stream::ALL.len());
+        for stream in Stream::ALL {
+            versions.push(self.snapshot(stream.table(), &state).await?.and_then(|snapshot| snapshot.version));
+        }
+        let basis = Basis { versions, standing: standing(&state), today: knowledge.today() };
+        let figures = StandingFigures::new(plan, adopters, knowledge, basis, Arc::clone(&self.remembered));
         let mut shared = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(shared.get_or_insert_with(|| Arc::new(figures))))
     }

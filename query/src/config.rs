@@ -13,6 +13,9 @@ pub struct Config {
     /// Memory in bytes that all queries together may hold; a query that needs more spills to disk where it can and
     /// otherwise fails with a clear error. Default 512 MiB.
     pub memory_bytes: usize,
+    /// Memory in bytes for answers on a map that were put together lately, beside `memory_bytes`: the next question on
+    /// the same tables and settings finds them. 0 keeps none. Default 512 MiB.
+    pub remember_bytes: usize,
     /// Partitions that a query runs in side by side; 0 is the number of cores.
     pub partitions: usize,
     /// Longest query text in bytes that is taken over HTTP. Default 1 MiB.
@@ -21,7 +24,13 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { data: PathBuf::from("lantoa-data"), memory_bytes: 512 << 20, partitions: 0, query_bytes: 1 << 20 }
+        Self {
+            data: PathBuf::from("lantoa-data"),
+            memory_bytes: 512 << 20,
+            remember_bytes: 512 << 20,
+            partitions: 0,
+            query_bytes: 1 << 20,
+        }
     }
 }
 

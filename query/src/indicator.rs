@@ -7,16 +7,19 @@
 //!
 //! In reading order: one figure (`figure`), the totals of one cell on one map (`total`), targets in force (`target`),
 //! figures that break a rule (`suspicious`), first years of subjects (`adoption`), all cells as rows (`answer_row`,
-//! `assemble`), and the table that a session sees (`table`).
+//! `assemble`), the table that a session sees (`table`), and
+//! what is kept of it for the next question (`remembered`).
 
 mod adoption;
 mod answer_row;
 mod assemble;
 mod figure;
+mod remembered;
 mod suspicious;
 mod table;
 mod target;
 mod total;
 
 pub(crate) use adoption::ADOPTERS;
+pub(crate) use remembered::{Basis, Remembered};
 pub(crate) use table::{FIGURES, ON_A_MAP, StandingFigures, StandingTable, Table};

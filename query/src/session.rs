@@ -23,6 +23,7 @@ use crate::catalog::{Desk, standing};
 use crate::config::Config;
 use crate::error::QueryError;
 use crate::functions;
+use crate::indicator::Remembered;
 use crate::knowledge::{Knowledge, Present, REFERENCES};
 use crate::settings::{SettingError, Settings, Standing};
 use crate::tables::{TableError, Tables};
@@ -51,6 +52,7 @@ pub struct Engine(Arc<Shared>);
 
 struct Shared {
     tables: Arc<Tables>,
+    remembered: Arc<Remembered>,
     runtime: Arc<RuntimeEnv>,
     config: Config,
     clock: SharedClock,
@@ -73,7 +75,8 @@ impl Engine {
             .with_memory_limit(config.memory_bytes, 1.0)
             .build_arc()
             .map_err(|error| EngineError(Box::new(error)))?;
-        Ok(Self(Arc::new(Shared { tables: Arc::new(tables), runtime, config, clock })))
+        let remembered = Arc::new(Remembered::new(config.remember_bytes));
+        Ok(Self(Arc::new(Shared { tables: Arc::new(tables), remembered, runtime, config, clock })))
     }
 
     /// A session that stands on the settings given.
@@ -166,7 +169,8 @@ impl std::fmt::Debug for Session {
 impl Session {
     fn new(engine: Engine, standing: Standing) -> Self {
         let present = engine.shipped();
-        let desk = Arc::new(Desk::new(Arc::clone(&engine.0.tables), Arc::clone(&present)));
+        let desk =
+            Arc::new(Desk::new(Arc::clone(&engine.0.tables), Arc::clone(&present), Arc::clone(&engine.0.remembered)));
         let catalog = MemoryCatalogProvider::new();
         // A memory catalog takes every schema.
         let taken = catalog.register_schema("public", Arc::clone(&desk) as _);

@@ -33,11 +33,8 @@ async fn rows(
     query: &str,
     keys: usize,
 ) -> HashMap<String, Vec<Option<i64>>> {
-    let settings = Settings {
-        map: Some(map.first_day().to_string()),
-        as_of: Some(as_of.to_string()),
-        ..Settings::default()
-    };
+    let settings =
+        Settings { map: Some(map.first_day().to_string()), as_of: Some(as_of.to_string()), ..Settings::default() };
     let batches = engine.session(&settings).unwrap().sql(query).await.unwrap().collect().await.unwrap();
     let mut found = HashMap::new();
     for batch in batches {
@@ -46,9 +43,9 @@ async fn rows(
             (keys..batch.num_columns()).map(|at| cast(batch.column(at), &DataType::Int64).unwrap()).collect();
         for row in 0..batch.num_rows() {
             let key: Vec<_> = texts.iter().map(|column| column.as_string::<i32>().value(row)).collect();
-            let values = numbers.iter().map(|column| {
-                column.is_valid(row).then(|| column.as_primitive::<Int64Type>().value(row))
-            });
+            let values = numbers
+                .iter()
+                .map(|column| column.is_valid(row).then(|| column.as_primitive::<Int64Type>().value(row)));
             assert!(found.insert(key.join("/"), values.collect()).is_none(), "{key:?} twice");
         }
     }
@@ -88,7 +85,13 @@ const INDICATORS: &str = "
     FROM indicator
     WHERE derivation IS DISTINCT FROM 'target'";
 
-fn totals(nation: &Nation, truth: &Truth, map: Map, rows: &HashMap<String, Vec<Option<i64>>>, differences: &mut Differences) {
+fn totals(
+    nation: &Nation,
+    truth: &Truth,
+    map: Map,
+    rows: &HashMap<String, Vec<Option<i64>>>,
+    differences: &mut Differences,
+) {
     let land = nation.land();
     let lines = Line::ALL.into_iter().filter(|line| line.fact() == Fact::Actual);
     for line in lines {
@@ -138,7 +141,13 @@ const ADOPTION: &str = "
     FROM adoption
     WHERE new_adopters IS NOT NULL";
 
-fn adopters(nation: &Nation, truth: &Truth, map: Map, rows: &HashMap<String, Vec<Option<i64>>>, differences: &mut Differences) {
+fn adopters(
+    nation: &Nation,
+    truth: &Truth,
+    map: Map,
+    rows: &HashMap<String, Vec<Option<i64>>>,
+    differences: &mut Differences,
+) {
     let land = nation.land();
     let truths: BTreeMap<String, _> = MODELS
         .into_iter()
@@ -148,12 +157,8 @@ fn adopters(nation: &Nation, truth: &Truth, map: Map, rows: &HashMap<String, Vec
         })
         .collect();
     for (key, told) in &truths {
-        let truth = vec![
-            Some(told.new_adopters),
-            Some(told.cumulative_adopters),
-            Some(told.retained),
-            Some(told.revoked),
-        ];
+        let truth =
+            vec![Some(told.new_adopters), Some(told.cumulative_adopters), Some(told.retained), Some(told.revoked)];
         // The truth also has the years of which nothing is recorded yet.
         let nothing_happened = [truth[0], truth[2], truth[3]].iter().all(|count| *count == Some(0));
         let answer = rows.get(key).cloned();

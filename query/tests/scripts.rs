@@ -197,7 +197,12 @@ async fn series() {
     }
     rows.push(of_year("01", "Hà Nội", 2021, json!({ "numerator": 47, "denominator": 50, "base": "registered" })));
     rows.push(of_year("04", "Cao Bằng", 2023, json!({ "numerator": 100, "denominator": 400 })));
-    rows.push(of_year("04", "Cao Bằng", 2024, json!({ "numerator": 290, "denominator": 400, "printed_percent": "70" })));
+    rows.push(of_year(
+        "04",
+        "Cao Bằng",
+        2024,
+        json!({ "numerator": 290, "denominator": 400, "printed_percent": "70" }),
+    ));
     rows.push(of_year("08", "Tuyên Quang", 2024, json!({ "numerator": 70, "denominator": 100 })));
     let plan = json!({
         "fact": "target", "numerator": null, "denominator": null, "printed_percent": "90", "span": null, "as_at": null,
@@ -274,12 +279,26 @@ async fn adopters() {
             "area_level": "commune", "area_code": "07507", "area_name": "Trường Sơn",
         }),
         step("f24", "registered", "family-f-00000006", 2024, truong_son, none()),
-        step("list24", recognised, "none", 2024, truong_son, json!({
-            "subject_token": null, "subjects": 12, "decision_number": "9/QĐ", "model": "learning_clan",
-        })),
-        step("list24-again", recognised, "none", 2024, truong_son, json!({
-            "subject_token": null, "subjects": 12, "decision_number": "9/QĐ", "model": "learning_clan",
-        })),
+        step(
+            "list24",
+            recognised,
+            "none",
+            2024,
+            truong_son,
+            json!({
+                "subject_token": null, "subjects": 12, "decision_number": "9/QĐ", "model": "learning_clan",
+            }),
+        ),
+        step(
+            "list24-again",
+            recognised,
+            "none",
+            2024,
+            truong_son,
+            json!({
+                "subject_token": null, "subjects": 12, "decision_number": "9/QĐ", "model": "learning_clan",
+            }),
+        ),
     ];
     folder.append(Family::Recognition.stream(), events).await;
     let commune = |id: &str, changes: serde_json::Value| {
@@ -289,10 +308,13 @@ async fn adopters() {
     };
     let statements = vec![
         commune("returned", json!({ "numerator": 3, "denominator": 10 })),
-        commune("households", json!({
-            "fact": "denominator", "measure": "household", "stage": null, "numerator": 10, "base": null,
-            "area_code": "07507", "area_name": "Trường Sơn",
-        })),
+        commune(
+            "households",
+            json!({
+                "fact": "denominator", "measure": "household", "stage": null, "numerator": 10, "base": null,
+                "area_code": "07507", "area_name": "Trường Sơn",
+            }),
+        ),
     ];
     folder.append(Family::Statement.stream(), statements).await;
     run("adoption.slt", &folder).await;

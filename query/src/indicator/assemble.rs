@@ -626,5 +626,9 @@ fn joined(reasons: Vec<String>) -> Option<String> {
 
 /// For words beside a number: one decimal is enough.
 fn round(percent: f64) -> String {
-    if percent > 0.0 && percent < 0.1 { "less than 0.1".to_owned() } else { ((percent * 10.0).round() / 10.0).to_string() }
+    if percent > 0.0 && percent < 0.1 {
+        "less than 0.1".to_owned()
+    } else {
+        ((percent * 10.0).round() / 10.0).to_string()
+    }
 }

@@ -21,8 +21,8 @@ use tokio::sync::OnceCell;
 use super::adoption::{self, TitleTotals};
 use super::answer_row::{AdoptionRow, CoverageRow, IndicatorRow, ReconciledRow, SuspiciousRow};
 use super::assemble::assemble;
+use super::remembered::{Basis, Remembered};
 use crate::knowledge::Knowledge;
-use crate::settings::Standing;
 
 /// The query that gives all figures: those that were chosen, and those that are counted.
 pub(crate) const FIGURES: &str = "
@@ -89,19 +89,29 @@ pub(crate) struct StandingFigures {
     figures: LogicalPlan,
     adopters: LogicalPlan,
     knowledge: Arc<Knowledge>,
-    standing: Standing,
-    settled: OnceCell<Settled>,
-    adoption: OnceCell<RecordBatch>,
+    basis: Basis,
+    remembered: Arc<Remembered>,
+    settled: OnceCell<Arc<Settled>>,
 }
 
 /// The rows of the tables that rest on figures alone.
 #[derive(Debug)]
-struct Settled {
+pub(crate) struct Settled {
     indicator: RecordBatch,
     coverage: RecordBatch,
     reconciled: RecordBatch,
     suspicious: RecordBatch,
     titles: Vec<(NaiveDate, TitleTotals)>,
+    adoption: OnceCell<RecordBatch>,
+}
+
+impl Settled {
+    /// Bytes that the rows hold.
+    pub(super) fn bytes(&self) -> usize {
+        let all = [&self.indicator, &self.coverage, &self.reconciled, &self.suspicious];
+        let rows: usize = all.into_iter().chain(self.adoption.get()).map(RecordBatch::get_array_memory_size).sum();
+        rows + self.titles.iter().map(|(_, titles)| titles.len() * 128).sum::<usize>()
+    }
 }
 
 impl StandingFigures {
@@ -110,9 +120,10 @@ impl StandingFigures {
         figures: LogicalPlan,
         adopters: LogicalPlan,
         knowledge: Arc<Knowledge>,
-        standing: Standing,
+        basis: Basis,
+        remembered: Arc<Remembered>,
     ) -> Self {
-        Self { figures, adopters, knowledge, standing, settled: OnceCell::new(), adoption: OnceCell::new() }
+        Self { figures, adopters, knowledge, basis, remembered, settled: OnceCell::new() }
     }
 
     async fn rows(&self, table: Table, state: &dyn Session) -> Result<RecordBatch> {
@@ -122,28 +133,35 @@ impl StandingFigures {
             Table::Coverage => settled.coverage.clone(),
             Table::Suspicious => settled.suspicious.clone(),
             Table::Reconciled => settled.reconciled.clone(),
-            Table::Adoption => self.adoption.get_or_try_init(|| self.settle_adoption(settled, state)).await?.clone(),
+            Table::Adoption => settled.adoption.get_or_try_init(|| self.settle_adoption(settled, state)).await?.clone(),
         })
     }
 
-    async fn settle(&self, state: &dyn Session) -> Result<Settled> {
+    async fn settle(&self, state: &dyn Session) -> Result<Arc<Settled>> {
+        if let Some(settled) = self.remembered.recall(&self.basis) {
+            return Ok(settled);
+        }
         let rows = run(&self.figures, state).await?;
-        let assembled = assemble(&rows, &self.knowledge, &self.standing)?;
-        Ok(Settled {
+        let assembled = assemble(&rows, &self.knowledge, &self.basis.standing)?;
+        let settled = Arc::new(Settled {
             indicator: IndicatorRow::batch(&assembled.indicator)?,
             coverage: CoverageRow::batch(&assembled.coverage)?,
             reconciled: ReconciledRow::batch(&assembled.reconciled)?,
             suspicious: SuspiciousRow::batch(&assembled.suspicious)?,
             titles: assembled.titles,
-        })
+            adoption: OnceCell::new(),
+        });
+        self.remembered.keep(self.basis.clone(), &settled);
+        Ok(settled)
     }
 
     async fn settle_adoption(&self, settled: &Settled, state: &dyn Session) -> Result<RecordBatch> {
         let adopters = run(&self.adopters, state).await?;
+        let as_reported = self.basis.standing.map.is_none();
         let mut rows = Vec::new();
         for (day, titles) in &settled.titles {
             let view = self.knowledge.view(*day);
-            rows.extend(adoption::rows(&adopters, titles, self.knowledge.history(), &view, self.standing.map.is_none())?);
+            rows.extend(adoption::rows(&adopters, titles, self.knowledge.history(), &view, as_reported)?);
         }
         Ok(AdoptionRow::batch(&rows)?)
     }
