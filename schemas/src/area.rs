@@ -184,10 +184,18 @@ impl AreaHistory {
     pub fn shipped() -> &'static Arc<Self> {
         static SHIPPED: OnceLock<Arc<AreaHistory>> = OnceLock::new();
         SHIPPED.get_or_init(|| {
-            let areas: Vec<Area> = rows(include_str!("../data/area.csv"));
+            let mut areas: Vec<Area> = rows(include_str!("../data/area.csv"));
             let mut successions: Vec<Succession> = rows(include_str!("../data/area_succession.csv"));
             let last_map = areas.iter().map(|area| area.map).max().unwrap_or_default();
             successions.iter_mut().for_each(|succession| succession.effective_on = last_map);
+            // The nation has no dates of its own in the file; on each map it is that map's.
+            for area in areas.iter_mut().filter(|area| area.level == AreaLevel::Nation) {
+                if area.map == last_map {
+                    area.valid_from = Some(last_map);
+                } else {
+                    area.valid_to = last_map.pred_opt();
+                }
+            }
             let mut history = Self::of(areas, successions, 0);
             history.mark(change::shipped());
             Arc::new(history)

@@ -206,7 +206,12 @@ fn a_change_that_does_not_fit_is_told() {
         ("2027-07-01", json!({ "change": "melt", "areas": [], "succession": [] }), "no kind of change"),
         ("2025-01-01", one(vec![went("province", "08", "08", true, true)]), "fixed already"),
         ("2027-07-01", one(vec![went("province", "02", "08", true, true)]), "no province has the code 02"),
-        ("2027-07-01", one(vec![]), "comes from no area"),
+        ("2027-07-01", one(vec![]), "another area's code"),
+        (
+            "2027-07-01",
+            json!({ "change": "merge", "areas": [row("province", "99", "X", "00")], "succession": [] }),
+            "comes from no area",
+        ),
         ("2027-07-01", one(vec![went("province", "08", "09", true, true)]), "not among the areas"),
         ("2027-07-01", one(vec![went("province", "08", "08", false, true)]), "neither whole"),
         (

@@ -107,7 +107,7 @@ fn a_rating_belongs_to_its_set() {
     let units = sets.iter().find(|set| set.code == "22/2020").unwrap();
     let words: Vec<_> = units.ratings.iter().map(|rating| (rating.vi.as_str(), rating.from_points)).collect();
     assert_eq!(words, [("tốt", Some(85)), ("khá", Some(70)), ("trung bình", Some(50))]);
-    let dated = SHIPPED.replace("code = \"44/2014\"", "code = \"44/2014\"\neffective_from = \"2015-01\"");
+    let dated = SHIPPED.replace("effective_from = \"2015\"", "effective_from = \"2015-01\"");
     let catalogue = Catalogue::read(&dated).unwrap();
     assert_eq!(catalogue.criteria_sets()[0].effective_from.map(|date| date.to_string()).as_deref(), Some("2015-01"));
     let misdated = dated.replace("\"2015-01\"", "\"01/2015\"");
