@@ -203,3 +203,6 @@ impl Fields for BatchRow<'_> {
         given.filter(|name| !OWN.contains(name)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;
