@@ -3,8 +3,8 @@
 //! In: what somebody sent, as bytes, with the way it is written. Out: an [`Answer`] in which every row is either
 //! accepted, with its position, or rejected, with its problems. Guarantee: an answer is given only after the log has
 //! acknowledged every accepted row and the receipt's manifest; otherwise the whole submission fails and may be sent
-//! again, by which nothing is doubled. Rows are judged by the reference topic as `references` has read it, and carry the
-//! version of the history that they were judged by.
+//! again, by which nothing is doubled. Rows are judged by the reference topic as `references` has read it, and carry
+//! the version of the history that they were judged by.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -5,8 +5,8 @@
 //! here is a value or a plain function: no network, no files, no clock of its own, no async.
 //!
 //! In reading order: what is said (`vocabulary`, `partial_date`, `percent`, `event`), how it travels (`stream`,
-//! `avro`), how it is kept (`table`), what becomes of it when others correct it (`chain`), what it is judged by (`area`,
-//! `catalogue`, `knowledge`, `reference_log`, `national`), and who judges it (`validate`).
+//! `avro`), how it is kept (`table`), what becomes of it when others correct it (`chain`), what it is judged by
+//! (`area`, `catalogue`, `knowledge`, `reference_log`, `national`), and who judges it (`validate`).
 
 pub mod area;
 pub mod avro;

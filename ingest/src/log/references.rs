@@ -1,7 +1,7 @@
 //! Reads the reference topic: from its beginning to its end, and later what has come since.
 //!
-//! In: the topic. Out: the knowledge by which rows are judged. Guarantee: when [`ReferenceReader::read_to_end`] is done,
-//! all that the topic held when it was asked has been taken in.
+//! In: the topic. Out: the knowledge by which rows are judged. Guarantee: when [`ReferenceReader::read_to_end`] is
+//! done, all that the topic held when it was asked has been taken in.
 
 use std::time::{Duration, Instant};
 

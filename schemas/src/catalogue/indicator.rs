@@ -211,7 +211,7 @@ fn base_en(base: Base) -> &'static str {
 }
 
 impl Indicator {
-    /// The indicator of a measure that an event enters. Events bring no words for what is divided by: the base has them.
+    /// The indicator of a measure that an event enters. Events bring no words for the denominator: the base has them.
     pub(super) fn entered(entry: &CatalogueEntered) -> Self {
         let base_word =
             |words: fn(Base) -> &'static str| entry.bases.first().map_or("", |base| words(*base)).to_owned();
