@@ -32,6 +32,11 @@ pub struct Config {
     /// How long the log may take to be reachable at start.
     #[serde(deserialize_with = "seconds")]
     pub connect_timeout: Duration,
+    /// How old what rows are judged by may be: after so long the reference topic is read to its end again before a
+    /// submission is judged. Reference events that came by this intake itself count at once. Shorter asks the broker
+    /// more often; longer lets area changes that came by another way wait.
+    #[serde(deserialize_with = "seconds")]
+    pub reference_refresh: Duration,
     /// How long requests under way may take after the order to stop.
     #[serde(deserialize_with = "seconds")]
     pub drain_timeout: Duration,
@@ -51,6 +56,7 @@ impl Default for Config {
             body_timeout: Duration::from_secs(60),
             ack_timeout: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(30),
+            reference_refresh: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(25),
             fault: None,
         }

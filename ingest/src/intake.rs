@@ -3,19 +3,18 @@
 //! In: what somebody sent, as bytes, with the way it is written. Out: an [`Answer`] in which every row is either
 //! accepted, with its position, or rejected, with its problems. Guarantee: an answer is given only after the log has
 //! acknowledged every accepted row and the receipt's manifest; otherwise the whole submission fails and may be sent
-//! again, by which nothing is doubled.
+//! again, by which nothing is doubled. Rows are judged by the reference topic as `references` has read it, and carry
+//! the version of the history that they were judged by.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use lantoa_schemas::area::AreaHistory;
 use lantoa_schemas::avro::{EncodeError, Encoder};
-use lantoa_schemas::catalogue::Catalogue;
 use lantoa_schemas::clock::SharedClock;
 use lantoa_schemas::form::Form;
 use lantoa_schemas::receipt::{Receipt, content_hash, receipt_key};
-use lantoa_schemas::stream::Stream;
+use lantoa_schemas::stream::{Family, Stream};
 use lantoa_schemas::validate::Problem;
 use lantoa_schemas::vocabulary::Via;
 use tokio_util::sync::CancellationToken;
@@ -27,8 +26,10 @@ use crate::parse::{Notation, ParseError};
 
 mod count;
 mod judge;
+mod references;
 
 pub use count::Counts;
+pub(crate) use references::References;
 
 /// Who sends, as long as only this machine can: there are no tokens yet.
 const LOCAL_SENDER: &str = "local";
@@ -112,6 +113,9 @@ pub enum IntakeError {
         /// What became of the first other.
         source: ProduceError,
     },
+    /// What rows are judged by cannot be read. Owned by the outside; may be sent again.
+    #[error("what rows are judged by cannot be read")]
+    Unread(#[source] Box<LogError>),
     /// The role is stopping. May be sent again.
     #[error("intake is stopping")]
     Stopping,
@@ -123,25 +127,11 @@ pub enum IntakeError {
     Judging(#[from] tokio::task::JoinError),
 }
 
-/// What rows are judged by.
-#[derive(Clone)]
-struct Knowledge {
-    history: Arc<AreaHistory>,
-    catalogue: Arc<Catalogue>,
-}
-
-impl Knowledge {
-    /// What ships with the program: the one place to change once reference events bring more.
-    fn shipped() -> Self {
-        Self { history: AreaHistory::shipped().clone(), catalogue: Catalogue::shipped().clone() }
-    }
-}
-
 /// The path behind all doors.
 pub struct Intake {
     config: Config,
     log: Arc<Log>,
-    knowledge: Knowledge,
+    references: References,
     clock: SharedClock,
     tracker: TaskTracker,
     shutdown: CancellationToken,
@@ -150,15 +140,15 @@ pub struct Intake {
 
 impl Intake {
     /// The path over a log. Submissions under way are in `tracker`; after `shutdown` none is taken.
-    pub fn new(
+    pub(crate) fn new(
         config: Config,
         log: Log,
+        references: References,
         clock: SharedClock,
         tracker: TaskTracker,
         shutdown: CancellationToken,
     ) -> Self {
-        let knowledge = Knowledge::shipped();
-        Self { config, log: Arc::new(log), knowledge, clock, tracker, shutdown, counters: count::Counters::default() }
+        Self { config, log: Arc::new(log), references, clock, tracker, shutdown, counters: count::Counters::default() }
     }
 
     /// The settings.
@@ -190,7 +180,8 @@ impl Intake {
     /// Takes a submission in. When it answers, every accepted row and the receipt are in the log.
     ///
     /// # Errors
-    /// When the content cannot be read as a whole, or the log does not acknowledge all of it.
+    /// When the content cannot be read as a whole, the log does not say what it is judged by, or does not acknowledge
+    /// all of it.
     pub async fn submit(&self, submission: Submission) -> Result<Answer, IntakeError> {
         if self.shutdown.is_cancelled() {
             return Err(IntakeError::Stopping);
@@ -210,6 +201,7 @@ impl Intake {
             return Err(IntakeError::Key);
         }
         let receipt = receipt_key(LOCAL_SENDER, key);
+        let known = self.references.current(now, self.config.ack_timeout, &self.tracker).await;
         let order = judge::Order {
             content: submission.content,
             notation: submission.notation,
@@ -218,7 +210,7 @@ impl Intake {
             receipt: receipt.clone(),
             most_rows: self.config.max_rows,
             now,
-            knowledge: self.knowledge.clone(),
+            knowledge: known.map_err(|error| IntakeError::Unread(Box::new(error)))?,
         };
         // Megabytes of text take a while: not on a thread that serves connections.
         let judged = self.tracker.spawn_blocking(move || judge::judge(order)).await??;
@@ -256,7 +248,12 @@ impl Intake {
         let stream = Encoder::default().receipt(manifest, &mut payload)?;
         let manifest = Record { stream, key: manifest.receipt.clone(), payload };
         FaultPoint::BeforeProduce.strike(self.config.fault);
-        let positions = all_acknowledged(self.log.produce(records).await)?;
+        let produced = self.log.produce(records).await;
+        if records.iter().any(|record| record.stream == Family::Reference.stream()) {
+            // Also where some were not acknowledged: they may be there all the same.
+            self.references.outdated();
+        }
+        let positions = all_acknowledged(produced)?;
         all_acknowledged(self.log.produce(std::slice::from_ref(&manifest)).await)?;
         FaultPoint::AfterAcknowledge.strike(self.config.fault);
         Ok(positions)

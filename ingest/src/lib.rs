@@ -26,6 +26,7 @@ pub mod parse;
 mod test_broker;
 
 pub use config::{Config, FaultPoint};
+use intake::References;
 pub use intake::{Answer, Intake};
 
 /// Why the role did not start.
@@ -60,18 +61,21 @@ pub struct Handle {
     drain_timeout: Duration,
 }
 
-/// Starts the role: connects to the log, makes the topics that are missing and checks those that are there. Ready for
-/// requests when it returns. `shutdown` ends it: see [`Handle::join`].
+/// Starts the role: connects to the log, makes the topics that are missing, checks those that are there, and reads the
+/// reference topic, by which rows are judged, to its end. Ready for requests when it returns. `shutdown` ends it: see
+/// [`Handle::join`].
 ///
 /// # Errors
-/// When the log cannot be reached within [`Config::connect_timeout`], or a topic keeps its records for another time
-/// than the contract says.
+/// When the log cannot be reached within [`Config::connect_timeout`], a topic keeps its records for another time than
+/// the contract says, or the reference topic cannot be read.
 pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationToken) -> Result<Handle, StartError> {
     let log = log::Log::open(&config)?;
     log.ensure_topics(&config).await?;
     let tracker = TaskTracker::new();
+    let references = References::open(&config)?;
+    references.current(clock.now(), config.connect_timeout, &tracker).await?;
     let drain_timeout = config.drain_timeout;
-    let intake = Arc::new(Intake::new(config, log, clock, tracker.clone(), shutdown.clone()));
+    let intake = Arc::new(Intake::new(config, log, references, clock, tracker.clone(), shutdown.clone()));
     Ok(Handle { intake, tracker, shutdown, drain_timeout })
 }
 

@@ -1,13 +1,13 @@
 //! The log, as ingest sees it: the only module that speaks to Kafka.
 //!
-//! In: encoded records. Out: where each was stored. Guarantee: a position is given only for what every in-sync replica
-//! has acknowledged; the producer is idempotent, so its own retries neither double a record nor change the order of a
-//! partition.
+//! In: encoded records. Out: where each was stored, and what the reference topic holds (`references`). Guarantee: a
+//! position is given only for what every in-sync replica has acknowledged; the producer is idempotent, so its own
+//! retries neither double a record nor change the order of a partition.
 
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use lantoa_schemas::stream::Stream;
+use lantoa_schemas::stream::{Family, Stream};
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -17,7 +17,10 @@ use tokio::time::Instant;
 
 use crate::config::Config;
 
+mod references;
 mod topics;
+
+pub(crate) use references::ReferenceReader;
 
 /// Largest record, in bytes: what Apache Kafka's own default (1,048,588) takes, with room for key and framing.
 pub const MAX_RECORD_BYTES: usize = 1_000_000;
@@ -25,7 +28,8 @@ pub const MAX_RECORD_BYTES: usize = 1_000_000;
 /// How long to wait before asking a full send queue again.
 const QUEUE_PAUSE: Duration = Duration::from_millis(5);
 
-/// What the log could not do. Always owned by the outside: the broker, the network or who runs them.
+/// What the log could not do. Owned by the outside (the broker, the network or who runs them) where it does not say
+/// otherwise.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// A setting that librdkafka does not take.
@@ -59,9 +63,31 @@ pub enum LogError {
         /// What the contract says, in milliseconds.
         expected: i64,
     },
+    /// The reference topic cannot be read to its end, and rows are judged by what it says.
+    #[error(
+        "the topic {} gave nothing for {within:?}, and rows are judged by what it says: see that the broker serves all its partitions and lets this program read them, then try again",
+        Family::Reference.stream().topic()
+    )]
+    Reference {
+        /// How long it was waited for.
+        within: Duration,
+        /// The last answer.
+        source: KafkaError,
+    },
+    /// Reading the reference topic ended without a result: a fault of this program.
+    #[error("reading the reference topic ended without a result")]
+    Ended(#[source] tokio::task::JoinError),
     /// Records were still under way at the end.
     #[error("records were still unacknowledged at the end")]
     Flush(#[source] KafkaError),
+}
+
+impl LogError {
+    /// Others were still waiting for the reference topic when the time was up.
+    pub(crate) fn reference_overdue(within: Duration) -> Self {
+        let source = KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut);
+        Self::Reference { within, source }
+    }
 }
 
 /// Why a record has no position. It may or may not be in the log; sending it again is safe as its event id repeats.

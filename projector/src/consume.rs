@@ -23,9 +23,11 @@ use crate::position::{NextOffset, StreamPartition};
 
 mod probe;
 mod raw_batch;
+mod references;
 
 pub(crate) use probe::{Probe, RecordAt};
 pub(crate) use raw_batch::RawBatch;
+pub(crate) use references::ReferenceReader;
 
 /// Most records in a raw batch.
 pub(crate) const BATCH_RECORDS: usize = 8_192;

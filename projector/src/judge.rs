@@ -1,10 +1,16 @@
 //! Records that somebody else's program produced to a topic are held to the same contract as what came by the doors.
 //!
-//! In: decoded rows. Out: the same rows without those that break the contract, and stamped where the sender had no say:
-//! when, by whom and by which way they came. Rows that ingest stamped passed the validator before they were produced.
+//! In: decoded rows, and the reference events that the log has. Out: the same rows without those that break the
+//! contract, and stamped where the sender had no say: when, by whom, by which way they came and by which history they
+//! were judged. Rows that ingest stamped passed the validator before they were produced.
+//!
+//! Guarantee: a batch with direct records is judged after the reference topic was read to the end that it had then
+//! ([`References`]). It is read from the topic, as ingest reads it, and not from the table, which lags behind it. A
+//! reference record is judged by those before it, so that no event is judged by itself.
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::TimestampMicrosecondArray;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Datum, Int64Array, RecordBatch, Scalar, StringArray};
@@ -13,13 +19,17 @@ use arrow::compute::{filter_record_batch, is_null};
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int32Type, Int64Type};
 use arrow::error::ArrowError;
 use chrono::{DateTime, NaiveDate, Utc};
-use lantoa_schemas::area::AreaHistory;
-use lantoa_schemas::catalogue::Catalogue;
-use lantoa_schemas::stream::{EventType, Family, Stream};
+use lantoa_schemas::clock::SharedClock;
+use lantoa_schemas::knowledge::Knowledge;
+use lantoa_schemas::reference_log::ReferenceLog;
+use lantoa_schemas::stream::{Family, Stream};
 use lantoa_schemas::table;
-use lantoa_schemas::validate::{Cell, Fields, Judge, Problem, Row, Stamp};
+use lantoa_schemas::validate::{Cell, Fields, Judge, Problem};
 use lantoa_schemas::vocabulary::Via;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 
+use crate::consume::ReferenceReader;
 use crate::decode::{DecodedBatch, Refused};
 
 /// Columns that a direct record says of itself outside the family's fields.
@@ -33,27 +43,88 @@ const OWN: &[&str] = &[
     table::LOG_OFFSET,
 ];
 
-/// Judges and stamps the direct records of a batch.
-pub(crate) fn judge(mut batch: DecodedBatch, now: DateTime<Utc>) -> Result<DecodedBatch, ArrowError> {
-    let Stream::Ledger(family) = batch.raw.stream() else {
-        return Ok(batch);
-    };
-    let Some(via) = batch.rows.column_by_name("via") else {
-        return Ok(batch);
-    };
-    if via.null_count() == 0 {
-        return Ok(batch);
+/// How long to wait before the reference topic is asked again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// The reference topic as all streams share it, and the instant at which they judge.
+#[derive(Clone)]
+pub(crate) struct References {
+    reader: Arc<Mutex<ReferenceReader>>,
+    clock: SharedClock,
+    stop: CancellationToken,
+}
+
+impl References {
+    pub fn new(reader: ReferenceReader, clock: SharedClock, stop: CancellationToken) -> Self {
+        Self { reader: Arc::new(Mutex::new(reader)), clock, stop }
     }
-    let direct = is_null(via)?;
-    let judge = Judge { history: AreaHistory::shipped(), catalogue: Catalogue::shipped(), now };
+
+    /// Judges and stamps the direct records of a batch. While the reference topic does not answer, the batch waits;
+    /// `None` when it is still waiting as the projector stops, which leaves it to the next start.
+    pub async fn judge(&self, batch: DecodedBatch) -> Result<Option<DecodedBatch>, ArrowError> {
+        let Some((family, direct)) = direct(&batch)? else {
+            return Ok(Some(batch));
+        };
+        let mut batch = batch;
+        loop {
+            let mut reader = Arc::clone(&self.reader).lock_owned().await;
+            let now = self.clock.now();
+            let work = tokio::task::spawn_blocking({
+                let direct = direct.clone();
+                move || match reader.read_to_end(now) {
+                    Ok(log) => Ok(judge(batch, family, &direct, log, now)),
+                    Err(error) => Err(Box::new((batch, error))),
+                }
+            });
+            match work.await.map_err(|error| ArrowError::ExternalError(Box::new(error)))? {
+                Ok(judged) => return judged.map(Some),
+                Err(unjudged) => {
+                    let error;
+                    (batch, error) = *unjudged;
+                    tracing::warn!(%error, "a batch waits until the reference topic answers");
+                }
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return Ok(None),
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
+    }
+}
+
+/// Of a batch that has direct records its family, and which they are.
+fn direct(batch: &DecodedBatch) -> Result<Option<(Family, BooleanArray)>, ArrowError> {
+    let Stream::Ledger(family) = batch.raw.stream() else {
+        return Ok(None);
+    };
+    match batch.rows.column_by_name("via") {
+        Some(via) if via.null_count() > 0 => Ok(Some((family, is_null(via)?))),
+        _ => Ok(None),
+    }
+}
+
+fn judge(
+    mut batch: DecodedBatch,
+    family: Family,
+    direct: &BooleanArray,
+    log: &mut ReferenceLog,
+    now: DateTime<Utc>,
+) -> Result<DecodedBatch, ArrowError> {
+    let mut knowledge = log.knowledge().clone();
     let mut keep = vec![true; batch.rows.num_rows()];
+    let mut versions = vec![0; batch.rows.num_rows()];
     for row in (0..batch.rows.num_rows()).filter(|row| direct.value(*row)) {
-        if let Err(problems) = judge_row(&judge, family, &batch.rows, row) {
+        if family == Family::Reference {
+            let (partition, offset) = batch.raw.position(batch.raw_index[row]);
+            knowledge = log.before(partition, offset);
+        }
+        versions[row] = knowledge.history.version();
+        if let Err(problems) = judge_row(&knowledge.judge(now), family, &batch.rows, row) {
             keep[row] = false;
             batch.refused.push(Refused { at: batch.raw_index[row], problems });
         }
     }
-    batch.rows = stamp(&batch.rows, &direct, now, judge.history.version())?;
+    batch.rows = stamp(&batch.rows, direct, now, versions)?;
     if keep.contains(&false) {
         batch.rows = filter_record_batch(&batch.rows, &BooleanArray::from(keep.clone()))?;
         let mut kept = keep.iter();
@@ -69,15 +140,7 @@ fn judge_row(judge: &Judge<'_>, family: Family, rows: &RecordBatch, row: usize) 
         let column = rows.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
         column.map_or_else(String::new, |column| column.value(row).to_owned())
     };
-    let (event_id, event_type) = (text("event_id"), text("event_type"));
-    if EventType::parse(&event_type).is_some_and(|event_type| event_type.family != family) {
-        let remedy =
-            format!("produce it to {}", EventType::parse(&event_type).map_or("", |t| t.family.stream().topic()));
-        return Err(vec![Problem::new("event_type", format!("is not of the family {family}"), remedy)]);
-    }
-    let stamp = Stamp { sender: Via::Kafka.to_string(), via: Via::Kafka, receipt: String::new(), row: 0 };
-    let sent = Row { event_id: Some(&event_id), event_type: &event_type, reporter: None, fields: &fields };
-    judge.judge(&sent, &stamp).map(|_| ())
+    judge.judge_direct(family, &text("event_id"), &text("event_type"), &fields)
 }
 
 /// Fills in what the sender has no say in, for direct records only.
@@ -85,22 +148,20 @@ fn stamp(
     rows: &RecordBatch,
     direct: &BooleanArray,
     now: DateTime<Utc>,
-    history_version: i64,
+    history_versions: Vec<i64>,
 ) -> Result<RecordBatch, ArrowError> {
     let recorded = TimestampMicrosecondArray::from_value(now.timestamp_micros(), 1).with_timezone("UTC");
     let kafka: ArrayRef = Arc::new(StringArray::from_iter_values([Via::Kafka.to_string()]));
-    let stamps: [(&str, ArrayRef); 4] = [
-        ("recorded", Arc::new(recorded)),
-        ("sender", Arc::clone(&kafka)),
-        ("via", kafka),
-        ("history_version", Arc::new(Int64Array::from(vec![history_version]))),
-    ];
+    let stamps: [(&str, ArrayRef); 3] =
+        [("recorded", Arc::new(recorded)), ("sender", Arc::clone(&kafka)), ("via", kafka)];
     let mut columns = rows.columns().to_vec();
     for (name, value) in stamps {
         let at = rows.schema().index_of(name)?;
         let value = Scalar::new(value);
         columns[at] = zip(direct, &value as &dyn Datum, &columns[at] as &dyn Datum)?;
     }
+    let at = rows.schema().index_of("history_version")?;
+    columns[at] = zip(direct, &Int64Array::from(history_versions), &columns[at] as &dyn Datum)?;
     RecordBatch::try_new(rows.schema(), columns)
 }
 
@@ -142,3 +203,6 @@ impl Fields for BatchRow<'_> {
         given.filter(|name| !OWN.contains(name)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

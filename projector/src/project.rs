@@ -21,7 +21,7 @@ use crate::config::{Config, FaultPoint};
 use crate::consume::RawBatch;
 use crate::counters::{Counters, Counts};
 use crate::decode::{DecodedBatch, StreamDecoder};
-use crate::judge;
+use crate::judge::References;
 use crate::outcome::{self, Fate, OutcomeRow};
 use crate::position::{LogLife, NextOffset, StreamPartition};
 use crate::seen::{IdHash, SeenIds, hash};
@@ -58,13 +58,15 @@ pub(crate) async fn decode_loop(
     mut raw: mpsc::Receiver<RawBatch>,
     decoded: mpsc::Sender<DecodedBatch>,
     mut decoder: StreamDecoder,
-    clock: SharedClock,
+    references: References,
 ) -> Result<(), ProjectError> {
     while let Some(batch) = raw.recv().await {
         let stream = batch.stream().topic();
         let columns = |source| ProjectError::Columns { stream, source };
         let batch = decoder.decode(batch).map_err(columns)?;
-        let batch = judge::judge(batch, clock.now()).map_err(columns)?;
+        let Some(batch) = references.judge(batch).await.map_err(columns)? else {
+            return Ok(());
+        };
         if decoded.send(batch).await.is_err() {
             return Ok(());
         }

@@ -14,9 +14,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::commit::{CommitError, StreamTable};
 use crate::config::Config;
-use crate::consume::{ConsumeError, Probe, RecordAt, Source};
+use crate::consume::{ConsumeError, Probe, RecordAt, ReferenceReader, Source};
 use crate::counters::Counters;
 use crate::decode::StreamDecoder;
+use crate::judge::References;
 use crate::position::{LogLife, NextOffset, StreamPartition};
 use crate::project::{Owed, ProjectError, Projection, decode_loop, owed};
 use crate::seen::SeenIds;
@@ -103,6 +104,7 @@ pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationTok
     }
     let opened = check(&config, opened).await?;
     let outcome = Arc::new(Mutex::new(outcome));
+    let references = References::new(ReferenceReader::open(&config, &partitions)?, Arc::clone(&clock), stop.clone());
     let mut tasks = JoinSet::new();
     let mut to_decode = HashMap::new();
     let mut from = Vec::new();
@@ -114,8 +116,8 @@ pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationTok
         let decoder = StreamDecoder::new(stream.stream, stream.life.clone())?;
         let projection =
             stream.project(&config, Arc::clone(&outcome), Arc::clone(&counters), Arc::clone(&clock)).await?;
-        let decode_clock = Arc::clone(&clock);
-        tasks.spawn(async move { Ok(decode_loop(raw, decoded_sender, decoder, decode_clock).await?) });
+        let references = references.clone();
+        tasks.spawn(async move { Ok(decode_loop(raw, decoded_sender, decoder, references).await?) });
         tasks.spawn(async move { Ok(projection.run(decoded).await?) });
     }
     let stop_reading = stop.clone();

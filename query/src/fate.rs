@@ -1,8 +1,8 @@
 //! The tables `fate_<family>`: which events are not in force by the chains of corrections and retractions, and why.
 //!
 //! In: a plan that gives the family's changes and what they change. Out: rows `event_id`, `fate` (retracted, corrected,
-//! waiting, other_area), `by_event`, `change_reason`. The rules are in `chain`; changes are few beside facts, so they
-//! are settled in memory, once for each statement.
+//! waiting, other_area), `by_event`, `change_reason`. The rules are in the contract's `chain`; changes are few beside
+//! facts, so they are settled in memory, once for each statement.
 
 use std::sync::Arc;
 
@@ -18,10 +18,9 @@ use datafusion::datasource::memory::MemTable;
 use datafusion::datasource::{TableProvider, TableType};
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::{ExecutionPlan, collect};
+use lantoa_schemas::chain::{Fate, Link, resolve};
 use lantoa_schemas::event::days_since_epoch;
 use tokio::sync::OnceCell;
-
-use crate::chain::{Fate, Link, resolve};
 
 /// The query behind a fate table: every event that changes another, and every event that is changed. `{recorded}` is
 /// the family's table as of the day asked for.

@@ -11,17 +11,19 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type};
 use chrono::NaiveDate;
 use datafusion::common::Result;
-use lantoa_schemas::area::{Area, AreaEvent, AreaHistory, MapView};
+use lantoa_schemas::area::{Area, AreaHistory, MapView};
 use lantoa_schemas::catalogue::Catalogue;
-use lantoa_schemas::event::{AreaChange, ReturnDue};
+use lantoa_schemas::event::ReturnDue;
+use lantoa_schemas::knowledge::{Knowledge as JudgedBy, ReferenceEvent};
 use lantoa_schemas::vocabulary::{AreaLevel, ReferenceKind, Vocabulary};
 
-/// The query that gives the reference events in force: what the knowledge is made of.
+/// The query that gives the reference events in force: what the knowledge is made of. An event that was produced
+/// directly may leave its kind to its type.
 pub(crate) const REFERENCES: &str = "
-    SELECT ledger.event_id, kind, effective_on, legal_basis, body
+    SELECT ledger.event_id, coalesce(kind, split_part(event_type, '.', 4)) AS kind, effective_on, legal_basis, body
     FROM ledger_reference AS ledger
     LEFT JOIN fate_reference AS fate ON fate.event_id = ledger.event_id
-    WHERE fate.fate IS NULL AND kind IS NOT NULL
+    WHERE fate.fate IS NULL AND body IS NOT NULL
     ORDER BY recorded, log_generation, log_partition, log_offset";
 
 /// What one statement is judged by.
@@ -37,13 +39,12 @@ pub(crate) struct Knowledge {
 impl Knowledge {
     /// What ships with the program.
     pub(crate) fn shipped(today: NaiveDate) -> Self {
-        Self {
-            history: Arc::clone(AreaHistory::shipped()),
-            catalogue: Arc::clone(Catalogue::shipped()),
-            dues: Vec::new(),
-            today,
-            views: Mutex::default(),
-        }
+        Self::of(JudgedBy::shipped(), Vec::new(), today)
+    }
+
+    fn of(judged_by: JudgedBy, dues: Vec<ReturnDue>, today: NaiveDate) -> Self {
+        let JudgedBy { history, catalogue } = judged_by;
+        Self { history, catalogue, dues, today, views: Mutex::default() }
     }
 
     /// What ships with the program and what events bring: columns as [`REFERENCES`] names them.
@@ -52,7 +53,7 @@ impl Knowledge {
         let (ids, kinds, bases, bodies) = (text(0)?, text(1)?, text(3)?, text(4)?);
         let days = cast(events.column(2), &DataType::Date32)?;
         let days = days.as_primitive::<Date32Type>();
-        let (mut changes, mut dues) = (Vec::new(), Vec::new());
+        let (mut judged_by, mut dues) = (Vec::new(), Vec::new());
         for row in 0..events.num_rows() {
             let read = |column: &ArrayRef| {
                 let column = column.as_string::<i32>();
@@ -62,30 +63,27 @@ impl Knowledge {
             let day = days.is_valid(row).then(|| chrono::Duration::days(i64::from(days.value(row))));
             let day = day.and_then(|days| NaiveDate::default().checked_add_signed(days));
             match read(&kinds).as_deref().and_then(ReferenceKind::parse) {
-                Some(ReferenceKind::AreaChanged) => {
-                    // The validator has read both; what a later release wrote may still be strange to this one.
-                    let (Some(effective_on), Ok(body)) = (day, serde_json::from_str::<AreaChange>(&body)) else {
-                        tracing::warn!(event_id, "an area change cannot be read and is left out");
-                        continue;
-                    };
-                    changes.push(AreaEvent { event_id, effective_on, legal_basis: read(&bases), body });
-                }
                 Some(ReferenceKind::ReturnDue) => match serde_json::from_str(&body) {
                     Ok(due) => dues.push(due),
+                    // The validator has read it; what a later release wrote may still be strange to this one.
                     Err(error) => tracing::warn!(event_id, %error, "a deadline cannot be read and is left out"),
                 },
-                _ => {}
+                Some(kind) => {
+                    let legal_basis = read(&bases);
+                    judged_by.push(ReferenceEvent { event_id, kind, effective_on: day, legal_basis, body });
+                }
+                None => {}
             }
         }
-        let mut knowledge = Self { dues, ..Self::shipped(today) };
-        if !changes.is_empty() {
-            let (history, refused) = AreaHistory::shipped().with(&changes);
-            for (event_id, reason) in refused {
-                tracing::warn!(event_id, %reason, "an area change does not fit and is left out");
-            }
-            knowledge.history = Arc::new(history);
+        let (judged_by, left_out) = JudgedBy::with(&judged_by);
+        for event in left_out {
+            tracing::warn!(
+                event_id = event.event_id,
+                reason = event.reason,
+                "a reference event does not fit and is left out"
+            );
         }
-        Ok(knowledge)
+        Ok(Self::of(judged_by, dues, today))
     }
 
     pub(crate) fn history(&self) -> &AreaHistory {

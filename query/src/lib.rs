@@ -4,7 +4,7 @@
 //! or to the caller. Guarantee: nothing is ever written, every statement sees one version of each table, and an answer
 //! is whole or an error.
 //!
-//! In reading order: what is asked for (`config`, `settings`), where rows come from (`tables`, `chain`, `fate`), what
+//! In reading order: what is asked for (`config`, `settings`), where rows come from (`tables`, `fate`), what
 //! they are judged by (`knowledge`, `reference_tables`), what views are made of (`functions`, `logistic`,
 //! `area_functions`, `indicator`, `catalog`), who answers (`session`, `answer`, `error`), and how an
 //! answer leaves (`format`, `face`, `http`).
@@ -12,7 +12,6 @@
 pub mod answer;
 mod area_functions;
 mod catalog;
-mod chain;
 pub mod config;
 pub mod error;
 pub mod face;

@@ -4,15 +4,21 @@
 //! An event record has two fields, `envelope` and `facts`; both are flattened into one row by whoever stores it.
 //! How a schema may change from release to release is the rule in [`evolution`], checked against `avro/released`.
 
+use std::io::Read;
 use std::sync::OnceLock;
 
-use serde::Serialize;
+use arrow::datatypes::DataType;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 use serde_avro_fast::Schema;
+use serde_avro_fast::de::DeserializerState;
 use serde_avro_fast::ser::SerializerConfig;
+use serde_json::{Map, Value};
 
 use crate::event::{Envelope, Event, Facts};
 use crate::receipt::Receipt;
 use crate::stream::{Family, Stream};
+use crate::table::stream_table;
 
 pub mod evolution;
 
@@ -28,6 +34,23 @@ pub const MARKER: [u8; 2] = [0xC3, 0x01];
 pub struct EncodeError {
     stream: &'static str,
     source: serde_avro_fast::ser::SerError,
+}
+
+/// Bytes that are no message of a stream.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// Marker or fingerprint are not those of the stream's schema.
+    #[error("does not name the schema of {stream}")]
+    Schema {
+        /// The topic.
+        stream: &'static str,
+    },
+    /// The datum is cut short or wrong in itself.
+    #[error("cannot be read by the schema that it names")]
+    Datum(#[from] serde_avro_fast::de::DeError),
+    /// There are bytes behind the datum.
+    #[error("goes on behind its end")]
+    TooLong,
 }
 
 /// The written schema of a stream.
@@ -64,6 +87,42 @@ pub fn fingerprint(stream: Stream) -> [u8; 8] {
 pub fn fingerprint_of(message: &[u8]) -> Option<[u8; 8]> {
     let (marker, rest) = message.split_first_chunk::<2>()?;
     if *marker == MARKER { rest.first_chunk().copied() } else { None }
+}
+
+/// The fields of one message side by side, as the stream's table has them, without the blank ones; days as text. For
+/// messages that are few: what comes in masses is decoded into columns.
+///
+/// # Errors
+/// When the bytes are not exactly one message of the stream.
+pub fn fields(stream: Stream, message: &[u8]) -> Result<Map<String, Value>, DecodeError> {
+    if fingerprint_of(message) != Some(fingerprint(stream)) {
+        return Err(DecodeError::Schema { stream: stream.topic() });
+    }
+    let mut state = DeserializerState::from_slice(&message[HEADER_LEN..], schema(stream));
+    let record = Map::<String, Value>::deserialize(state.deserializer())?;
+    if !matches!(state.into_reader().read(&mut [0]), Ok(0)) {
+        return Err(DecodeError::TooLong);
+    }
+    let mut fields = Map::new();
+    for (name, value) in record {
+        match value {
+            Value::Object(part) => fields.extend(part),
+            value => fields.extend([(name, value)]),
+        }
+    }
+    fields.retain(|_, value| !value.is_null());
+    for column in stream_table(stream).fields().iter().filter(|column| *column.data_type() == DataType::Date32) {
+        if let Some(value) = fields.get_mut(column.name()) {
+            *value = value.as_i64().map_or(Value::Null, |days| Value::from(day_text(days)));
+        }
+    }
+    Ok(fields)
+}
+
+fn day_text(days: i64) -> String {
+    let since = chrono::Duration::try_days(days);
+    let day = since.and_then(|since| NaiveDate::default().checked_add_signed(since));
+    day.map_or_else(|| "beyond the calendar".to_owned(), |day| day.to_string())
 }
 
 /// Writes events and receipts. Keeps its buffers from one message to the next; one a thread.

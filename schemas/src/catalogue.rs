@@ -1,14 +1,15 @@
 //! The catalogue: what can be counted, of whom, under which name, and how it is told. Data, not code.
 //!
-//! In: `data/catalogue.toml`, whose head explains every key. Out: measures and scopes, by which intake judges, and
-//! indicators with the rules that hold between figures, by which answers are made. A catalogue that contradicts itself
-//! is never handed out.
+//! In: `data/catalogue.toml`, whose head explains every key, and the `catalogue_entered` events known so far. Out:
+//! measures and scopes, by which intake judges, and indicators with the rules that hold between figures, by which
+//! answers are made. A catalogue that contradicts itself is never handed out.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
+use crate::event::CatalogueEntered;
 use crate::vocabulary::Stage;
 
 mod check;
@@ -44,8 +45,24 @@ pub enum CatalogueError {
     Faults(Vec<String>),
 }
 
+/// An entry of an event that the catalogue cannot take in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
+    /// Something has the id already.
+    #[error("the catalogue has a {what} {id} already")]
+    Taken {
+        /// What has it.
+        what: &'static str,
+        /// The id.
+        id: String,
+    },
+    /// With it, the catalogue would contradict itself.
+    #[error("the entry does not fit: {}", .0.join("; "))]
+    Faults(Vec<String>),
+}
+
 /// All measures, scopes, indicators and rules.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Catalogue {
     version: String,
     measures: Vec<Measure>,
@@ -93,6 +110,56 @@ impl Catalogue {
         };
         let faults = check::faults(&catalogue);
         if faults.is_empty() { Ok(catalogue) } else { Err(CatalogueError::Faults(faults)) }
+    }
+
+    /// The catalogue with the entries of events: each is a measure that is counted without stages or scopes, and an
+    /// indicator of the same id, a percent where it has bases, else a count. What does not fit is left out and told, by
+    /// its place among the entries.
+    pub fn with<'a>(
+        &self,
+        entries: impl IntoIterator<Item = &'a CatalogueEntered>,
+    ) -> (Self, Vec<(usize, EntryError)>) {
+        let mut catalogue = self.clone();
+        let mut refused = Vec::new();
+        for (at, entry) in entries.into_iter().enumerate() {
+            match catalogue.entered(entry) {
+                Ok(larger) => catalogue = larger,
+                Err(error) => refused.push((at, error)),
+            }
+        }
+        (catalogue, refused)
+    }
+
+    /// The catalogue with one entry more.
+    ///
+    /// # Errors
+    /// When something has its id already, or it does not make an entry.
+    pub fn entered(&self, entry: &CatalogueEntered) -> Result<Self, EntryError> {
+        let id = entry.id.as_str();
+        let taken = [
+            ("measure", self.measure(id).is_some()),
+            ("indicator", self.indicator(id).is_some()),
+            ("scope", self.scope(id).is_some()),
+        ];
+        if let Some((what, _)) = taken.into_iter().find(|(_, taken)| *taken) {
+            return Err(EntryError::Taken { what, id: id.to_owned() });
+        }
+        let is_id = id.starts_with(|c: char| c.is_ascii_lowercase())
+            && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if !is_id {
+            let fault = format!("\"{id}\" is no id: begin with a small letter, go on with small letters, digits and _");
+            return Err(EntryError::Faults(vec![fault]));
+        }
+        let mut catalogue = self.clone();
+        let measure = Measure::entered(entry);
+        let mut indicator = Indicator::entered(entry);
+        indicator.complete(Some(&measure), &catalogue.null_policies);
+        catalogue.measure_at.insert(id.to_owned(), catalogue.measures.len());
+        catalogue.indicator_at.insert(id.to_owned(), catalogue.indicators.len());
+        catalogue.measures.push(measure);
+        catalogue.indicators.push(indicator);
+        let faults = check::faults(&catalogue);
+        if faults.is_empty() { Ok(catalogue) } else { Err(EntryError::Faults(faults)) }
     }
 
     /// By which catalogue an answer was made.

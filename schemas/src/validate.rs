@@ -111,6 +111,27 @@ impl Judge<'_> {
         if reader.problems.is_empty() { Ok(ValidatedEvent(Event { envelope, facts })) } else { Err(reader.problems) }
     }
 
+    /// Judges a record that somebody's own program produced to the topic of `family`. `fields` are what it says without
+    /// its id, its type and the revision of its schema; the id is taken as it is, blanks included, as it is stored so.
+    ///
+    /// # Errors
+    /// As [`Judge::judge`], and where the type is of another family.
+    pub fn judge_direct(
+        &self,
+        family: Family,
+        event_id: &str,
+        event_type: &str,
+        fields: &dyn Fields,
+    ) -> Result<(), Vec<Problem>> {
+        if let Some(other) = EventType::parse(event_type).map(|known| known.family).filter(|known| *known != family) {
+            let remedy = format!("produce it to {}", other.stream().topic());
+            return Err(vec![Problem::new("event_type", format!("is not of the family {family}"), remedy)]);
+        }
+        let stamp = Stamp { sender: Via::Kafka.to_string(), via: Via::Kafka, receipt: String::new(), row: 0 };
+        let row = Row { event_id: Some(event_id), event_type, reporter: None, fields };
+        self.judge(&row, &stamp).map(|_| ())
+    }
+
     /// The present day in Vietnam.
     fn today(&self) -> NaiveDate {
         day_in_vietnam(self.now)

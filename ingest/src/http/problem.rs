@@ -120,6 +120,10 @@ impl From<IntakeError> for ProblemDocument {
                 tracing::warn!(records, acknowledged, error = %source, cause = cause(&source), "log did not acknowledge");
                 unavailable("could not be stored: the log did not acknowledge it in time")
             }
+            IntakeError::Unread(source) => {
+                tracing::warn!(error = %source, cause = cause(&*source), "reference topic cannot be read");
+                unavailable("could not be judged: the log does not say which areas and measures are in force")
+            }
             IntakeError::Stopping => unavailable("could not be stored: the server is stopping"),
             IntakeError::Encode(_) | IntakeError::Judging(_) => {
                 tracing::error!(error = %error, cause = cause(&error), "intake failed");

@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::*;
 use crate::config::Config;
-use crate::intake::Counts;
+use crate::intake::{Counts, References};
 use crate::log::Log;
 use crate::test_broker::{TestBroker, free_address};
 
@@ -41,10 +41,12 @@ impl Server {
             max_rows: 3,
             ack_timeout: Duration::from_millis(300),
             body_timeout: Duration::from_millis(500),
+            reference_refresh: Duration::from_secs(3600),
             ..Config::default()
         };
         let log = Log::open(&config).unwrap();
-        Self::over(Arc::new(Intake::new(config, log, clock(), TaskTracker::new(), shutdown))).await
+        let references = References::of_an_empty_topic(&config);
+        Self::over(Arc::new(Intake::new(config, log, references, clock(), TaskTracker::new(), shutdown))).await
     }
 
     async fn post(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {

@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use lantoa_schemas::avro::Encoder;
+use lantoa_schemas::knowledge::Knowledge;
 use lantoa_schemas::stream::Stream;
-use lantoa_schemas::validate::{Judge, Problem, Stamp, ValidatedEvent};
+use lantoa_schemas::validate::{Problem, Stamp, ValidatedEvent};
 use lantoa_schemas::vocabulary::Via;
 
-use super::{Accepted, IntakeError, Knowledge, Rejected};
+use super::{Accepted, IntakeError, Rejected};
 use crate::log::{MAX_RECORD_BYTES, Position, Record};
 use crate::parse::{Notation, parse};
 
@@ -45,7 +46,7 @@ impl Judgement {
 
 pub(super) fn judge(order: Order) -> Result<Judged, IntakeError> {
     let rows = parse(&order.content, order.notation, order.most_rows)?;
-    let judge = Judge { history: &order.knowledge.history, catalogue: &order.knowledge.catalogue, now: order.now };
+    let judge = order.knowledge.judge(order.now);
     let mut encoder = Encoder::default();
     let mut judged = Judged { records: Vec::with_capacity(rows.len()), accepted: Vec::new(), rejected: Vec::new() };
     let mut stamp = Stamp { sender: order.sender.to_owned(), via: order.via, receipt: order.receipt, row: 0 };

@@ -1,6 +1,6 @@
 use lantoa_schemas::clock::FixedClock;
 use lantoa_schemas::form::STATEMENT;
-use lantoa_schemas::stream::Family;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::test_broker::TestBroker;
@@ -15,6 +15,10 @@ fn sheet() -> Bytes {
     format!("{}\n{}", STATEMENT.columns.join(","), rows.concat()).into()
 }
 
+fn clock(day: &str) -> SharedClock {
+    Arc::new(FixedClock(format!("{day}T03:00:00Z").parse().unwrap()))
+}
+
 async fn import(intake: &Intake) -> Answer {
     intake.import_file("ha-giang.csv", sheet(), None).await.unwrap()
 }
@@ -22,9 +26,8 @@ async fn import(intake: &Intake) -> Answer {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_sent_twice_has_the_same_receipt_and_ids() {
     let broker = TestBroker::start();
-    let clock = Arc::new(FixedClock("2026-01-15T03:00:00Z".parse().unwrap()));
     let shutdown = CancellationToken::new();
-    let handle = crate::start(broker.config(), clock, shutdown.clone()).await.unwrap();
+    let handle = crate::start(broker.config(), clock("2026-01-15"), shutdown.clone()).await.unwrap();
     let intake = handle.intake();
     let (first, second) = (import(&intake).await, import(&intake).await);
     assert_eq!((first.sent, first.accepted.len()), (4, 2));
@@ -47,12 +50,94 @@ async fn when_the_log_is_away_nothing_is_claimed() {
     let config = Config {
         kafka: crate::test_broker::free_address(),
         ack_timeout: Duration::from_millis(300),
+        reference_refresh: Duration::from_secs(3600),
         ..Config::default()
     };
-    let clock = Arc::new(FixedClock("2026-01-15T03:00:00Z".parse().unwrap()));
-    let log = Log::open(&config).unwrap();
-    let intake = Intake::new(config, log, clock, TaskTracker::new(), CancellationToken::new());
+    let over = |config: Config| {
+        let (log, references) = (Log::open(&config).unwrap(), References::of_an_empty_topic(&config));
+        Intake::new(config, log, references, clock("2026-01-15"), TaskTracker::new(), CancellationToken::new())
+    };
+    let unread = over(Config { reference_refresh: Duration::ZERO, ..config.clone() });
+    let refused = unread.import_file("ha-giang.csv", sheet(), None).await;
+    assert!(matches!(refused, Err(IntakeError::Unread(_))), "{refused:?}");
+    let intake = over(config);
     let refused = intake.import_file("ha-giang.csv", sheet(), None).await;
     assert!(matches!(refused, Err(IntakeError::NotAcknowledged { records: 2, acknowledged: 0, .. })), "{refused:?}");
     assert_eq!(intake.counts(), Counts { received: 4, accepted: 0, rejected: 2, failed: 2 });
+}
+
+/// The problems' fields of a single event that is sent, none where it is accepted.
+async fn send(intake: &Intake, id: &str, event_type: &str, data: Value) -> Vec<String> {
+    let event = json!({ "specversion": "1.0", "id": id, "source": "/test", "type": event_type, "data": data });
+    let submission = Submission {
+        content: event.to_string().into(),
+        notation: Notation::Json,
+        via: Via::Http,
+        name: None,
+        idempotency_key: None,
+    };
+    let answer = intake.submit(submission).await.unwrap();
+    answer.rejected.into_iter().flat_map(|row| row.problems).map(|problem| problem.field).collect()
+}
+
+/// A statement of the province that the merger makes, counted on 10 January.
+async fn state_97(intake: &Intake, id: &str) -> Vec<String> {
+    let data = json!({
+        "source": "s", "stated_on": "2026-01-12", "area_level": "province", "area_code": "97",
+        "area_date": "2026-01-10", "fact": "actual", "measure": "learning_family", "stage": "recognised",
+        "subject_scope": "household", "period": "2025", "numerator": 1
+    });
+    send(intake, id, "vn.lantoa.statement.stated.v1", data).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_judged_by_what_the_reference_topic_says() {
+    let broker = TestBroker::start();
+    let shutdown = CancellationToken::new();
+    let slow = Config { reference_refresh: Duration::from_secs(3600), ..broker.config() };
+    let quick = Config { reference_refresh: Duration::ZERO, ..broker.config() };
+    let start = async |config: &Config| crate::start(config.clone(), clock("2026-01-15"), shutdown.clone()).await;
+    let (one, other) = (start(&slow).await.unwrap(), start(&quick).await.unwrap());
+    let (one, other) = (one.intake(), other.intake());
+    assert_eq!(state_97(&one, "s-1").await, ["area_code"]);
+    let went = |old: &str| {
+        json!({
+            "old_level": "province", "old_code": old, "new_level": "province", "new_code": "97", "whole": true,
+            "is_main": true
+        })
+    };
+    let area = json!({
+        "level": "province", "code": "97", "name": "Tỉnh Tuyên Ninh", "short_name": "Tuyên Ninh", "kind": "tỉnh",
+        "parent_code": "00"
+    });
+    let merger = json!({
+        "source": "s", "subject": "tuyen-ninh", "effective_on": "2026-01-01", "legal_basis": "a resolution",
+        "body": { "change": "merge", "areas": [area], "succession": [went("08"), went("24")] }
+    });
+    let changed = "vn.lantoa.reference.area_changed.v1";
+    assert!(send(&one, "merger", changed, merger.clone()).await.is_empty());
+    assert!(send(&one, "merger", changed, merger).await.is_empty(), "sent again it is no other change");
+    assert!(state_97(&one, "s-2").await.is_empty(), "its own events count at once");
+    assert!(state_97(&other, "s-3").await.is_empty(), "those of others after a while");
+    let again = start(&slow).await.unwrap();
+    assert!(state_97(&again.intake(), "s-4").await.is_empty(), "and all of them after a start");
+    let entry = json!({
+        "source": "s", "subject": "reading_person",
+        "body": { "id": "reading_person", "name_vi": "Đọc sách", "name_en": "Reading", "bases": ["adult"] }
+    });
+    let reading = || {
+        json!({
+            "source": "s", "stated_on": "2026-01-12", "area_level": "nation", "area_code": "00",
+            "area_date": "2026-01-10", "fact": "actual", "measure": "reading_person", "period": "2025", "numerator": 1
+        })
+    };
+    let stated = "vn.lantoa.statement.stated.v1";
+    assert_eq!(send(&one, "r-1", stated, reading()).await, ["measure"]);
+    assert!(send(&one, "reading", "vn.lantoa.reference.catalogue_entered.v1", entry).await.is_empty());
+    assert!(send(&one, "r-2", stated, reading()).await.is_empty());
+    let retraction = json!({ "retracts": "merger", "change_reason": "an error" });
+    assert!(send(&one, "back", "vn.lantoa.reference.retracted.v1", retraction).await.is_empty());
+    assert_eq!(state_97(&one, "s-5").await, ["area_code"]);
+    assert_eq!(state_97(&other, "s-6").await, ["area_code"]);
+    shutdown.cancel();
 }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Measure, NullPolicy};
+use crate::event::CatalogueEntered;
 use crate::vocabulary::{Base, Stage, Vocabulary};
 
 /// What of a statement is the numerator.
@@ -189,7 +190,59 @@ fn usual_coverage() -> f64 {
     80.0
 }
 
+fn base_vi(base: Base) -> &'static str {
+    match base {
+        Base::All => "tổng số đối tượng trên địa bàn",
+        Base::Registered => "số đã đăng ký",
+        Base::Population => "tổng dân số",
+        Base::Adult => "dân số người lớn",
+        Base::Unknown => "nguồn không nói rõ",
+    }
+}
+
+fn base_en(base: Base) -> &'static str {
+    match base {
+        Base::All => "all subjects of the area",
+        Base::Registered => "those registered",
+        Base::Population => "the whole population",
+        Base::Adult => "the adult population",
+        Base::Unknown => "the source does not say",
+    }
+}
+
 impl Indicator {
+    /// The indicator of a measure that an event enters. Events bring no words for the denominator: the base has them.
+    pub(super) fn entered(entry: &CatalogueEntered) -> Self {
+        let base_word =
+            |words: fn(Base) -> &'static str| entry.bases.first().map_or("", |base| words(*base)).to_owned();
+        let bases = entry.bases.iter().map(|base| BaseOf { base: *base, scope: None, measure: None, indicator: None });
+        Self {
+            id: entry.id.clone(),
+            measure: entry.id.clone(),
+            stage: None,
+            counts: Counts::Numerator,
+            name_vi: entry.name_vi.clone(),
+            name_en: entry.name_en.clone(),
+            numerator_vi: entry.name_vi.clone(),
+            numerator_en: entry.name_en.clone(),
+            denominator_vi: base_word(base_vi),
+            denominator_en: base_word(base_en),
+            unit: if entry.bases.is_empty() { Unit::Count } else { Unit::Percent },
+            subject: Vec::new(),
+            bases: bases.collect(),
+            legal: None,
+            direction: Direction::Higher,
+            disaggregations: usual_disaggregations(),
+            additive: usually_additive(),
+            min_coverage_percent: usual_coverage(),
+            nulls: String::new(),
+            nulls_vi: String::new(),
+            nulls_en: String::new(),
+            defined_from: None,
+            defined_to: None,
+        }
+    }
+
     /// Fills what the entry leaves to its measure and to the first null policy.
     pub(super) fn complete(&mut self, measure: Option<&Measure>, policies: &[NullPolicy]) {
         if self.subject.is_empty() {

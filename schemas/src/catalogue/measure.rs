@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::event::CatalogueEntered;
+
 /// What kind of thing a measure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -37,6 +39,20 @@ pub struct Measure {
     pub scopes: Vec<String>,
     /// The legal text that defines it.
     pub legal: Option<String>,
+}
+
+impl Measure {
+    /// The measure that an event enters.
+    pub(super) fn entered(entry: &CatalogueEntered) -> Self {
+        Self {
+            id: entry.id.clone(),
+            name_vi: entry.name_vi.clone(),
+            name_en: entry.name_en.clone(),
+            kind: MeasureKind::Rate,
+            scopes: Vec::new(),
+            legal: None,
+        }
+    }
 }
 
 /// Of whom something is counted.

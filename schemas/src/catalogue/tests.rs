@@ -235,3 +235,34 @@ fn a_slip_finds_its_word() {
     assert_eq!(nearest("learning_familly", ["learning_clan", "learning_family"]), Some("learning_family"));
     assert_eq!(nearest("zzz", ["learning_clan"]), None);
 }
+
+#[test]
+fn events_enter_measures_of_their_own() {
+    let entry = |id: &str, bases: &[&str]| -> CatalogueEntered {
+        let name = if id == "nameless" { "" } else { "Đọc sách" };
+        serde_json::from_value(serde_json::json!({ "id": id, "name_vi": name, "name_en": "Reading", "bases": bases }))
+            .unwrap()
+    };
+    let entries = [
+        entry("reading_person", &["adult", "population"]),
+        entry("library_visit", &[]),
+        entry("reading_person", &["all"]),
+        entry("learning_family", &["all"]),
+        entry("learning_family_registered", &["all"]),
+        entry("household", &[]),
+        entry("Reading person", &["all"]),
+        entry("nameless", &["all"]),
+        entry("twice", &["all", "all"]),
+    ];
+    let (catalogue, refused) = Catalogue::shipped().with(&entries);
+    assert_eq!(refused.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!(refused[0].1, EntryError::Taken { what: "measure", id: "reading_person".into() });
+    assert_eq!(refused[2].1, EntryError::Taken { what: "indicator", id: "learning_family_registered".into() });
+    assert_eq!(catalogue.measure("reading_person").unwrap().kind, MeasureKind::Rate);
+    let reading = catalogue.indicator_of("reading_person", None).unwrap();
+    assert_eq!((reading.unit, reading.bases.len()), (Unit::Percent, 2));
+    assert!(!reading.denominator_vi.is_empty() && !reading.nulls.is_empty());
+    assert_eq!(catalogue.indicator("library_visit").unwrap().unit, Unit::Count);
+    assert_eq!(catalogue.measures().len(), Catalogue::shipped().measures().len() + 2);
+    assert!(Catalogue::shipped().measure("reading_person").is_none());
+}

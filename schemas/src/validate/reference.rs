@@ -4,7 +4,7 @@ use super::Judge;
 use super::reader::Reader;
 use super::recognition::verb_word;
 use crate::area::AreaEvent;
-use crate::catalogue::nearest;
+use crate::catalogue::{Catalogue, nearest};
 use crate::event::{AreaChange, CatalogueEntered, PlanIssued, Reference, ReturnDue, WeekDeclared};
 use crate::stream::Verb;
 use crate::vocabulary::ReferenceKind;
@@ -32,9 +32,7 @@ fn body(judge: &Judge<'_>, kind: Option<ReferenceKind>, reader: &mut Reader<'_>)
         ReferenceKind::AreaChanged => area_change(judge, reader),
         ReferenceKind::ReturnDue => return_due(judge, reader),
         ReferenceKind::PlanIssued => reader.body::<PlanIssued>("body", "a plan").map(|(text, _)| text),
-        ReferenceKind::CatalogueEntered => {
-            reader.body::<CatalogueEntered>("body", "a catalogue entry").map(|(text, _)| text)
-        }
+        ReferenceKind::CatalogueEntered => catalogue_entered(reader),
         ReferenceKind::WeekDeclared => {
             let (text, week) = reader.body::<WeekDeclared>("body", "a Learning Week")?;
             if week.end < week.start {
@@ -51,7 +49,23 @@ fn area_change(judge: &Judge<'_>, reader: &mut Reader<'_>) -> Option<String> {
     let effective_on = reader.day("effective_on")?;
     let event = AreaEvent { event_id: String::new(), effective_on, legal_basis: None, body };
     if let Err(error) = judge.history.check(&event) {
-        reader.refuse("body", error.to_string(), "see the tables area and area_succession for what is known");
+        let remedy = "see the tables area and area_succession for what is known; to move a change to another day, \
+                      retract it and send it anew";
+        reader.refuse("body", error.to_string(), remedy);
+    }
+    Some(text)
+}
+
+/// An entry that would be left out of the catalogue is refused at the door. Only what ships with the program is asked:
+/// an entry that is sent again, or corrected, is known already.
+fn catalogue_entered(reader: &mut Reader<'_>) -> Option<String> {
+    let (text, entry) = reader.body::<CatalogueEntered>("body", "a catalogue entry")?;
+    if let Err(error) = Catalogue::shipped().entered(&entry) {
+        reader.refuse(
+            "body",
+            error.to_string(),
+            "see the table catalogue for what is known, and give an id of its own",
+        );
     }
     Some(text)
 }

@@ -26,11 +26,23 @@ pub fn post(http: &str, path: &str, content_type: &str, body: Vec<u8>) -> Option
     })
 }
 
+/// Produces records to the statement topic, as somebody else's program does.
+pub fn produce(kafka: &str, records: &[Vec<u8>]) {
+    let producer: rdkafka::producer::ThreadedProducer<rdkafka::producer::DefaultProducerContext> =
+        rdkafka::ClientConfig::new().set("bootstrap.servers", kafka).set("acks", "all").create().unwrap();
+    for record in records {
+        let record = rdkafka::producer::BaseRecord::to("lantoa.statement.v1").key("province/24").payload(record);
+        producer.send(record).map_err(|(error, _)| error).unwrap();
+    }
+    rdkafka::producer::Producer::flush(&producer, std::time::Duration::from_secs(30)).unwrap();
+}
+
 fn ndjson(numbers: impl IntoIterator<Item = u64>) -> Vec<u8> {
     numbers.into_iter().map(|number| cloud_event(number).to_string() + "\n").collect::<String>().into_bytes()
 }
 
-fn http_of(endpoints: &Value) -> String {
+/// Where a running program listens for HTTP.
+pub fn http_of(endpoints: &Value) -> String {
     endpoints["http"].as_str().unwrap().to_owned()
 }
 
@@ -263,13 +275,7 @@ fn a_direct_producer_is_held_to_the_contract() {
         events.direct(4, |event| event.envelope.receipt = Some("forged".to_owned())),
         events.direct(5, |_| {}),
     ];
-    let producer: rdkafka::producer::ThreadedProducer<rdkafka::producer::DefaultProducerContext> =
-        rdkafka::ClientConfig::new().set("bootstrap.servers", &kafka).set("acks", "all").create().unwrap();
-    for record in &records {
-        let record = rdkafka::producer::BaseRecord::to("lantoa.statement.v1").key("province/24").payload(record);
-        producer.send(record).map_err(|(error, _)| error).unwrap();
-    }
-    rdkafka::producer::Producer::flush(&producer, std::time::Duration::from_secs(30)).unwrap();
+    produce(&kafka, &records);
     until("the good ones", || (ledger(data.path()) == once_each([0, 5])).then_some(()));
     until("the bad ones", || (count(data.path(), "outcome where outcome = 'rejected'") == 5).then_some(()));
     let stamped = "ledger_statement where via = 'kafka' and sender = 'kafka' and recorded is not null";

@@ -12,23 +12,28 @@
 use std::collections::HashMap;
 
 /// An event's place in the order of recording: instant, log generation, partition, offset.
-pub(crate) type Position = (Option<i64>, i32, i32, i64);
+pub type Position = (Option<i64>, i32, i32, i64);
 
 /// What a chain needs to know of an event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Link {
-    pub(crate) event_id: String,
-    pub(crate) position: Position,
+pub struct Link {
+    /// Its id.
+    pub event_id: String,
+    /// Where it stands in the order of recording.
+    pub position: Position,
     /// Area as the log's key has it.
-    pub(crate) area: String,
-    pub(crate) supersedes: Option<String>,
-    pub(crate) retracts: Option<String>,
-    pub(crate) told: bool,
+    pub area: String,
+    /// Id of the event that it replaces.
+    pub supersedes: Option<String>,
+    /// Id of the event that it takes back.
+    pub retracts: Option<String>,
+    /// Whether it had been told by the day asked for.
+    pub told: bool,
 }
 
 /// Why an event is not in force, and which other event has to do with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub enum Fate {
     /// Taken back by the event named.
     Retracted(String),
     /// Replaced by the event named, the one in force.
@@ -40,7 +45,7 @@ pub(crate) enum Fate {
 }
 
 /// The fates of all links that are not in force, by event id. Ids are unique, as a ledger has them.
-pub(crate) fn resolve(links: &[Link]) -> HashMap<&str, Fate> {
+pub fn resolve(links: &[Link]) -> HashMap<&str, Fate> {
     let chain = Chain::new(links);
     let retracted_by = chain.retractions();
     let live: Vec<bool> = (0..links.len()).map(|at| links[at].told && retracted_by[at].is_none()).collect();

@@ -1,0 +1,93 @@
+//! Direct records of two families, judged after a merger that the reference topic told.
+
+use lantoa_schemas::avro::Encoder;
+use lantoa_schemas::reference_log::LogRecord;
+use lantoa_schemas::validate::{Row, Stamp};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::consume::RawBatch;
+use crate::decode::StreamDecoder;
+use crate::position::LogLife;
+
+fn now() -> DateTime<Utc> {
+    "2026-03-01T02:00:00Z".parse().unwrap()
+}
+
+/// An event that `knowledge` takes, as somebody's own program writes it.
+fn direct_record(knowledge: &Knowledge, id: &str, event_type: &str, fields: &Value) -> Vec<u8> {
+    let stamp = Stamp { sender: "local".into(), via: Via::Http, receipt: "r".into(), row: 1 };
+    let fields = fields.as_object().unwrap();
+    let row = Row { event_id: Some(id), event_type, reporter: None, fields };
+    let mut event = knowledge.judge(now()).judge(&row, &stamp).unwrap().event().clone();
+    let envelope = &mut event.envelope;
+    (envelope.recorded, envelope.sender, envelope.via) = (None, None, None);
+    (envelope.receipt, envelope.receipt_row, envelope.history_version) = (None, None, None);
+    let mut out = Vec::new();
+    Encoder::default().event(&event, &mut out).unwrap();
+    out
+}
+
+fn merger(id: &str) -> Vec<u8> {
+    let went = |old: &str| {
+        json!({
+            "old_level": "province", "old_code": old, "new_level": "province", "new_code": "97", "whole": true,
+            "is_main": true
+        })
+    };
+    let area = json!({
+        "level": "province", "code": "97", "name": "Tỉnh Tuyên Ninh", "short_name": "Tuyên Ninh", "kind": "tỉnh",
+        "parent_code": "00"
+    });
+    let fields = json!({
+        "source": "s", "subject": id, "effective_on": "2026-01-01", "legal_basis": "a resolution",
+        "body": { "change": "merge", "areas": [area], "succession": [went("08"), went("24")] }
+    });
+    direct_record(&Knowledge::shipped(), id, "vn.lantoa.reference.area_changed.v1", &fields)
+}
+
+/// Ids with their history versions after judging, and the fields of what was refused.
+fn judged(family: Family, records: &[Vec<u8>], log: &mut ReferenceLog) -> (Vec<(String, i64)>, Vec<String>) {
+    let mut raw = RawBatch::new(family.stream());
+    for (offset, record) in records.iter().enumerate() {
+        raw.push(0, offset as i64, record);
+    }
+    let life = LogLife { cluster: "c".into(), generation: 0 };
+    let batch = StreamDecoder::new(family.stream(), life).unwrap().decode(raw).unwrap();
+    let (found, is_direct) = direct(&batch).unwrap().unwrap();
+    assert_eq!(found, family);
+    let batch = judge(batch, family, &is_direct, log, now()).unwrap();
+    let column = |name| Arc::clone(batch.rows.column_by_name(name).unwrap());
+    let (ids, versions) = (column("event_id"), column("history_version"));
+    let row = |row| (ids.as_string::<i32>().value(row).to_owned(), versions.as_primitive::<Int64Type>().value(row));
+    let refused = batch.refused.iter().flat_map(|refused| &refused.problems).map(|problem| problem.field.clone());
+    ((0..batch.rows.num_rows()).map(row).collect(), refused.collect())
+}
+
+#[test]
+fn a_row_carries_the_version_of_the_history_that_it_was_judged_by() {
+    let mut log = ReferenceLog::default();
+    let reference = [merger("a")];
+    let record = LogRecord { partition: 0, offset: 0, stored: now(), payload: &reference[0] };
+    log.take(&record).unwrap();
+    let held = |knowledge: &Knowledge, id: &str, code: &str| {
+        let fields = json!({
+            "source": "s", "area_level": "province", "area_code": code, "area_date": "2026-01-10",
+            "occurred_on": "2026-01-10", "activity": "seminar", "attendances": 40
+        });
+        direct_record(knowledge, id, "vn.lantoa.activity.held.v1", &fields)
+    };
+    let records = [
+        held(log.knowledge(), "new", "97"),
+        held(&Knowledge::shipped(), "gone", "24"),
+        held(&Knowledge::shipped(), "other", "01"),
+    ];
+    let (rows, refused) = judged(Family::Activity, &records, &mut log);
+    assert_eq!(rows, [("new".to_owned(), 1), ("other".to_owned(), 1)]);
+    assert_eq!(refused, ["area_date"]);
+    let (rows, refused) = judged(Family::Activity, &records, &mut ReferenceLog::default());
+    assert_eq!(rows, [("gone".to_owned(), 0), ("other".to_owned(), 0)]);
+    assert_eq!(refused, ["area_code"]);
+    let (rows, _) = judged(Family::Reference, &reference, &mut log);
+    assert_eq!(rows, [("a".to_owned(), 0)], "no event is judged by itself");
+}
