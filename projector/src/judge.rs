@@ -20,7 +20,6 @@ use arrow::datatypes::{DataType, Date32Type, Float64Type, Int32Type, Int64Type};
 use arrow::error::ArrowError;
 use chrono::{DateTime, NaiveDate, Utc};
 use lantoa_schemas::clock::SharedClock;
-use lantoa_schemas::knowledge::Knowledge;
 use lantoa_schemas::reference_log::ReferenceLog;
 use lantoa_schemas::stream::{Family, Stream};
 use lantoa_schemas::table;

@@ -1,6 +1,7 @@
 //! Direct records of two families, judged after a merger that the reference topic told.
 
 use lantoa_schemas::avro::Encoder;
+use lantoa_schemas::knowledge::Knowledge;
 use lantoa_schemas::reference_log::LogRecord;
 use lantoa_schemas::validate::{Row, Stamp};
 use serde_json::{Value, json};
