@@ -195,15 +195,13 @@ impl<'a> Adder<'a> {
         let mut own: Option<Value> = None;
         let mut elsewhere: Option<Value> = None;
         for same in std::iter::once(id).chain(self.view.same(id).iter().copied()) {
-            match self.there.get(same) {
-                Some(value) if value.own.is_some() => {
-                    if own.as_ref().is_none_or(|own| own.counted && !value.counted) {
-                        own = Some(Value { native: same == id, ..value.clone() });
-                    }
-                }
+            let Some(value) = self.there.get(same) else { continue };
+            let value = Value { native: same == id, ..value.clone() };
+            if value.own.is_none() {
                 // On this map the areas below are added up anew, with what came from other maps.
-                Some(sum) if same != id => elsewhere = Some(Value { native: false, ..sum.clone() }),
-                _ => {}
+                elsewhere = Some(value).filter(|_| same != id).or(elsewhere);
+            } else if own.as_ref().is_none_or(|own| own.counted && !value.counted) {
+                own = Some(value);
             }
         }
         let former = self.history.maps().iter().rev().filter(|map| **map < self.view.day());

@@ -190,7 +190,8 @@ fn units_of_points_are_units_of_the_answer() {
 fn points_without_a_curve_say_why() {
     let exponential: Vec<f64> = (0..15).map(|year| (0.3 * f64::from(year)).exp()).collect();
     let noisy_jump = [0.1, 0.2, -0.1, 0.3, 0.0, 0.2, -0.3, 100.1, 99.8, 100.4, 99.9, 100.2, 100.1, 99.7, 100.0];
-    let cases: [(&str, Vec<(f64, f64)>, Option<f64>, NoFit); 12] = [
+    type Case = (&'static str, Vec<(f64, f64)>, Option<f64>, NoFit);
+    let cases: [Case; 12] = [
         ("none", vec![], None, NoFit::TooFewPoints { needed: 4 }),
         ("three", yearly(&[1.0, 4.0, 5.0]), None, NoFit::TooFewPoints { needed: 4 }),
         ("two, given", yearly(&[1.0, 4.0]), Some(9.0), NoFit::TooFewPoints { needed: 3 }),

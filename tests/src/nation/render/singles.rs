@@ -58,7 +58,7 @@ impl OpenSheet {
         }
         let score = subject.score(year);
         self.write_subject(nation, at / 2, &subject);
-        if at % 2 == 0 {
+        if at.is_multiple_of(2) {
             self.tell("scored");
             let facts = self.recognition();
             (facts.step, facts.score, facts.rating) = (Some(Step::Scored), Some(score), None);
