@@ -4,10 +4,15 @@ In: the program's HTTP address. Out: the events are acknowledged, or exit code 1
 after the one before it, which is what corrections and retractions go by.
 """
 
+import csv
 import json
+import pathlib
+import random
 import sys
+import urllib.error
 import urllib.request
 
+AREAS = pathlib.Path(__file__).parent.parent.parent / "schemas" / "data" / "area.csv"
 LEVELS = {2: "province", 3: "district", 5: "commune"}
 
 
@@ -75,6 +80,72 @@ def step(event_id, word, token, year, code, day=None, **changes):
 def held(event_id, code, day, kind="activity.held", **changes):
     data = {"source": "diary", **area(code, day), "occurred_on": day, "activity": "seminar"}
     return event(kind, event_id, **(data | changes))
+
+
+def due(event_id, year, day, indicator=None):
+    """By when returns for a year are due."""
+    body = {"year": year, "due": day} | ({"indicator": indicator} if indicator else {})
+    return event("reference.return_due", event_id, source="dispatch", subject=event_id, body=body)
+
+
+def at_random(seed, count):
+    """Families and clans of all levels and both maps, told, told again, corrected and taken back, in ten batches."""
+    draw = random.Random(seed)
+    with open(AREAS, encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["level"] != "nation"]
+    districts = {row["code"] for row in rows if row["level"] == "district" and row["parent_code"] in ("01", "24", "22")}
+    provinces = ("01", "24", "22", "08")
+    near = [
+        row for row in rows
+        if row["level"] == "province" or row["code"] in districts and row["level"] == "district"
+        or row["level"] == "commune" and row["parent_code"] in districts.union(provinces)
+    ]  # fmt: skip
+    known, batches = [], []
+    for batch in range(10):
+        events = []
+        for at in range(count // 10):
+            number = f"random-{seed}-{batch}-{at}"
+            again = draw.choice(known) if known and draw.random() < 0.3 else None
+            if again and draw.random() < 0.4:
+                day, code = again["data"]["area_date"], again["data"]["area_code"]
+                stated_on = draw.choice([None, "2025-10-10"])
+                events.append(retracted(number, again["id"], code, day, stated_on=stated_on))
+                continue
+            if again and "numerator" in again["data"]:
+                data = again["data"] | {"numerator": draw.choice([again["data"]["numerator"], draw.randint(1, 90)])}
+                kind = "statement.stated"
+                if draw.random() < 0.5:
+                    kind, data = "statement.corrected", data | {"supersedes": again["id"], "change_reason": "miscounted"}
+                else:
+                    data = {name: value for name, value in data.items() if name not in ("supersedes", "change_reason")}
+                events.append(event(kind, number, **data))
+                continue
+            row = draw.choice(near)
+            old = row["map"] < "2025-07-01"
+            year = draw.choice([2022, 2023, 2024]) if old else 2025
+            clans = draw.random() < 0.2
+            count_of = {"province": 9000, "district": 900, "commune": 90}[row["level"]]
+            if draw.random() < 0.1:
+                made = target(number, row["code"], draw.choice([2025, 2026]), str(draw.choice([70, 75, 80])), f"{year}-05-05")
+            else:
+                made = families(
+                    number, row["code"], year, draw.randint(1, count_of),
+                    draw.choice([None, count_of, 2 * count_of]), **area_of(row, year),
+                    source=draw.choice(["a", "b"]), source_kind=draw.choice([None, "return", "decision"]),
+                    base=draw.choice(["all", "all", "all", "registered", None]),
+                    span=draw.choice(["stock", "stock", "stock", "flow"]),
+                    numerator_precision=draw.choice([None, "exact", "over", "nearly", "about"]),
+                    as_at=draw.choice([f"{year}-10", f"{year}-12-31", str(year)]) if year < 2025 else f"{year}-09",
+                    **({"measure": "learning_clan", "subject_scope": "clan"} if clans else {}),
+                )  # fmt: skip
+            events.append(made)
+        known += [made for made in events if made["data"].get("area_code")]
+        batches.append(events)
+    return batches
+
+
+def area_of(row, year):
+    return area(row["code"], f"{year}-12-31" if year < 2025 else f"{year}-09-30")
 
 
 # Communes: Ba Đình (Hà Nội) has Ngọc Hà 00016 and Cống Vị 00007, which were split, and Trúc Bạch 00004, which was not;
@@ -224,15 +295,23 @@ BATCHES = [
                  subject_scope="person", span="flow"),
     ],
     [
+        due("due-2024", 2024, "2025-01-31"), due("due-2024-b", 2024, "2025-02-28"),
+        due("due-2023", 2023, "2200-01-01"), due("due-2023-clans", 2023, "2024-01-31", "learning_clan"),
+        due("due-2022", 2022, "2023-01-31"),
+        event("reference.retracted", "due-2022-gone", retracts="due-2022", change_reason="not set"),
         held("held-2b", "02", "2024-10-03", kind="activity.corrected", supersedes="held-2", attendances=55),
         retracted("held-3-gone", "held-3", "02", "2024-11-03", family="activity"),
     ],
 ]  # fmt: skip
 
 
+# Another seed makes other events; which of them is not a matter of chance.
+SEED = 7
+
+
 def main():
     address = sys.argv[1]
-    for number, batch in enumerate(BATCHES):
+    for number, batch in enumerate(at_random(SEED, 600) + BATCHES):
         request = urllib.request.Request(
             f"http://{address}/v1/events",
             data="".join(json.dumps(e, ensure_ascii=False) + "\n" for e in batch).encode(),
