@@ -19,7 +19,8 @@ subject AS (
     LEFT JOIN year_of_subject AS before
         ON (before.model, before.subject_token, before.year + 1) = (mine.model, mine.subject_token, mine.year)
         AND NOT before.revoked
-    JOIN area AS home ON (home.level, home.code) = (mine.told.level, mine.told.code) AND home.map = map_on(mine.told.day)
+    JOIN area AS home
+        ON (home.level, home.code) = (mine.told.level, mine.told.code) AND home.map = map_on(mine.told.day)
     WINDOW one AS (PARTITION BY mine.model, mine.subject_token)
 ),
 -- On the map, and of all areas above; without a map each area by itself.
@@ -71,8 +72,9 @@ known AS (
 ),
 both_kinds AS (
     SELECT
-        known.area, known.word, known.year, known.model, new, adopters, 100.0 * adopters / size AS share_percent, retained,
-        CASE WHEN before > 0 THEN 100.0 * retained / before END AS retention_percent, revoked, known.year = first AS censored
+        known.area, known.word, known.year, known.model, new, adopters, 100.0 * adopters / size AS share_percent,
+        retained, CASE WHEN before > 0 THEN 100.0 * retained / before END AS retention_percent, revoked,
+        known.year = first AS censored
     FROM known LEFT JOIN total USING (view, area, model, year)
     UNION ALL
     SELECT total.area, total.word, year, model, NULL, count, 100.0 * count / size, NULL, NULL, NULL, true
@@ -80,6 +82,7 @@ both_kinds AS (
     WHERE first IS NULL OR year < first
 )
 SELECT
-    area.code AS area_code, area.short_name AS area_name, area.level AS area_level, word AS map, year, model AS indicator,
-    new AS new_adopters, adopters AS cumulative_adopters, share_percent, retained, retention_percent, revoked, censored
+    area.code AS area_code, area.short_name AS area_name, area.level AS area_level, word AS map, year,
+    model AS indicator, new AS new_adopters, adopters AS cumulative_adopters, share_percent, retained,
+    retention_percent, revoked, censored
 FROM both_kinds JOIN area ON area.id = both_kinds.area;

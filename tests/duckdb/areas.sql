@@ -1,4 +1,5 @@
--- The areas through time (decision 7): what a code meant on a day, and where the figures of an area stand on another map.
+-- The areas through time (decision 7): what a code meant on a day, and where the figures of an area stand on another
+-- map.
 -- In: area.csv and area_succession.csv as they are. Out: tables that do not depend on any setting.
 
 -- A partial date ends with its last day (decision 9).
@@ -68,8 +69,8 @@ FROM area
 LEFT JOIN same_land ON same_land.new = area.id
 LEFT JOIN area AS old ON old.id = same_land.old AND old.code = area.code;
 
--- Where an area stands on a map: exactly; as a part; split, with all of its figure in the main part; or nowhere that can
--- be told, as one of several that a later area was made of.
+-- Where an area stands on a map: exactly; as a part; split, with all of its figure in the main part; or nowhere that
+-- can be told, as one of several that a later area was made of.
 CREATE TABLE place AS
 SELECT map AS view, id AS area, id AS here, 'same' AS share FROM area
 UNION ALL

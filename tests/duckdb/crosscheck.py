@@ -136,7 +136,9 @@ def load_shipped(db):
         "answers (measure VARCHAR, actual VARCHAR, target VARCHAR, place INTEGER)",
         [(a["measure"], a["actual"], a["target"], place + 1) for place, a in enumerate(catalogue["answers"])],
     )
-    rules = [(part, rule["whole"], rule.get("at_most", 1.0)) for rule in catalogue["containment"] for part in rule["parts"]]
+    rules = [
+        (part, rule["whole"], rule.get("at_most", 1.0)) for rule in catalogue["containment"] for part in rule["parts"]
+    ]
     table(
         "containment (place INTEGER, part VARCHAR, whole VARCHAR, at_most DOUBLE)",
         [(place, *rule) for place, rule in enumerate(rules)],

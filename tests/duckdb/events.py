@@ -39,7 +39,8 @@ def families(event_id, code, year, numerator, denominator=None, kind="statement.
 
 
 def corrected(event_id, target, *rest, **changes):
-    return families(event_id, *rest, kind="statement.corrected", supersedes=target, change_reason="miscounted", **changes)
+    changes |= {"supersedes": target, "change_reason": "miscounted"}
+    return families(event_id, *rest, kind="statement.corrected", **changes)
 
 
 def retracted(event_id, target, code, day, family="statement", **changes):
@@ -115,7 +116,8 @@ def at_random(seed, count):
                 data = again["data"] | {"numerator": draw.choice([again["data"]["numerator"], draw.randint(1, 90)])}
                 kind = "statement.stated"
                 if draw.random() < 0.5:
-                    kind, data = "statement.corrected", data | {"supersedes": again["id"], "change_reason": "miscounted"}
+                    kind = "statement.corrected"
+                    data |= {"supersedes": again["id"], "change_reason": "miscounted"}
                 else:
                     data = {name: value for name, value in data.items() if name not in ("supersedes", "change_reason")}
                 events.append(event(kind, number, **data))
@@ -126,7 +128,8 @@ def at_random(seed, count):
             clans = draw.random() < 0.2
             count_of = {"province": 9000, "district": 900, "commune": 90}[row["level"]]
             if draw.random() < 0.1:
-                made = target(number, row["code"], draw.choice([2025, 2026]), str(draw.choice([70, 75, 80])), f"{year}-05-05")
+                deadline, percent = draw.choice([2025, 2026]), draw.choice(["70", "75", "80"])
+                made = target(number, row["code"], deadline, percent, f"{year}-05-05")
             else:
                 made = families(
                     number, row["code"], year, draw.randint(1, count_of),
@@ -191,8 +194,10 @@ BATCHES = [
         # Several statements for one cell: by day of count, rank of source, day of statement, record.
         families("cell-oct", "14", 2024, 300, 1000, as_at="2024-10", source="a"),
         families("cell-dec", "14", 2024, 320, 1000, source="b", source_kind="press"),
-        families("cell-dec-decision", "14", 2024, 318, 1000, source="c", source_kind="decision", stated_on="2025-01-20"),
-        families("cell-dec-decision-late", "14", 2024, 319, 1000, source="d", source_kind="decision", stated_on="2025-02"),
+        families("cell-dec-decision", "14", 2024, 318, 1000, source="c", source_kind="decision",
+                 stated_on="2025-01-20"),
+        families("cell-dec-decision-late", "14", 2024, 319, 1000, source="d", source_kind="decision",
+                 stated_on="2025-02"),
         families("cell-none", "14", 2024, 400, 1000, source="e", as_at=None),
         families("cell-other-base", "14", 2024, 200, 250, base="registered"),
         families("cell-no-base", "14", 2024, 205, None, base=None, printed_percent="70-75"),
@@ -237,8 +242,10 @@ BATCHES = [
     [
         # Plans: of a district, of provinces that agree after a merger and of some that do not, of today's map.
         target("plan-218", "218", 2025, "75", "2023-01-10"), target("plan-24", "24", 2025, "72", "2023-01-10"),
-        target("plan-27", "27", 2025, "72", "2023-02-10"), target("plan-62", "62", 2025, "60", "2023-12-31", stated_on="2023"),
-        target("plan-51", "51", 2025, "70-80", "2023-03-31", stated_on="2023-03"), target("plan-01", "01", 2025, "90", "2023-05-05"),
+        target("plan-27", "27", 2025, "72", "2023-02-10"),
+        target("plan-62", "62", 2025, "60", "2023-12-31", stated_on="2023"),
+        target("plan-51", "51", 2025, "70-80", "2023-03-31", stated_on="2023-03"),
+        target("plan-01", "01", 2025, "90", "2023-05-05"),
         target("plan-01-2026", "01", 2026, "92", "2025-10-01"), target("plan-15", "15", 2030, "80", "2025-11-02"),
         target("plan-units", "04", 2025, "85", "2023-05-05", measure="learning_unit", subject_scope="unit"),
         target("plan-nation", "01", 2026, "71", "2025-10-01", **{"area_level": "nation", "area_code": "00"}),
@@ -283,7 +290,8 @@ BATCHES = [
     [
         step("c23-revoked", "revoked", "c", 2023, "07507"),
         retracted("e23-gone", "e23", "07507", "2023-12-20", family="recognition"),
-        step("d23-moved", "corrected", "d", 2023, "07507", step="recognised", supersedes="d23", decision_number="10/QĐ"),
+        step("d23-moved", "corrected", "d", 2023, "07507", step="recognised", supersedes="d23",
+             decision_number="10/QĐ"),
         held("held-1", "02", "2024-10-02", attendances=40, persons=30, week_year=2024),
         held("held-2", "02", "2024-10-03", attendances=50, sessions=2, sessions_precision="about"),
         held("held-3", "02", "2024-11-03", attendances=5), held("held-4", "04", "2024-11-03", sessions=3),
@@ -291,8 +299,8 @@ BATCHES = [
                  subject_scope="attendance", span="flow", sessions=7),
         families("centre-04", "04", 2024, 200, None, fact="activity", measure="centre_class", stage=None, base=None,
                  subject_scope="person", span="flow"),
-        families("centre-03148", "03148", 2024, 20, None, fact="activity", measure="centre_class", stage=None, base=None,
-                 subject_scope="person", span="flow"),
+        families("centre-03148", "03148", 2024, 20, None, fact="activity", measure="centre_class", stage=None,
+                 base=None, subject_scope="person", span="flow"),
     ],
     [
         due("due-2024", 2024, "2025-01-31"), due("due-2024-b", 2024, "2025-02-28"),

@@ -17,8 +17,7 @@ WITH basis AS (
         ON (home.level, home.code) = (area_level, area_code) AND home.map = map_on(area_date)
 ),
 told AS (
-    SELECT * REPLACE (numerator_precision AS numerator_precision), false AS is_size
-    FROM basis WHERE fact = 'actual'
+    SELECT *, false AS is_size FROM basis WHERE fact = 'actual'
     UNION ALL
     -- The size of a base is one, whoever it is counted of.
     SELECT * REPLACE (measure AS thing, NULL AS subject_scope, 'unknown' AS base), true

@@ -28,7 +28,8 @@ told AS (
 )
 SELECT
     view::VARCHAR AS map, year, area.code AS area_code, area.short_name AS area_name, thing AS indicator,
-    scope AS subject_scope, base, taken AS left_value, other AS right_value, taken - other AS difference, area.level AS area_level
+    scope AS subject_scope, base, taken AS left_value, other AS right_value, taken - other AS difference,
+    area.level AS area_level
 FROM told JOIN cell USING (cell) JOIN area ON area.id = told.area
 WHERE taken IS NOT NULL AND other IS NOT NULL AND NOT is_size
 UNION ALL

@@ -59,7 +59,7 @@ CREATE OR REPLACE TABLE standing_statement AS
 WITH cells AS (
     SELECT
         said.*,
-        CASE coalesce(source_kind, '') WHEN 'decision' THEN 0 WHEN 'return' THEN 1 WHEN 'plan' THEN 2 ELSE 3 END AS rank,
+        CASE source_kind WHEN 'decision' THEN 0 WHEN 'return' THEN 1 WHEN 'plan' THEN 2 ELSE 3 END AS rank,
         CASE WHEN fact = 'target' AND known_base = 'unknown' THEN 'all' ELSE known_base END AS cell_base,
         CASE WHEN fact = 'activity' THEN span END AS cell_span,
         fact IN ('actual', 'target', 'denominator', 'activity') AND span IS DISTINCT FROM 'once' AS has_cell

@@ -13,7 +13,8 @@ beside AS (
     -- Figures of the same area and year, and how much each can be at most: `over 900` has no upper end.
     SELECT
         suspect.id, other.* EXCLUDE (id),
-        CASE WHEN coalesce(other.numerator_precision, 'exact') NOT IN ('over', 'at_least') THEN other.numerator END AS most
+        CASE WHEN coalesce(other.numerator_precision, 'exact') NOT IN ('over', 'at_least')
+            THEN other.numerator END AS most
     FROM suspect JOIN stated AS other ON (other.series, other.year) = (suspect.series, suspect.year)
 ),
 -- More titles than there are subjects.

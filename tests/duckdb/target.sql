@@ -2,7 +2,8 @@
 -- the nation's. A deadline and a kind (thing, scope, base) is a goal.
 
 CREATE OR REPLACE TABLE goal AS
-SELECT row_number() OVER () AS goal, * FROM (SELECT DISTINCT thing, scope, base, deadline FROM aim WHERE area IS NOT NULL);
+SELECT row_number() OVER () AS goal, *
+FROM (SELECT DISTINCT thing, scope, base, deadline FROM aim WHERE area IS NOT NULL);
 
 CREATE OR REPLACE TABLE plan AS
 SELECT goal, aim.area, aim.id AS aim, area.level, area.map
@@ -89,7 +90,8 @@ kinds AS (
     JOIN answers ON answers.measure = cat.measure AND answers.actual = cell.scope
 )
 SELECT
-    asked.cell, asked.area, goal.deadline, goal.base = cell.base AS same_base, aim.percent, aim.plan, setter.level AS origin
+    asked.cell, asked.area, goal.deadline, goal.base = cell.base AS same_base, aim.percent, aim.plan,
+    setter.level AS origin
 FROM asked
 JOIN cell USING (cell)
 JOIN kinds USING (cell)

@@ -21,8 +21,9 @@ FROM figure_here;
 -- What an area says itself. A statement comes before a count of single events.
 CREATE OR REPLACE TABLE told_there AS
 SELECT
-    cell, area, id AS own, counted, numerator, numerator_precision AS precision, denominator, span, 1.0::DOUBLE AS coverage,
-    false AS estimated, 1::BIGINT AS of, 1::BIGINT AS reporting, 1::BIGINT AS figures, true AS native, recorded,
+    cell, area, id AS own, counted, numerator, numerator_precision AS precision, denominator, span,
+    1.0::DOUBLE AS coverage, false AS estimated, 1::BIGINT AS of, 1::BIGINT AS reporting, 1::BIGINT AS figures,
+    true AS native, recorded,
     row_number() OVER (PARTITION BY cell, area ORDER BY counted, id) AS choice
 FROM figure_here;
 
