@@ -1,0 +1,67 @@
+-- What answers are made of: figures that were chosen or counted, and targets that somebody set.
+
+CREATE OR REPLACE TABLE figure AS
+WITH basis AS (
+    SELECT
+        false AS counted, event_id, area, area_level, area_name, fact, measure, thing, subject_scope, year, as_at, span,
+        known_base AS base, numerator, numerator_precision, denominator, sessions, sessions_precision, printed_percent,
+        plan, source, stated_on, recorded
+    FROM chosen
+    UNION ALL BY NAME
+    SELECT
+        true AS counted, home.id AS area, area_level, area_name, fact, measure,
+        indicator_of(measure, stage) AS thing, subject_scope, year, span, base, numerator,
+        'exact' AS numerator_precision, sessions, 'exact' AS sessions_precision, recorded
+    FROM counted
+    LEFT JOIN (SELECT id, map, level, code FROM area) AS home
+        ON (home.level, home.code) = (area_level, area_code) AND home.map = map_on(area_date)
+),
+told AS (
+    SELECT *, false AS is_size FROM basis WHERE fact = 'actual'
+    UNION ALL
+    -- The size of a base is one, whoever it is counted of.
+    SELECT * REPLACE (measure AS thing, NULL AS subject_scope, 'unknown' AS base), true
+    FROM basis WHERE fact = 'denominator' AND measure IN (SELECT measure FROM base_measure)
+    UNION ALL
+    -- Of an activity each number is a figure of its own, where the catalogue tells it.
+    SELECT
+        basis.* REPLACE (
+            cat.id AS thing,
+            CASE cat.counts WHEN 'sessions' THEN NULL ELSE subject_scope END AS subject_scope,
+            coalesce(cat.first_base, 'unknown') AS base,
+            CASE cat.counts WHEN 'sessions' THEN sessions ELSE numerator END AS numerator,
+            CASE cat.counts WHEN 'sessions' THEN sessions_precision ELSE numerator_precision END AS numerator_precision,
+            NULL AS denominator, NULL AS printed_percent
+        ),
+        false
+    FROM basis JOIN indicator_entry AS cat USING (measure)
+    WHERE fact = 'activity' AND CASE cat.counts
+        WHEN 'sessions' THEN sessions IS NOT NULL
+        WHEN 'attendances' THEN subject_scope = 'attendance' AND numerator IS NOT NULL
+        WHEN 'persons' THEN subject_scope = 'person' AND numerator IS NOT NULL
+        ELSE false
+    END
+)
+SELECT
+    row_number() OVER () AS id, told.*, series.series,
+    percent_from(printed_percent) AS low, percent_to(printed_percent) AS high
+FROM told LEFT JOIN series USING (area);
+
+CREATE OR REPLACE TABLE aim AS
+WITH set_by AS (
+    SELECT
+        false AS shipped, area, thing, subject_scope AS scope,
+        CASE known_base WHEN 'unknown' THEN 'all' ELSE known_base END AS base, year AS deadline,
+        -- Of a range or a bound the end at which it is reached.
+        coalesce(percent_from(printed_percent), percent_to(printed_percent)) AS percent,
+        plan, NULL AS class, source, stated_on, recorded
+    FROM chosen WHERE fact = 'target'
+    UNION ALL
+    SELECT
+        true, area.id, indicator_of(measure, stage), subject_scope, 'all', period::BIGINT, printed_percent::DOUBLE,
+        plan, class, source, stated_on, NULL
+    FROM csv_national_target AS target, setting, area
+    WHERE (stated_by IS NULL OR ends(stated_on) <= stated_by)
+        AND (area.level, area.code) = (area_level, target.area_code) AND area.map = map_on(ends(stated_on))
+)
+SELECT row_number() OVER (ORDER BY shipped) AS id, * FROM set_by;

@@ -1,0 +1,211 @@
+-- All figures on the map that is asked for: what each area says itself, and sums where it says nothing (decision 7).
+-- Without a map each map is filled with what was told on it. A cell is a map, thing, year, scope and base.
+
+CREATE OR REPLACE TABLE sheet AS
+SELECT DISTINCT starts AS view, map IS NULL AS as_reported, coalesce(map_on(map)::VARCHAR, 'as_reported') AS word
+FROM setting, (SELECT starts FROM map) WHERE map IS NULL OR starts = map_on(map);
+
+CREATE OR REPLACE TABLE figure_here AS
+SELECT
+    dense_rank() OVER (ORDER BY view, is_size, thing, year, subject_scope, base) AS cell,
+    view, as_reported, word, figure.*
+FROM figure, sheet
+WHERE area IN (SELECT id FROM area WHERE NOT as_reported OR map = view);
+
+CREATE OR REPLACE TABLE cell AS
+SELECT DISTINCT
+    cell, view, as_reported, word, is_size, thing, year, subject_scope AS scope, base,
+    coalesce((SELECT additive FROM indicator_entry WHERE id = thing AND NOT is_size), true) AS additive
+FROM figure_here;
+
+-- What an area says itself. A statement comes before a count of single events.
+CREATE OR REPLACE TABLE told_there AS
+SELECT
+    cell, area, id AS own, counted, numerator, numerator_precision AS precision, denominator, span,
+    1.0::DOUBLE AS coverage, false AS estimated, 1::BIGINT AS of, 1::BIGINT AS reporting, 1::BIGINT AS figures,
+    true AS native, recorded,
+    row_number() OVER (PARTITION BY cell, area ORDER BY counted, id) AS choice
+FROM figure_here;
+
+CREATE OR REPLACE TABLE there AS SELECT * EXCLUDE (choice) FROM told_there WHERE choice = 1;
+
+-- How exact a sum is of what is exact in so many ways.
+CREATE OR REPLACE MACRO exactness(ways) AS CASE
+    WHEN len(list_filter(ways, lambda way: way <> 'exact')) = 0 THEN 'exact'
+    WHEN list_has_all(['exact', 'over', 'at_least'], ways) THEN
+        CASE WHEN list_contains(ways, 'over') THEN 'over' ELSE 'at_least' END
+    WHEN list_has_all(['exact', 'nearly'], ways) THEN 'nearly'
+    ELSE 'about'
+END;
+
+-- Sums of parts that have one kind of fact and one span: the kind under which most is reported, a statement before
+-- any count. A lesser share of a split area adds nothing, but makes the sum an estimate.
+CREATE OR REPLACE MACRO sums(parts) AS TABLE
+WITH part AS (FROM query_table(parts)),
+kind AS (
+    SELECT cell, total_of, counted, span
+    FROM part WHERE share <> 'lesser' AND numerator IS NOT NULL
+    GROUP BY cell, total_of, counted, span
+    QUALIFY row_number() OVER (
+        PARTITION BY cell, total_of
+        ORDER BY counted, round(sum(coverage), 9) DESC,
+            coalesce(list_position(['stock', 'year_to_date', 'year_change', 'flow', 'once'], span), 0)
+    ) = 1
+)
+SELECT
+    cell, total_of AS area, NULL::BIGINT AS own, any_value(kind.counted) AS counted,
+    sum(numerator) FILTER (adds)::BIGINT AS numerator,
+    CASE WHEN count(*) FILTER (adds) = 1 THEN any_value(precision) FILTER (adds)
+        ELSE exactness(list(coalesce(precision, 'exact')) FILTER (adds)) END AS precision,
+    CASE WHEN bool_and(denominator IS NOT NULL) FILTER (adds)
+        THEN sum(denominator) FILTER (adds)::BIGINT END AS denominator,
+    any_value(kind.span) AS span,
+    sum(coverage) FILTER (adds) / any_value(parts_of) AS coverage,
+    coalesce(bool_or(estimated) FILTER (adds), false) OR bool_or(share = 'main' AND adds) OR bool_or(share = 'lesser')
+        AS estimated,
+    any_value(parts_of) AS of, count(*) FILTER (adds) AS reporting,
+    sum(figures) FILTER (adds)::BIGINT AS figures,
+    bool_or(native AND adds) AND NOT bool_or(former) AS native,
+    max(recorded) FILTER (adds) AS recorded
+FROM (
+    SELECT
+        part.*,
+        share <> 'lesser' AND numerator IS NOT NULL AND part.counted = kind.counted
+            AND part.span IS NOT DISTINCT FROM kind.span AS adds
+    FROM part JOIN kind USING (cell, total_of)
+) JOIN kind USING (cell, total_of)
+GROUP BY cell, total_of;
+
+-- The parts directly below areas, of one level, in a table of values.
+CREATE OR REPLACE MACRO below(grid, level_of_parts) AS TABLE
+SELECT value.*, area.parent AS total_of, 'whole' AS share, false AS former, parts_of.of AS parts_of
+FROM query_table(grid) AS value
+JOIN cell USING (cell)
+JOIN area ON area.id = value.area AND area.level = level_of_parts
+JOIN parts_of ON parts_of.area = area.parent AND NOT parts_of.former
+WHERE cell.additive;
+
+-- Sums on the maps on which figures were told, level by level; beside an own total a sum is only kept to compare.
+CREATE OR REPLACE TABLE sum_there AS FROM there WHERE false;
+
+CREATE OR REPLACE TABLE parts AS FROM below('there', 'commune');
+INSERT INTO sum_there FROM sums('parts');
+INSERT INTO there FROM sums('parts') ANTI JOIN there USING (cell, area);
+
+CREATE OR REPLACE TABLE parts AS FROM below('there', 'district');
+INSERT INTO sum_there FROM sums('parts');
+INSERT INTO there FROM sums('parts') ANTI JOIN there USING (cell, area);
+
+CREATE OR REPLACE TABLE parts AS FROM below('there', 'province');
+INSERT INTO sum_there FROM sums('parts');
+INSERT INTO there FROM sums('parts') ANTI JOIN there USING (cell, area);
+
+-- The same on the map asked for. An area's own figure may come from another map, where it had the same land. A sum is
+-- of what it was made of or of what is below it, whichever covers more; where what is below came from that earlier map
+-- itself, of what it was made of. A sum of an earlier map is taken whole where more figures are in it.
+CREATE OR REPLACE TABLE here AS FROM there WHERE false;
+CREATE OR REPLACE TABLE way AS SELECT ''::VARCHAR AS kind, * FROM there WHERE false;
+
+CREATE OR REPLACE TABLE parts AS
+SELECT value.*, place.here AS total_of, place.share, true AS former, parts_of.of AS parts_of
+FROM there AS value
+JOIN cell USING (cell)
+JOIN place ON place.view = cell.view AND place.area = value.area AND place.share IN ('whole', 'main', 'lesser')
+JOIN parts_of ON parts_of.area = place.here AND parts_of.former
+WHERE cell.additive;
+INSERT INTO way SELECT 'former', * FROM sums('parts');
+
+INSERT INTO way
+SELECT
+    CASE WHEN own IS NULL THEN 'elsewhere' ELSE 'own' END,
+    value.* REPLACE (place.here AS area, place.here = value.area AS native)
+FROM there AS value
+JOIN cell USING (cell)
+JOIN place ON place.view = cell.view AND place.area = value.area AND place.share = 'same'
+WHERE own IS NOT NULL OR place.here <> value.area
+QUALIFY row_number() OVER (
+    PARTITION BY cell, place.here, own IS NULL ORDER BY counted, place.here = value.area DESC
+) = 1;
+
+CREATE OR REPLACE MACRO standing(level_of_area) AS TABLE
+WITH told AS (
+    SELECT
+        cell, area,
+        max(coverage) FILTER (kind = 'former') AS former, max(coverage) FILTER (kind = 'below') AS below,
+        bool_or(kind = 'below' AND native) AS below_is_native, bool_or(kind = 'own') AS is_own,
+        max(figures) FILTER (kind = 'elsewhere') AS elsewhere,
+        max(figures) FILTER (kind = 'former') AS former_figures, max(figures) FILTER (kind = 'below') AS below_figures
+    FROM way JOIN area ON area.id = way.area AND area.level = level_of_area
+    GROUP BY cell, area
+),
+sided AS (
+    SELECT *, CASE
+        WHEN former IS NULL AND below IS NULL THEN NULL
+        WHEN below IS NULL THEN 'former'
+        WHEN former IS NULL THEN 'below'
+        WHEN below_is_native AND below > former + 1e-9 THEN 'below'
+        ELSE 'former'
+    END AS side
+    FROM told
+)
+SELECT way.* EXCLUDE (kind)
+FROM sided JOIN way USING (cell, area)
+WHERE way.kind = CASE
+    WHEN is_own THEN 'own'
+    WHEN side IS NULL THEN 'elsewhere'
+    WHEN elsewhere > CASE side WHEN 'former' THEN former_figures ELSE below_figures END THEN 'elsewhere'
+    ELSE side
+END;
+
+INSERT INTO here FROM standing('commune');
+CREATE OR REPLACE TABLE parts AS FROM below('here', 'commune');
+INSERT INTO way SELECT 'below', * FROM sums('parts');
+INSERT INTO here FROM standing('district');
+CREATE OR REPLACE TABLE parts AS FROM below('here', 'district');
+INSERT INTO way SELECT 'below', * FROM sums('parts');
+INSERT INTO here FROM standing('province');
+CREATE OR REPLACE TABLE parts AS FROM below('here', 'province');
+INSERT INTO way SELECT 'below', * FROM sums('parts');
+INSERT INTO here FROM standing('nation');
+
+-- Areas of the map that figures speak of without saying anything of them.
+CREATE OR REPLACE TABLE missing AS
+SELECT DISTINCT cell, place.here AS area
+FROM there
+JOIN cell USING (cell)
+JOIN place ON place.view = cell.view AND place.area = there.area
+WHERE own IS NOT NULL AND place.share IN ('of', 'whole', 'main', 'lesser') AND NOT as_reported
+    AND (cell, place.here) NOT IN (SELECT (cell, area) FROM here);
+
+-- Sizes of bases: counts that cover their area whole, of the base that says most.
+CREATE OR REPLACE TABLE size AS
+SELECT view, is_size, thing, scope, year, area, numerator AS size
+FROM here JOIN cell USING (cell)
+WHERE coverage > 1 - 1e-9 AND numerator IS NOT NULL
+QUALIFY row_number() OVER (
+    PARTITION BY view, is_size, thing, scope, year, area
+    ORDER BY list_position(['all', 'registered', 'population', 'adult', 'unknown'], base)
+) = 1;
+
+-- The denominator, and where the source gives none the size of its base as the catalogue names it: the line for the
+-- figure's scope before one for all.
+CREATE OR REPLACE TABLE value AS
+WITH line AS (
+    SELECT cell, measure, indicator
+    FROM cell JOIN base_line ON base_line.id = cell.thing AND base_line.base = cell.base AND NOT cell.is_size
+    WHERE base_line.scope IS NULL OR base_line.scope = cell.scope
+    QUALIFY row_number() OVER (PARTITION BY cell ORDER BY base_line.scope IS NULL, base_line.place) = 1
+)
+SELECT
+    here.* EXCLUDE (denominator), cell.* EXCLUDE (cell),
+    coalesce(here.denominator, CASE WHEN here.numerator IS NOT NULL AND coverage > 1 - 1e-9 THEN size.size END)
+        AS denominator
+FROM here
+JOIN cell USING (cell)
+LEFT JOIN line USING (cell)
+LEFT JOIN size
+    ON size.view = cell.view AND size.year = cell.year AND size.area = here.area AND size.size > 0
+    AND CASE WHEN line.measure IS NOT NULL
+        THEN size.is_size AND size.thing = line.measure AND size.scope IS NULL
+        ELSE NOT size.is_size AND size.thing = line.indicator AND size.scope IS NOT DISTINCT FROM cell.scope END
+WHERE NOT cell.is_size;
