@@ -6,13 +6,14 @@
 //! mix; what cannot be known is missing, with the reason.
 //!
 //! In reading order: one figure (`figure`), the totals of one cell on one map (`total`), targets in force (`target`),
-//! figures that break a rule (`suspicious`), first years of subjects (`adoption`), all cells as rows (`answer_row`,
+//! figures that break a rule (`suspicious`), who has reported (`coverage`), first years of subjects (`adoption`), all cells as rows (`answer_row`,
 //! `assemble`), the table that a session sees (`table`), and
 //! what is kept of it for the next question (`remembered`).
 
 mod adoption;
 mod answer_row;
 mod assemble;
+mod coverage;
 mod figure;
 mod remembered;
 mod suspicious;

@@ -39,7 +39,7 @@ CREATE OR REPLACE MACRO exactness(ways) AS CASE
 END;
 
 -- Sums of parts that have one kind of fact and one span: the kind under which most is reported, a statement before
--- any count. A lesser share of a split area adds nothing, but makes the sum an estimate.
+-- any count. A lesser share of a split area adds nothing.
 CREATE OR REPLACE MACRO sums(parts) AS TABLE
 WITH part AS (FROM query_table(parts)),
 kind AS (
@@ -61,8 +61,7 @@ SELECT
         THEN sum(denominator) FILTER (adds)::BIGINT END AS denominator,
     any_value(kind.span) AS span,
     sum(coverage) FILTER (adds) / any_value(parts_of) AS coverage,
-    coalesce(bool_or(estimated) FILTER (adds), false) OR bool_or(share = 'main' AND adds) OR bool_or(share = 'lesser')
-        AS estimated,
+    coalesce(bool_or(estimated) FILTER (adds), false) AS estimated,
     any_value(parts_of) AS of, count(*) FILTER (adds) AS reporting,
     sum(figures) FILTER (adds)::BIGINT AS figures,
     bool_or(native AND adds) AND NOT bool_or(former) AS native,
@@ -113,7 +112,17 @@ JOIN cell USING (cell)
 JOIN place ON place.view = cell.view AND place.area = value.area AND place.share IN ('whole', 'main', 'lesser')
 JOIN parts_of ON parts_of.area = place.here AND parts_of.former
 WHERE cell.additive;
-INSERT INTO way SELECT 'former', * FROM sums('parts');
+-- Land of a split area makes an estimate of the sum, whether that area reports or not.
+INSERT INTO way
+SELECT
+    'former',
+    sum.* REPLACE (
+        estimated OR EXISTS (
+            FROM place JOIN cell USING (view)
+            WHERE cell.cell = sum.cell AND place.here = sum.area AND place.share IN ('main', 'lesser')
+        ) AS estimated
+    )
+FROM sums('parts') AS sum;
 
 INSERT INTO way
 SELECT

@@ -25,6 +25,7 @@ pub(crate) const ADOPTERS: &str = "
     WITH step AS (
         SELECT
             ledger.step, ledger.model, ledger.year, ledger.subject_token, ledger.recorded,
+            ledger.log_generation, ledger.log_partition, ledger.log_offset,
             ledger.area_level, ledger.area_code, ledger.area_date
         FROM ledger_recognition AS ledger
         LEFT JOIN fate_recognition AS fate ON fate.event_id = ledger.event_id
@@ -36,9 +37,9 @@ pub(crate) const ADOPTERS: &str = "
         SELECT
             model, subject_token, year,
             bool_or(step = 'revoked') AS revoked,
-            last_value(area_level ORDER BY recorded) AS area_level,
-            last_value(area_code ORDER BY recorded) AS area_code,
-            last_value(area_date ORDER BY recorded) AS area_date
+            last_value(area_level ORDER BY recorded, log_generation, log_partition, log_offset) AS area_level,
+            last_value(area_code ORDER BY recorded, log_generation, log_partition, log_offset) AS area_code,
+            last_value(area_date ORDER BY recorded, log_generation, log_partition, log_offset) AS area_date
         FROM step
         GROUP BY model, subject_token, year
     ),

@@ -13,11 +13,11 @@ use chrono::NaiveDate;
 use datafusion::common::Result;
 use lantoa_schemas::area::{AreaHistory, AreaId, MapView};
 use lantoa_schemas::catalogue::{Catalogue, Unit};
-use lantoa_schemas::clock::end_of_day_in_vietnam;
 use lantoa_schemas::vocabulary::{AreaLevel, Base, Stage, Vocabulary};
 
 use super::adoption::{TitleTotal, TitleTotals};
 use super::answer_row::{CoverageRow, IndicatorRow, ReconciledRow, SuspiciousRow};
+use super::coverage::Coverage;
 use super::figure::{Aim, Cell, Figure, Read, read};
 use super::suspicious::Suspicion;
 use super::target::{InForce, Targets};
@@ -43,28 +43,33 @@ pub(crate) fn assemble(rows: &RecordBatch, knowledge: &Knowledge, standing: &Sta
     let read = read(rows, history, catalogue, standing.stated_by)?;
     let told = Told::of(rows)?;
     let mut assembled = Assembled::default();
-    let mut answered = HashSet::new();
+    let mut answered = Answered::new();
     let days: Vec<NaiveDate> = match map {
         Some(day) => vec![day],
         None => history.maps().to_vec(),
     };
-    for day in days {
-        let view = knowledge.view(day);
-        let mut sheet = Sheet {
+    let views: Vec<_> = days.into_iter().map(|day| knowledge.view(day)).collect();
+    let mut sheets: Vec<_> = views
+        .iter()
+        .map(|view| Sheet {
             history,
             catalogue,
             knowledge,
             read: &read,
             told: &told,
-            view: &view,
-            targets: Targets::new(history, &view, &read.aims),
+            view,
+            targets: Targets::new(history, view, &read.aims),
             map: map.map_or_else(|| AS_REPORTED.to_owned(), |_| view.day().to_string()),
             as_reported: map.is_none(),
             sizes: HashMap::new(),
-            out: &mut assembled,
-            answered: &mut answered,
-        };
-        sheet.fill();
+        })
+        .collect();
+    for sheet in &mut sheets {
+        sheet.fill(&mut assembled, &mut answered);
+    }
+    // Only when all maps are filled is it known which deadlines have a figure.
+    for sheet in &sheets {
+        sheet.lone_targets(&mut assembled, &mut answered);
     }
     for figure in read.figures.iter().filter(|figure| figure.area.is_none()) {
         let map = map.map_or_else(|| AS_REPORTED.to_owned(), |day| history.map_on(day).to_string());
@@ -127,7 +132,7 @@ impl Told {
 }
 
 /// One map's rows.
-struct Sheet<'a, 'o> {
+struct Sheet<'a> {
     history: &'a AreaHistory,
     catalogue: &'a Catalogue,
     knowledge: &'a Knowledge,
@@ -140,13 +145,13 @@ struct Sheet<'a, 'o> {
     /// Counts that cover their area whole, by thing, scope, year and area: what rates without a denominator of their
     /// own are divided by. The scope of a base's size is none.
     sizes: HashMap<(u16, Option<u16>, i64, AreaId), i64>,
-    out: &'o mut Assembled,
-    /// Series and cells that have a figure, so that a target is not told a second time by itself.
-    answered: &'o mut HashSet<(AreaId, Cell)>,
 }
 
-impl Sheet<'_, '_> {
-    fn fill(&mut self) {
+/// Series and cells that have a figure, so that a target is not told a second time by itself.
+type Answered = HashSet<(AreaId, Cell)>;
+
+impl Sheet<'_> {
+    fn fill(&mut self, out: &mut Assembled, answered: &mut Answered) {
         let mut cells: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
         for (at, figure) in self.read.figures.iter().enumerate() {
             let Some(area) = figure.area else { continue };
@@ -173,22 +178,23 @@ impl Sheet<'_, '_> {
             }
             coverage.note(cell, totals);
             for (area, value) in &totals.values {
-                self.value_row(*area, cell, value);
+                if let Some(row) = self.value_row(*area, cell, value) {
+                    out.indicator.push(row);
+                    answered.insert((self.history.series(*area), *cell));
+                }
             }
-            for (area, missing) in &totals.missing {
-                self.missing_row(*area, cell, missing);
+            for (area, missing) in totals.missing.iter().filter(|_| !self.as_reported) {
+                out.indicator.push(self.missing_row(*area, cell, missing));
+                answered.insert((self.history.series(*area), *cell));
             }
-            for beside in &totals.beside {
-                self.reconcile(cell, beside);
-            }
+            out.reconciled.extend(totals.beside.iter().filter_map(|beside| self.reconcile(cell, beside)));
         }
-        coverage.rows(self);
-        self.lone_targets();
-        self.titles(&totals);
+        out.coverage.extend(coverage.rows(self.knowledge, self.view, &self.read.things));
+        out.titles.push((self.view.day(), self.titles(&totals)));
     }
 
     /// Stated totals of titles that were recognised, of the base that says most: all, then one that is not known.
-    fn titles(&mut self, totals: &[(Cell, Totals)]) {
+    fn titles(&self, totals: &[(Cell, Totals)]) -> TitleTotals {
         let mut titles = TitleTotals::new();
         for base in [Base::All, Base::Unknown, Base::Registered] {
             for (cell, totals) in totals.iter().filter(|(cell, _)| cell.base == base) {
@@ -206,7 +212,7 @@ impl Sheet<'_, '_> {
                 }
             }
         }
-        self.out.titles.push((self.view.day(), titles));
+        titles
     }
 
     fn remember_sizes(&mut self, cell: &Cell, totals: &Totals) {
@@ -237,9 +243,9 @@ impl Sheet<'_, '_> {
         }
     }
 
-    fn value_row(&mut self, area: AreaId, cell: &Cell, value: &Value) {
+    fn value_row(&self, area: AreaId, cell: &Cell, value: &Value) -> Option<IndicatorRow> {
         if self.as_reported && value.own.is_none() {
-            return;
+            return None;
         }
         let mut row = self.row(area, cell);
         let mut reasons: Vec<String> = Vec::new();
@@ -272,8 +278,7 @@ impl Sheet<'_, '_> {
         self.rate(cell, value, &mut row, &mut reasons);
         self.target(area, cell, own_percent, &mut row, &mut reasons);
         row.reason = joined(reasons);
-        self.answered.insert((self.history.series(area), *cell));
-        self.out.indicator.push(row);
+        Some(row)
     }
 
     fn how_summed(&self, value: &Value) -> Vec<String> {
@@ -393,10 +398,7 @@ impl Sheet<'_, '_> {
         }
     }
 
-    fn missing_row(&mut self, area: AreaId, cell: &Cell, missing: &Missing) {
-        if self.as_reported {
-            return;
-        }
+    fn missing_row(&self, area: AreaId, cell: &Cell, missing: &Missing) -> IndicatorRow {
         let mut row = self.row(area, cell);
         let named = |id: AreaId| {
             let of = self.history.area(id);
@@ -413,13 +415,12 @@ impl Sheet<'_, '_> {
         }];
         self.target(area, cell, None, &mut row, &mut reasons);
         row.reason = joined(reasons);
-        self.answered.insert((self.history.series(area), *cell));
-        self.out.indicator.push(row);
+        row
     }
 
-    fn reconcile(&mut self, cell: &Cell, beside: &Beside) {
+    fn reconcile(&self, cell: &Cell, beside: &Beside) -> Option<ReconciledRow> {
         let area = self.history.area(beside.area);
-        let (Some(left), Some(right)) = (beside.taken.numerator, beside.other.numerator) else { return };
+        let (left, right) = (beside.taken.numerator?, beside.other.numerator?);
         let mut reasons = vec![if beside.other.own.is_some() {
             "a stated total comes before a count of single events".to_owned()
         } else {
@@ -431,7 +432,7 @@ impl Sheet<'_, '_> {
         if beside.other.parts.is_some() {
             reasons.push(format!("{} % of it report", round(100.0 * beside.other.coverage)));
         }
-        self.out.reconciled.push(ReconciledRow {
+        Some(ReconciledRow {
             map: Some(self.view.day().to_string()),
             year: Some(cell.year),
             area_code: Some(area.code.clone()),
@@ -447,7 +448,7 @@ impl Sheet<'_, '_> {
             difference: left.checked_sub(right),
             chosen: Some("left"),
             reason: joined(reasons),
-        });
+        })
     }
 
     fn basis(&self, value: &Value) -> String {
@@ -459,10 +460,10 @@ impl Sheet<'_, '_> {
     }
 
     /// Deadlines for which nothing is reported yet.
-    fn lone_targets(&mut self) {
+    fn lone_targets(&self, out: &mut Assembled, answered: &mut Answered) {
         for (area, cell, in_force) in self.targets.set() {
             let key = (self.history.series(area), cell);
-            if self.answered.contains(&key) {
+            if answered.contains(&key) {
                 continue;
             }
             let aim = match &in_force {
@@ -475,7 +476,7 @@ impl Sheet<'_, '_> {
             if self.as_reported && !set_here {
                 continue;
             }
-            self.answered.insert(key);
+            answered.insert(key);
             let mut row = self.row(area, &cell);
             row.derivation = Some("target");
             row.target_year = Some(cell.year);
@@ -486,7 +487,7 @@ impl Sheet<'_, '_> {
                 (InForce::Aim(_), None) => {}
             }
             row.reason = joined(reasons);
-            self.out.indicator.push(row);
+            out.indicator.push(row);
         }
     }
 
@@ -545,79 +546,6 @@ fn unresolved(figure: &Figure, read: &Read, told: &Told, map: String) -> Option<
         unit => rate.zip(unit.factor()).map(|(rate, factor)| rate / 100.0 * factor),
     };
     Some(row)
-}
-
-/// Who has reported, by year and thing, whatever scope and base.
-#[derive(Default)]
-struct Coverage {
-    cells: BTreeMap<(i64, u16), BTreeMap<AreaId, Reported>>,
-}
-
-/// What an area has reported, in the cell in which it reported most.
-#[derive(Debug, Clone, Copy)]
-struct Reported {
-    expected: usize,
-    reported: usize,
-    coverage: f64,
-    recorded: Option<i64>,
-}
-
-impl Coverage {
-    fn note(&mut self, cell: &Cell, totals: &Totals) {
-        let areas = self.cells.entry((cell.year, cell.thing)).or_default();
-        for (area, value) in &totals.values {
-            let (expected, reported) = value.parts.map_or((1, 1), |parts| (parts.of, parts.reporting));
-            let now = Reported { expected, reported, coverage: value.coverage, recorded: value.recorded };
-            let known = areas.entry(*area).or_insert(now);
-            let recorded = known.recorded.max(now.recorded);
-            if now.coverage > known.coverage {
-                *known = now;
-            }
-            known.recorded = recorded;
-        }
-    }
-
-    fn rows(&self, sheet: &mut Sheet<'_, '_>) {
-        let history = sheet.history;
-        let day = sheet.view.day();
-        let nation = history.iter().find(|(_, area)| area.map == day && area.level == AreaLevel::Nation);
-        let Some((nation, _)) = nation else { return };
-        for ((year, thing), areas) in &self.cells {
-            // The nation and its provinces always, what is below them where any of it reports.
-            let mut shown = vec![nation];
-            let mut next = 0;
-            while let Some(area) = shown.get(next).copied() {
-                let below = history.children(area);
-                if area == nation || below.iter().any(|child| areas.contains_key(child)) {
-                    shown.extend(below);
-                }
-                next += 1;
-            }
-            let due = sheet.knowledge.due(&sheet.read.things.thing(*thing).id, *year);
-            for area in shown {
-                let known = areas.get(&area);
-                let of = history.area(area);
-                let late = due.map(|due| match known.and_then(|known| known.recorded) {
-                    Some(recorded) => recorded >= end_of_day_in_vietnam(due).timestamp_micros(),
-                    None => sheet.knowledge.today() > due,
-                });
-                sheet.out.coverage.push(CoverageRow {
-                    map: Some(day.to_string()),
-                    year: Some(*year),
-                    indicator: Some(sheet.read.things.thing(*thing).id.clone()),
-                    area_code: Some(of.code.clone()),
-                    area_name: Some(of.short_name.clone()),
-                    area_level: Some(of.level.as_str()),
-                    expected: Some(known.map_or(1, |known| known.expected as i64)),
-                    reported: Some(known.map_or(0, |known| known.reported as i64)),
-                    coverage_percent: Some(100.0 * known.map_or(0.0, |known| known.coverage)),
-                    due,
-                    last_recorded: known.and_then(|known| known.recorded),
-                    late,
-                });
-            }
-        }
-    }
 }
 
 fn joined(reasons: Vec<String>) -> Option<String> {

@@ -105,9 +105,10 @@ impl<'a> Suspicion<'a> {
     fn above_its_whole(&self, area: AreaId, figure: &Figure, numerator: i64) -> Option<Finding> {
         let size = || {
             let indicator = self.read.things.thing(figure.cell.thing).indicator.as_ref()?;
-            let measure = indicator.base(figure.cell.base, None)?.measure.as_ref()?;
+            let scope = self.read.things.scope_name(figure.cell.scope);
+            let measure = indicator.base(figure.cell.base, scope)?.measure.as_ref()?;
             let size = self.read.things.known_size(measure)?;
-            self.beside(area, size, figure.cell.year).find_map(|size| size.numerator)
+            self.beside(area, size, figure.cell.year).filter(bounds_from_above).find_map(|size| size.numerator)
         };
         let whole = figure.denominator.or_else(size).filter(|whole| numerator > *whole)?;
         Some(Finding {
@@ -124,9 +125,7 @@ impl<'a> Suspicion<'a> {
         let mut above = self.history.parent(area);
         while let Some(around) = above {
             let same_kind = |other: &&Figure| {
-                other.cell.scope == figure.cell.scope
-                    && other.span == figure.span
-                    && !matches!(other.precision, Some(Precision::Over | Precision::AtLeast))
+                other.cell.scope == figure.cell.scope && other.span == figure.span && bounds_from_above(other)
             };
             let wholes = self.beside(around, figure.cell.thing, figure.cell.year).filter(same_kind);
             let whole = wholes.filter_map(|whole| whole.numerator).max();
@@ -157,6 +156,7 @@ impl<'a> Suspicion<'a> {
                 .into_iter()
                 .flatten()
                 .flat_map(|thing| self.beside(area, thing, figure.cell.year))
+                .filter(bounds_from_above)
                 .filter(|whole| {
                     let one_measure = measure(whole.cell.thing) == measure(figure.cell.thing);
                     !one_measure || whole.cell.scope == figure.cell.scope
@@ -243,6 +243,11 @@ impl<'a> Suspicion<'a> {
             None => Finding { rule: "jump", value: numerator as f64, low: Some(low), high: Some(high), explanation },
         })
     }
+}
+
+/// Whether a count can be held against a part of it: one of "over" so many says nothing of how many there are at most.
+fn bounds_from_above(whole: &&Figure) -> bool {
+    !matches!(whole.precision, Some(Precision::Over | Precision::AtLeast))
 }
 
 /// A percent that no rounding or truncation of the fraction gives.

@@ -121,7 +121,8 @@ impl<'a> Adder<'a> {
         totals
     }
 
-    /// A stated total comes before a counted one, and of two stated ones the preferred.
+    /// A stated total comes before a counted one; of two of one kind, as an activity told for two spans, the one of the
+    /// earlier span, then the newer, then the greater.
     fn take_own(&mut self, at: usize, figure: &Figure, totals: &mut Totals) {
         let Some(area) = figure.area else { return };
         let value = Value::own(at, figure);
@@ -130,7 +131,10 @@ impl<'a> Adder<'a> {
             return;
         };
         let known = known.clone();
-        let (taken, other) = if known.counted && !value.counted { (value, known) } else { (known, value) };
+        let order = |value: &Value| {
+            (value.counted, value.span, std::cmp::Reverse(value.recorded), std::cmp::Reverse(value.numerator))
+        };
+        let (taken, other) = if order(&value) < order(&known) { (value, known) } else { (known, value) };
         totals.beside.push(Beside { area, taken: taken.clone(), other });
         self.there.put(area, taken);
     }
