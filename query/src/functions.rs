@@ -15,7 +15,7 @@
 //! | `area_full_name`, `area_map` `(level, code, day)` | its name with its kind, as of that day; first known day of its map |
 //! | `title_scope(measure)` | of whom a title is counted when nothing else is said |
 //! | `criteria_set_in(measure, year)` | the code of the criteria by which a title is rated in a year |
-//! | `key_of(…)` | one text for a row of values, null and empty told apart |
+//! | `key_of(…)` | one short text for a row of values, null and empty told apart |
 //! | `fit_logistic(year, value[, saturation])` | aggregate: the curve of adoption through a group's points |
 
 use std::sync::Arc;
@@ -33,6 +33,8 @@ use lantoa_schemas::event::days_since_epoch;
 use lantoa_schemas::partial_date::{PartialDate, Period};
 use lantoa_schemas::percent::PrintedPercent;
 use lantoa_schemas::vocabulary::{AreaLevel, SourceKind, Stage, Vocabulary};
+
+use sha2::{Digest, Sha256};
 
 use crate::knowledge::{Knowledge, Present};
 
@@ -223,7 +225,10 @@ fn udf(
     create_udf(name, arguments, result, Volatility::Immutable, Arc::new(implementation))
 }
 
-/// Joins any number of values of any type to one text that is equal exactly where the values are.
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// One short text for any number of values of any type, equal where the values are and, as a hash of 128 bits, nowhere
+/// else: what is sorted and grouped by it stays small however long the values are.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct KeyOf {
     signature: Signature,
@@ -250,15 +255,23 @@ impl ScalarUDFImpl for KeyOf {
             .collect::<Result<Vec<_>>>()?;
         let columns: Vec<&StringArray> = columns.iter().map(|column| column.as_string::<i32>()).collect();
         let keys = (0..args.number_rows).map(|row| {
-            let mut key = String::new();
+            let mut hash = Sha256::new();
             for column in &columns {
                 // With its length in front a value needs no escaping, and null is not the empty text.
                 match column.is_valid(row).then(|| column.value(row)) {
-                    Some(value) => key.extend([value.len().to_string().as_str(), ":", value]),
-                    None => key.push('-'),
+                    Some(value) => {
+                        hash.update((value.len() as u64 + 1).to_le_bytes());
+                        hash.update(value);
+                    }
+                    None => hash.update(0_u64.to_le_bytes()),
                 }
             }
-            Some(key)
+            let digest = hash.finalize();
+            Some(digest.iter().take(16).fold(String::with_capacity(32), |mut key, byte| {
+                key.push(char::from(HEX[usize::from(byte >> 4)]));
+                key.push(char::from(HEX[usize::from(byte & 15)]));
+                key
+            }))
         });
         Ok(ColumnarValue::Array(Arc::new(keys.collect::<StringArray>())))
     }

@@ -1,5 +1,6 @@
 -- A row for every aggregate fact with how it was judged: what its cell is, whether it is in force and chosen, and why.
 -- Behind the view `statement`, and behind those that hold one statement against another.
+-- What is compared is kept narrow, and what was said is joined to it at the end: sorting carries every column along.
 WITH
 -- What was said. A retraction says nothing of the world: it only decides the fate of another event.
 said AS (
@@ -20,15 +21,28 @@ said AS (
     LEFT JOIN fate_statement AS fate ON fate.event_id = ledger.event_id
     WHERE ledger.fact IS NOT NULL
 ),
--- The natural key: under one key a source says one thing at a time. Pilots, examples and single occasions have no key
--- beyond their whole content: a second seminar is another seminar.
 keyed AS (
     SELECT
-        *,
+        -- A view of a text would hold on to all that was read beside it.
+        arrow_cast(event_id, 'Utf8') AS event_id,
+        recorded, log_generation, log_partition, log_offset, fate, by_event, fate_reason, stands, figures,
+        -- The natural key: under one key a source says one thing at a time. Pilots, examples and single occasions have
+        -- no key beyond their whole content: a second seminar is another seminar.
         key_of(
             area_key, fact, measure, stage, subject_scope, known_base, period, span, as_at, plan, source,
             CASE WHEN fact IN ('pilot', 'exemplary') OR span = 'once' THEN key_of(figures, stated_on, quote) END
-        ) AS natural_key
+        ) AS natural_key,
+        -- What an answer takes one of, whoever said it: the cell of an area, year, thing counted, scope and base.
+        fact IN ('actual', 'target', 'denominator', 'activity') AND span IS DISTINCT FROM 'once' AS has_cell,
+        key_of(
+            area_key, fact, period_year(period), indicator_id(measure, stage), subject_scope,
+            -- A target that states no base is read as a share of all.
+            CASE WHEN fact = 'target' AND known_base = 'unknown' THEN 'all' ELSE known_base END,
+            CASE WHEN fact = 'activity' THEN span END
+        ) AS cell,
+        partial_last_day(as_at) AS counted_on,
+        source_rank(source_kind) AS rank,
+        partial_last_day(stated_on) AS told_on
     FROM said
 ),
 -- Other figures than the last ones under the key are news and replace them, the same figures only repeat them: 100,
@@ -56,21 +70,8 @@ settled AS (
         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
     )
 ),
--- What an answer takes one of, whoever said it: the cell of an area, year, thing counted, scope and base.
-celled AS (
-    SELECT
-        *,
-        stands AND event_id = standing_event AS in_force,
-        fact IN ('actual', 'target', 'denominator', 'activity') AND span IS DISTINCT FROM 'once' AS has_cell,
-        key_of(
-            area_key, fact, period_year(period), indicator_id(measure, stage), subject_scope,
-            -- A target that states no base is read as a share of all.
-            CASE WHEN fact = 'target' AND known_base = 'unknown' THEN 'all' ELSE known_base END,
-            CASE WHEN fact = 'activity' THEN span END
-        ) AS cell,
-        partial_last_day(as_at) AS counted_on,
-        source_rank(source_kind) AS rank,
-        partial_last_day(stated_on) AS told_on
+in_effect AS (
+    SELECT *, stands AND event_id = standing_event AS in_force
     FROM settled
 ),
 -- Of several statements in force for one cell, the latest count comes first, then the source that ranks higher, then
@@ -83,7 +84,7 @@ ranked AS (
         first_value(rank) OVER best_first AS best_rank,
         first_value(told_on) OVER best_first AS best_told_on,
         count(*) OVER (PARTITION BY cell, in_force, has_cell) - 1 AS others
-    FROM celled
+    FROM in_effect
     WINDOW best_first AS (
         PARTITION BY cell, in_force, has_cell
         ORDER BY
@@ -96,7 +97,9 @@ judged AS (
     FROM ranked
 )
 SELECT
-    *,
+    ledger.*,
+    coalesce(ledger.base, 'unknown') AS known_base,
+    judged.has_cell, judged.in_force, judged.best_event, judged.chosen,
     CASE
         WHEN fate = 'retracted' THEN concat_ws(': ', 'retracted by ' || by_event, fate_reason)
         WHEN fate = 'corrected' THEN concat_ws(': ', 'corrected by ' || by_event, fate_reason)
@@ -112,11 +115,12 @@ SELECT
         END
         ELSE nullif(concat_ws(
             '; ',
-            'corrects ' || supersedes,
-            CASE WHEN first_event <> event_id THEN 'replaces other figures of the same source' END,
+            'corrects ' || ledger.supersedes,
+            CASE WHEN first_event <> judged.event_id THEN 'replaces other figures of the same source' END,
             CASE WHEN has_cell AND others > 0 THEN
                 'comes before ' || others || ' other by day of count, rank of source, day of statement, day of record'
             END
         ), '')
     END AS reason
 FROM judged
+JOIN ledger_statement AS ledger ON ledger.event_id = judged.event_id
