@@ -106,19 +106,23 @@ fn find_area(knowledge: &Knowledge, arguments: &Arguments<'_>) -> Result<RecordB
     };
     let found: Vec<AreaId> = days.iter().flat_map(|day| history.named(&name, *day)).collect();
     if found.is_empty() {
-        let wanted = lantoa_schemas::area::name::folded(&name);
-        let known: Vec<(String, &str)> = history
-            .areas()
-            .iter()
-            .filter(|area| days.iter().any(|day| area.holds_on(*day)))
-            .map(|area| (lantoa_schemas::area::name::folded(&area.short_name), area.short_name.as_str()))
-            .collect();
-        let near = nearest(&wanted, known.iter().map(|(folded, _)| folded.as_str()));
-        let near = near.and_then(|near| known.iter().find(|(folded, _)| folded == near));
-        let remedy = near.map_or_else(|| "see the table area".to_owned(), |(_, near)| format!("did you mean {near}?"));
-        return Err(DataFusionError::Plan(format!("no area is called '{name}' then: {remedy}")));
+        return Err(no_such_area(knowledge, &name, &days));
     }
     Ok(area_rows(knowledge.history(), &found)?)
+}
+
+/// Nothing has the name on any of the days; the nearest name that something has.
+pub(crate) fn no_such_area(knowledge: &Knowledge, name: &str, days: &[NaiveDate]) -> DataFusionError {
+    let wanted = lantoa_schemas::area::name::folded(name);
+    let areas = knowledge.history().areas().iter();
+    let known: Vec<(String, &str)> = areas
+        .filter(|area| days.iter().any(|day| area.holds_on(*day)))
+        .map(|area| (lantoa_schemas::area::name::folded(&area.short_name), area.short_name.as_str()))
+        .collect();
+    let near = nearest(&wanted, known.iter().map(|(folded, _)| folded.as_str()));
+    let near = near.and_then(|near| known.iter().find(|(folded, _)| folded == near));
+    let remedy = near.map_or_else(|| "see the table area".to_owned(), |(_, near)| format!("did you mean {near}?"));
+    DataFusionError::Plan(format!("no area is called '{name}' then: {remedy}"))
 }
 
 fn areas_above(knowledge: &Knowledge, arguments: &Arguments<'_>) -> Result<RecordBatch> {

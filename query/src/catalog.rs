@@ -124,7 +124,7 @@ impl Desk {
     }
 
     /// The version of a table that this statement sees.
-    async fn snapshot(&self, table: &str, state: &SessionState) -> Result<Option<Snapshot>> {
+    pub(crate) async fn snapshot(&self, table: &str, state: &SessionState) -> Result<Option<Snapshot>> {
         if let Some(seen) = self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(table) {
             return Ok(Some(seen.clone()));
         }
@@ -146,7 +146,10 @@ impl Desk {
         for stream in Stream::ALL {
             versions.push(self.snapshot(stream.table(), &state).await?.and_then(|snapshot| snapshot.version));
         }
-        let basis = Basis { versions, standing: standing(&state), today: knowledge.today() };
+        // All days of one map are one map.
+        let standing = standing(&state);
+        let map = standing.map.map(|day| knowledge.history().map_on(day));
+        let basis = Basis { versions, standing: Standing { map, ..standing }, today: knowledge.today() };
         let figures = StandingFigures::new(plan, adopters, knowledge, basis, Arc::clone(&self.remembered));
         let mut shared = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(shared.get_or_insert_with(|| Arc::new(figures))))

@@ -13,6 +13,7 @@
 //! | `area_key(level, code, day, name)` | one text for one area through time; by printed name where it has no code |
 //! | `area_short_name`, `area_parent`, `area_valid_from` `(level, code, day)` | of the area that had the code that day |
 //! | `area_full_name`, `area_map` `(level, code, day)` | its name with its kind, as of that day; first known day of its map |
+//! | `area_code_of(name, day)` | the code of the one area that has the name; an error that lists them where there are several |
 //! | `title_scope(measure)` | of whom a title is counted when nothing else is said |
 //! | `criteria_set_in(measure, year)` | the code of the criteria by which a title is rated in a year |
 //! | `key_of(…)` | one short text for a row of values, null and empty told apart |
@@ -72,6 +73,7 @@ pub(crate) fn all(present: &Arc<Present>) -> Vec<ScalarUDF> {
     ];
     functions.extend(of_areas(present));
     functions.extend(of_catalogue(present));
+    functions.push(area_code_of(present));
     functions
 }
 
@@ -203,6 +205,49 @@ fn each<'a, T>(texts: &'a StringArray, read: impl Fn(&str) -> Option<T> + 'a) ->
 
 fn of_text(name: &str, result: DataType, read: fn(&StringArray) -> ArrayRef) -> ScalarUDF {
     udf(name, vec![DataType::Utf8], result, move |columns| read(columns[0].as_string::<i32>()))
+}
+
+/// The code of the area that a name means on a day. A name that nothing has, or several, is the asker's to mend.
+fn area_code_of(present: &Arc<Present>) -> ScalarUDF {
+    let present = Arc::clone(present);
+    let implementation = move |values: &[ColumnarValue]| -> Result<ColumnarValue> {
+        let constant = values.iter().all(|value| matches!(value, ColumnarValue::Scalar(_)));
+        let columns = ColumnarValue::values_to_arrays(values)?;
+        let knowledge = present.get();
+        let (names, days) = (columns[0].as_string::<i32>(), columns[1].as_primitive::<Date32Type>());
+        let codes = names.iter().zip(days).map(|(name, day)| {
+            let day = day.and_then(|day| NaiveDate::default().checked_add_signed(chrono::Duration::days(day.into())));
+            name.zip(day).map(|(name, day)| one_area(&knowledge, name, day)).transpose()
+        });
+        let codes: StringArray = codes.collect::<Result<_>>()?;
+        if constant {
+            return Ok(ColumnarValue::Scalar(datafusion::common::ScalarValue::try_from_array(&codes, 0)?));
+        }
+        Ok(ColumnarValue::Array(Arc::new(codes)))
+    };
+    let arguments = vec![DataType::Utf8, DataType::Date32];
+    create_udf("area_code_of", arguments, DataType::Utf8, Volatility::Immutable, Arc::new(implementation))
+}
+
+fn one_area(knowledge: &Knowledge, name: &str, day: NaiveDate) -> Result<String> {
+    let history = knowledge.history();
+    let found = history.named(name, day);
+    match found.as_slice() {
+        [] => Err(crate::area_functions::no_such_area(knowledge, name, &[day])),
+        [only] => Ok(history.area(*only).code.clone()),
+        several => {
+            let listed: Vec<_> = several
+                .iter()
+                .map(|id| history.area(*id))
+                .map(|area| format!("'{}' ({} {})", area.name, area.level, area.code))
+                .collect();
+            Err(datafusion::common::DataFusionError::Execution(format!(
+                "'{name}' is {} areas on {day}: write one of {}",
+                several.len(),
+                listed.join(", ")
+            )))
+        }
+    }
 }
 
 /// A function over whole columns of the types given. Constants arrive as columns of one row and leave as constants, so

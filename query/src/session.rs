@@ -29,6 +29,7 @@ use crate::settings::{SettingError, Settings, Standing};
 use crate::tables::{TableError, Tables};
 
 mod guard;
+mod known;
 
 /// The engine cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -227,6 +228,7 @@ impl Session {
                 let options =
                     SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
                 options.verify_plan(&plan)?;
+                known::check_indicators(&plan, self.present.get().catalogue())?;
                 let rows = self.context.execute_logical_plan(plan).await?.execute_stream().await?;
                 return Ok(Answer::of(rows, self.context.clone()).with_notices(self.notices().await?));
             }
@@ -238,8 +240,8 @@ impl Session {
     async fn learn(&self) -> std::result::Result<(), QueryError> {
         let today = self.engine.0.clock.today();
         let table = Family::Reference.stream().table();
-        let snapshot = self.engine.0.tables.snapshot(table, &self.context.state()).await;
-        let any = matches!(&snapshot, Some(Ok(snapshot)) if snapshot.rows > 0);
+        let snapshot = self.desk.snapshot(table, &self.context.state()).await?;
+        let any = snapshot.is_some_and(|snapshot| snapshot.rows > 0);
         let knowledge = if any {
             let rows = self.context.sql(REFERENCES).await?;
             let columns = Arc::clone(rows.schema().inner());

@@ -286,7 +286,11 @@ impl AreaHistory {
     pub fn name_on(&self, id: AreaId, day: NaiveDate) -> &str {
         let area = self.area(id);
         let later = self.changes.iter().find(|change| change.effective_on > day && change.renames(area));
-        later.and_then(|change| change.before.first()).map_or(area.name.as_str(), |former| &former.name)
+        let former = later.and_then(|change| {
+            let same = |former: &&FormerArea| former.level == area.level && former.code == area.code;
+            change.before.iter().find(same)
+        });
+        former.map_or(area.name.as_str(), |former| &former.name)
     }
 
     /// A change between a day and the first map that the area went through: what the history knows of it then is not

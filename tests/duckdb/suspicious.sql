@@ -10,10 +10,10 @@ size_line AS (
     QUALIFY row_number() OVER (PARTITION BY suspect.id ORDER BY base_line.scope IS NULL, base_line.place) = 1
 ),
 beside AS (
-    -- Figures of the same area and year, and how much each can be at most: `over 900` has no upper end.
+    -- Figures of the same area and year, and how much each can be at most: `over 900` and `about 900` have no upper end.
     SELECT
         suspect.id, other.* EXCLUDE (id),
-        CASE WHEN coalesce(other.numerator_precision, 'exact') NOT IN ('over', 'at_least')
+        CASE WHEN coalesce(other.numerator_precision, 'exact') NOT IN ('over', 'at_least', 'about')
             THEN other.numerator END AS most
     FROM suspect JOIN stated AS other ON (other.series, other.year) = (suspect.series, suspect.year)
 ),
@@ -38,7 +38,7 @@ around AS (
             = (wider.series, suspect.thing, suspect.year, suspect.is_size)
         AND other.subject_scope IS NOT DISTINCT FROM suspect.subject_scope
         AND other.span IS NOT DISTINCT FROM suspect.span
-        AND coalesce(other.numerator_precision, 'exact') NOT IN ('over', 'at_least')
+        AND coalesce(other.numerator_precision, 'exact') NOT IN ('over', 'at_least', 'about')
     GROUP BY suspect.id, steps
 ),
 containing AS (
@@ -80,20 +80,16 @@ printed AS (
 ),
 -- The figure before it in its series.
 leap AS (
+    -- The nearest earlier year that says the same kind of thing.
     SELECT suspect.id, before.numerator AS earlier, suspect.year - before.year + 1 AS most
     FROM suspect
-    JOIN (
-        SELECT suspect.id, max(other.year) AS year
-        FROM suspect JOIN stated AS other
-            ON (other.series, other.thing, other.is_size) = (suspect.series, suspect.thing, suspect.is_size)
-            AND other.year < suspect.year
-        GROUP BY suspect.id
-    ) AS last USING (id)
     JOIN stated AS before
-        ON (before.series, before.thing, before.is_size, before.year, before.base, before.span)
-            = (suspect.series, suspect.thing, suspect.is_size, last.year, suspect.base, suspect.span)
+        ON (before.series, before.thing, before.is_size, before.base, before.span)
+            = (suspect.series, suspect.thing, suspect.is_size, suspect.base, suspect.span)
         AND before.subject_scope IS NOT DISTINCT FROM suspect.subject_scope
+        AND before.year < suspect.year AND before.numerator IS NOT NULL
     WHERE suspect.span = 'stock'
+    QUALIFY row_number() OVER (PARTITION BY suspect.id ORDER BY before.year DESC) = 1
 ),
 finding AS (
     SELECT id, 'part_above_whole' AS rule, NULL::DOUBLE AS expected_low, whole.high::DOUBLE AS expected_high

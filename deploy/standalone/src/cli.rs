@@ -62,7 +62,9 @@ pub enum Command {
     /// Ask a question in SQL
     ///
     /// Asks the running `lantoa up`, or reads the data folder itself where none runs. Views: statement, indicator,
-    /// activity. Tables: area, area_succession, outcome, receipt, ledger_…; `show tables` lists them.
+    /// trend, coverage, reconciliation, suspicious, adoption, activity, pilot, counted. Tables: area, area_succession,
+    /// area_change, catalogue, criteria_set, containment, outcome, receipt, ledger_…; `show tables` lists them.
+    /// `select * from find_area('bac giang')` finds areas by name in any spelling.
     Sql(SqlArgs),
     /// Take in files
     ///
@@ -161,7 +163,8 @@ pub struct SqlArgs {
     /// How the answer is printed
     #[arg(long, default_value = "table")]
     pub format: Format,
-    /// Onto which map of areas: `as_reported` (restating onto the map of a day is not there yet, and refused)
+    /// On which map of areas: `as_reported`, or a day for the map in force on it (2025-06-30 had 63 provinces, 2025-07-01
+    /// has 34)
     #[arg(long, value_name = "DAY")]
     pub map: Option<Map>,
     /// As the records were at the end of this day (YYYY-MM-DD, in Vietnam)

@@ -86,11 +86,16 @@ pub(crate) fn rows(
     let mut subjects: BTreeMap<(AreaId, String), BTreeMap<i64, Subjects>> = BTreeMap::new();
     let mut years: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
     for (area, model, year, counted) in read(adopters, history)? {
-        let here = match view.place(area) {
-            _ if as_reported && history.area(area).map != view.day() => continue,
-            Place::Same(here) | Place::Whole(here) | Place::Main(here) => *here,
-            Place::Of(_) | Place::Nowhere => continue,
-        };
+        if as_reported && history.area(area).map != view.day() {
+            continue;
+        }
+        // A district that was abolished, or land that cannot be told apart, counts for what it lies in.
+        let lineage = std::iter::successors(Some(area), |area| history.parent(*area));
+        let here = lineage.into_iter().find_map(|area| match view.place(area) {
+            Place::Same(here) | Place::Whole(here) | Place::Main(here) => Some(*here),
+            Place::Of(_) | Place::Nowhere => None,
+        });
+        let Some(here) = here else { continue };
         years.entry(model.clone()).or_default().insert(year);
         let mut at = Some(here);
         while let Some(area) = at {

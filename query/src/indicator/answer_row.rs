@@ -1,7 +1,7 @@
 //! The rows of an answer, and the columns they become.
 //!
-//! In: totals and targets of every cell. Out: the record batches behind the views `indicator`, `coverage` and
-//! `reconciliation`. Column names and types are the contract.
+//! In: totals, targets and findings. Out: the record batches behind the views `indicator`, `coverage`, `reconciliation`,
+//! `suspicious` and `adoption`. Column names and types are the contract.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! All cells on the map that a session stands on, as rows.
 //!
-//! In: the figures and targets that were read, the history, the catalogue, the map or none. Out: the rows of three
-//! views. Without a map each figure stands on the map on which it was told, and nothing is added up in `indicator`;
+//! In: the figures and targets that were read, the history, the catalogue, the map or none. Out: the rows of the
+//! views and of what `adoption` needs beside them. Without a map each figure stands on the map on which it was told, and nothing is added up in `indicator`;
 //! coverage and reconciliation are then told map by map.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -18,14 +18,14 @@ use lantoa_schemas::vocabulary::{AreaLevel, Base, Stage, Vocabulary};
 use super::adoption::{TitleTotal, TitleTotals};
 use super::answer_row::{CoverageRow, IndicatorRow, ReconciledRow, SuspiciousRow};
 use super::coverage::Coverage;
-use super::figure::{Aim, Cell, Figure, Read, read};
+use super::figure::{Aim, Basis, Cell, Figure, Read, read};
 use super::suspicious::Suspicion;
 use super::target::{InForce, Targets};
 use super::total::{Adder, Beside, Missing, Totals, Value};
 use crate::knowledge::Knowledge;
 use crate::settings::{AS_REPORTED, Standing};
 
-/// Rows of the three views.
+/// Rows of the views that rest on figures alone.
 #[derive(Debug, Default)]
 pub(crate) struct Assembled {
     pub(crate) indicator: Vec<IndicatorRow>,
@@ -40,7 +40,9 @@ pub(crate) struct Assembled {
 pub(crate) fn assemble(rows: &RecordBatch, knowledge: &Knowledge, standing: &Standing) -> Result<Assembled> {
     let (history, catalogue) = (knowledge.history(), knowledge.catalogue());
     let map = standing.map;
-    let read = read(rows, history, catalogue, standing.stated_by)?;
+    // What ships with the program was known when it was stated.
+    let told_by = standing.stated_by.into_iter().chain(standing.as_of).min();
+    let read = read(rows, history, catalogue, told_by)?;
     let told = Told::of(rows)?;
     let mut assembled = Assembled::default();
     let mut answered = Answered::new();
@@ -196,8 +198,15 @@ impl Sheet<'_> {
     /// Stated totals of titles that were recognised, of the base that says most: all, then one that is not known.
     fn titles(&self, totals: &[(Cell, Totals)]) -> TitleTotals {
         let mut titles = TitleTotals::new();
+        // The whole title before a group of its subjects.
+        let is_whole = |cell: &Cell| {
+            let measure = self.read.things.thing(cell.thing).indicator.as_ref();
+            let measure = measure.and_then(|indicator| self.catalogue.measure(&indicator.measure));
+            measure.and_then(|measure| measure.scopes.first()).map(String::as_str)
+                == self.read.things.scope_name(cell.scope)
+        };
         for base in [Base::All, Base::Unknown, Base::Registered] {
-            for (cell, totals) in totals.iter().filter(|(cell, _)| cell.base == base) {
+            for (cell, totals) in totals.iter().filter(|(cell, _)| cell.base == base && is_whole(cell)) {
                 let thing = self.read.things.thing(cell.thing);
                 let Some(indicator) = thing.indicator.as_ref().filter(|i| i.stage == Some(Stage::Recognised)) else {
                     continue;
@@ -532,7 +541,7 @@ fn unresolved(figure: &Figure, read: &Read, told: &Told, map: String) -> Option<
         numerator: figure.numerator,
         numerator_precision: figure.precision.map(Vocabulary::as_str),
         denominator: figure.denominator,
-        derivation: Some("stated"),
+        derivation: Some(if figure.basis == Basis::Counted { "counted" } else { "stated" }),
         reason: Some("the area has no code, so it is part of no map's total".to_owned()),
         unit: Some(unit(read, &figure.cell).as_str()),
         ..IndicatorRow::default()
@@ -540,7 +549,7 @@ fn unresolved(figure: &Figure, read: &Read, told: &Told, map: String) -> Option<
     told.fill(figure.row, &mut row);
     (row.percent_low, row.percent_high) = figure.percent.as_ref().map_or((None, None), |percent| percent.bounds());
     let rate = figure.numerator.zip(figure.denominator).map(|(part, whole)| 100.0 * part as f64 / whole as f64);
-    row.rate_percent = rate;
+    row.rate_percent = rate.filter(|_| unit(read, &figure.cell) != Unit::Count);
     row.value = match unit(read, &figure.cell) {
         Unit::Count => figure.numerator.map(|count| count as f64),
         unit => rate.zip(unit.factor()).map(|(rate, factor)| rate / 100.0 * factor),

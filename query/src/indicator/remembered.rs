@@ -22,6 +22,12 @@ pub(crate) struct Basis {
     pub(crate) today: NaiveDate,
 }
 
+impl Basis {
+    fn is_newer_than(&self, other: &Self) -> bool {
+        self.versions.iter().zip(&other.versions).any(|(mine, others)| mine > others)
+    }
+}
+
 /// Settled tables, the most lately used last.
 #[derive(Debug)]
 pub(crate) struct Remembered {
@@ -46,6 +52,9 @@ impl Remembered {
     pub(super) fn keep(&self, basis: Basis, settled: &Arc<Settled>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         // An older version of the ledgers is not asked for again: a question always sees the newest.
+        if kept.iter().any(|(known, _)| known.is_newer_than(&basis)) {
+            return;
+        }
         kept.retain(|(known, _)| known.versions == basis.versions && *known != basis);
         kept.push((basis, Arc::clone(settled)));
         let mut bytes: usize = kept.iter().map(|(_, settled)| settled.bytes()).sum();

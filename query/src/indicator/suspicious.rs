@@ -193,10 +193,9 @@ impl<'a> Suspicion<'a> {
         if people >= households as f64 {
             return None;
         }
-        let ten = if 10.0 * people >= households as f64 {
-            format!("; ten times the count, {}, would not contradict them", 10 * numerator)
-        } else {
-            String::new()
+        let ten = match numerator.checked_mul(10).filter(|_| 10.0 * people >= households as f64) {
+            Some(ten) => format!("; ten times the count, {ten}, would not contradict them"),
+            None => String::new(),
         };
         Some(Finding {
             rule: "too_few_people",
@@ -215,11 +214,13 @@ impl<'a> Suspicion<'a> {
             return None;
         }
         let years = self.years.get(&(self.history.series(area), figure.cell.thing))?;
-        let before = years.iter().rev().copied().find(|year| *year < figure.cell.year)?;
         let alike = |other: &&Figure| {
             (other.cell.scope, other.cell.base, other.span) == (figure.cell.scope, figure.cell.base, figure.span)
         };
-        let earlier = self.beside(area, figure.cell.thing, before).find(alike)?.numerator?;
+        let earlier_years = years.iter().rev().copied().filter(|year| *year < figure.cell.year);
+        let (before, earlier) = earlier_years
+            .filter_map(|year| Some((year, self.beside(area, figure.cell.thing, year).find(alike)?.numerator?)))
+            .next()?;
         if earlier.min(numerator) <= 0 || earlier.max(numerator) < JUMP_FROM {
             return None;
         }
@@ -245,9 +246,10 @@ impl<'a> Suspicion<'a> {
     }
 }
 
-/// Whether a count can be held against a part of it: one of "over" so many says nothing of how many there are at most.
+/// Whether a count can be held against a part of it: one of "over" or "about" so many says nothing of how many there are
+/// at most.
 fn bounds_from_above(whole: &&Figure) -> bool {
-    !matches!(whole.precision, Some(Precision::Over | Precision::AtLeast))
+    matches!(whole.precision, None | Some(Precision::Exact | Precision::Nearly))
 }
 
 /// A percent that no rounding or truncation of the fraction gives.

@@ -1,7 +1,7 @@
 //! The tables behind the views that stand on a map.
 //!
-//! In: the plan of the query that gives all figures, what they are judged by, the map. Out: the rows of `indicator`,
-//! `coverage` and of `reconciliation`, put together once for all who read them in one statement.
+//! In: the plans of the queries that give all figures, what they are judged by, the map. Out: the rows of `indicator`,
+//! `coverage`, `suspicious`, `adoption` and of `reconciliation`, put together once for all who read them in one statement.
 
 use std::sync::Arc;
 

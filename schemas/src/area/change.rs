@@ -126,6 +126,23 @@ pub struct AreaEvent {
     pub body: AreaChange,
 }
 
+impl AreaEvent {
+    /// The areas that end (`false`) and begin (`true`) by it, each once.
+    fn moves(&self) -> impl Iterator<Item = (bool, AreaLevel, &str)> {
+        let ended: HashSet<_> =
+            self.body.succession.iter().map(|row| (false, row.old_level, row.old_code.as_str())).collect();
+        ended.into_iter().chain(self.body.areas.iter().map(|area| (true, area.level, area.code.as_str())))
+    }
+
+    /// Whether no other change of the same day has ended or begun the same areas.
+    fn beside(&self, taken: &HashSet<(bool, AreaLevel, &str)>) -> Result<(), ChangeError> {
+        match self.moves().find(|moved| taken.contains(moved)) {
+            Some((_, level, code)) => Err(ChangeError::Twice { level, code: code.to_owned() }),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A change that does not fit the history.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeError {
@@ -174,6 +191,24 @@ pub enum ChangeError {
         /// Its code.
         code: String,
     },
+    /// Another change of the same day ends or begins the same area.
+    #[error("another change of the same day speaks of {level} {code} already: put both into one")]
+    Twice {
+        /// Its level.
+        level: AreaLevel,
+        /// Its code.
+        code: String,
+    },
+    /// An area that comes to be lies in none that is there.
+    #[error("{level} {code} lies in {parent}, which is no area of the level above from that day")]
+    NoParent {
+        /// Its level.
+        level: AreaLevel,
+        /// Its code.
+        code: String,
+        /// The code given for the area above it.
+        parent: String,
+    },
     /// The shares of an area do not make it whole.
     #[error("{level} {code} goes neither whole to one area nor in parts, one of them the main one, to several")]
     Shares {
@@ -219,9 +254,13 @@ impl AreaHistory {
         }
         for (day, events) in days {
             let mut fitting = Vec::new();
+            let mut taken: HashSet<(bool, AreaLevel, &str)> = HashSet::new();
             for event in events {
-                match history.check(event) {
-                    Ok(kind) => fitting.push((kind, event)),
+                match history.check(event).and_then(|kind| event.beside(&taken).map(|()| kind)) {
+                    Ok(kind) => {
+                        taken.extend(event.moves().filter(|_| kind.begins_a_map()));
+                        fitting.push((kind, event));
+                    }
                     Err(error) => refused.push((event.event_id.clone(), error)),
                 }
             }
@@ -292,6 +331,16 @@ impl AreaHistory {
         if let Some(area) = body.areas.iter().find(|area| there(area.level, &area.code) && !ended(area)) {
             return Err(ChangeError::CodeTaken { level: area.level, code: area.code.clone() });
         }
+        let last = self.map_on(eve);
+        let has_parent = |area: &AreaRow| {
+            self.level_above(area.level, last).is_some_and(|level| {
+                listed.contains(&(level, area.parent_code.as_str())) || there(level, &area.parent_code)
+            })
+        };
+        if let Some(area) = body.areas.iter().find(|area| !has_parent(area)) {
+            let (level, code) = (area.level, area.code.clone());
+            return Err(ChangeError::NoParent { level, code, parent: area.parent_code.clone() });
+        }
         let came = |area: &&AreaRow| {
             body.succession.iter().any(|row| row.new_level == area.level && row.new_code == area.code)
         };
@@ -307,7 +356,11 @@ impl AreaHistory {
             for new in &change.areas {
                 let renamed =
                     self.with_code(new.level, &new.code).iter().copied().find(|id| change.renames(self.area(*id)));
-                if let Some(id) = renamed {
+                // A name that came later stays.
+                let later = |area: &Area| {
+                    self.changes.iter().any(|known| known.effective_on > change.effective_on && known.renames(area))
+                };
+                if let Some(id) = renamed.filter(|id| !later(self.area(*id))) {
                     let area = &mut self.areas[id.index()];
                     area.name.clone_from(&new.name);
                     area.short_name.clone_from(&new.short_name);

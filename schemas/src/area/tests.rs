@@ -233,3 +233,49 @@ fn a_change_that_does_not_fit_is_told() {
         assert!(error.contains(says), "{says}: {error}");
     }
 }
+
+#[test]
+fn changes_of_one_day_do_not_speak_of_one_area_twice() {
+    use serde_json::json;
+    let merge = |id: &str, into: &str, other: &str| {
+        let body = json!({
+            "change": "merge", "areas": [row("province", into, "X", "00")],
+            "succession": [went("province", into, into, true, true), went("province", other, into, true, true)],
+        });
+        change(id, "2027-07-01", body)
+    };
+    let (history, refused) = AreaHistory::shipped().with(&[merge("a", "08", "04"), merge("b", "11", "04")]);
+    assert_eq!(history.version(), 1);
+    let told: Vec<_> = refused.iter().map(|(id, error)| (id.as_str(), error.to_string())).collect();
+    assert!(matches!(told.as_slice(), [("b", error)] if error.contains("province 04 already")), "{told:?}");
+    let (both, refused) = AreaHistory::shipped().with(&[merge("a", "08", "04"), merge("b", "11", "12")]);
+    assert_eq!((both.version(), refused), (2, vec![]));
+}
+
+#[test]
+fn an_area_lies_in_one_that_is_there() {
+    use serde_json::json;
+    let body = json!({
+        "change": "merge", "areas": [row("province", "40", "X", "77")],
+        "succession": [went("province", "40", "40", true, true), went("province", "42", "40", true, true)],
+    });
+    let (_, refused) = AreaHistory::shipped().with(&[change("e", "2027-07-01", body)]);
+    assert!(refused[0].1.to_string().contains("lies in 77"), "{refused:?}");
+}
+
+#[test]
+fn each_renamed_area_had_its_own_name_and_a_later_name_stays() {
+    use serde_json::json;
+    let both = json!({
+        "change": "rename", "areas": [row("province", "14", "A", "00"), row("province", "15", "B", "00")], "succession": [],
+    });
+    let early = json!({ "change": "rename", "areas": [row("province", "46", "C", "00")], "succession": [] });
+    let events = [change("r", "2026-05-01", both), change("e", "2015-01-01", early)];
+    let (history, refused) = AreaHistory::shipped().with(&events);
+    assert_eq!(refused, []);
+    let name = |code, on: &str| history.name_on(province(&history, code, on), day(on)).to_owned();
+    assert_eq!([name("14", "2026-04-15"), name("15", "2026-04-15")], ["Tỉnh Sơn La", "Tỉnh Lào Cai"]);
+    assert_eq!([name("14", "2026-05-01"), name("15", "2026-05-01")], ["A", "B"]);
+    assert_eq!([name("46", "2014-12-31"), name("46", "2016-01-01")], ["Tỉnh Thừa Thiên Huế", "Tỉnh Thừa Thiên Huế"]);
+    assert_eq!(name("46", "2025-03-01"), "Thành phố Huế");
+}
