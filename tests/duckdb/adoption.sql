@@ -23,14 +23,21 @@ subject AS (
         ON (home.level, home.code) = (mine.told.level, mine.told.code) AND home.map = map_on(mine.told.day)
     WINDOW one AS (PARTITION BY mine.model, mine.subject_token)
 ),
+-- Where a subject stands on a map: its area, or the nearest around it that stands there at all.
+placed AS (
+    SELECT numbered.*, place.view, place.here
+    FROM (SELECT row_number() OVER () AS id, * FROM subject) AS numbered
+    JOIN lineage AS around ON around.area = numbered.area
+    JOIN place ON place.area = around.above AND place.share IN ('same', 'whole', 'main')
+    QUALIFY row_number() OVER (PARTITION BY id, place.view ORDER BY around.steps) = 1
+),
 -- On the map, and of all areas above; without a map each area by itself.
 here_or_above AS (
-    SELECT sheet.view, word, lineage.above AS area, subject.* EXCLUDE (area)
-    FROM subject
-    JOIN place ON place.area = subject.area AND place.share IN ('same', 'whole', 'main')
-    JOIN sheet ON sheet.view = place.view
-    JOIN area ON area.id = subject.area
-    JOIN lineage ON lineage.area = place.here AND (NOT as_reported OR steps = 0)
+    SELECT sheet.view, word, lineage.above AS area, placed.* EXCLUDE (id, area, view, here)
+    FROM placed
+    JOIN sheet ON sheet.view = placed.view
+    JOIN area ON area.id = placed.area
+    JOIN lineage ON lineage.area = placed.here AND (NOT as_reported OR steps = 0)
     WHERE NOT as_reported OR area.map = sheet.view
 ),
 by_year AS (
@@ -45,13 +52,15 @@ total AS (
         CASE WHEN value.base = 'all' AND denominator > 0 THEN denominator END AS size
     FROM value
     JOIN indicator_entry AS cat ON cat.id = thing
-    LEFT JOIN measure_scope ON measure_scope.measure = cat.measure AND measure_scope.scope = value.scope
+    -- The whole title, by the scope that the catalogue names first, and no group of its subjects.
+    JOIN measure_scope ON measure_scope.measure = cat.measure AND measure_scope.scope = value.scope
+        AND measure_scope.place = (SELECT min(place) FROM measure_scope AS any_scope WHERE any_scope.measure = cat.measure)
     WHERE cat.stage = 'recognised' AND numerator IS NOT NULL AND coverage > 1 - 1e-9
         AND (own IS NOT NULL OR NOT as_reported) AND value.base IN ('all', 'unknown', 'registered')
     QUALIFY row_number() OVER (
-        -- Of the base that says most, and of the group that the catalogue names first.
+        -- Of the base that says most.
         PARTITION BY view, area, cat.measure, value.year
-        ORDER BY list_position(['all', 'unknown', 'registered'], value.base), measure_scope.place
+        ORDER BY list_position(['all', 'unknown', 'registered'], value.base)
     ) = 1
 ),
 first_year AS (SELECT view, word, area, model, min(year) AS first FROM by_year GROUP BY ALL),
