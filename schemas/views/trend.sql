@@ -64,9 +64,12 @@ judged AS (
 compared AS (
     SELECT
         *,
-        year_before IS NOT NULL AND not_comparable IS NULL AS comparable,
-        covered >= 99.999999 AND covered_before >= 99.999999 AS both_whole
-    FROM judged
+        -- Two percents, or two counts of the whole area.
+        year_before IS NOT NULL AND not_comparable IS NULL AND (
+            (known_percent IS NOT NULL AND percent_before IS NOT NULL)
+            OR (both_whole AND numerator IS NOT NULL AND numerator_before IS NOT NULL)
+        ) AS comparable
+    FROM (SELECT *, covered >= 99.999999 AND covered_before >= 99.999999 AS both_whole FROM judged)
 )
 SELECT
     area_code, area_name, area_level, area_from, parent_code, map, year, indicator, subject_scope, base, span, as_at,
@@ -77,8 +80,11 @@ SELECT
         reason,
         not_comparable,
         CASE WHEN comparable AND year_before < year - 1 THEN 'the change is against ' || year_before END,
-        CASE WHEN comparable AND NOT both_whole AND numerator IS NOT NULL AND numerator_before IS NOT NULL THEN
-            'not all areas report, so the counts do not compare'
+        CASE
+            WHEN
+                year_before IS NOT NULL AND not_comparable IS NULL AND NOT both_whole
+                AND numerator IS NOT NULL AND numerator_before IS NOT NULL
+            THEN 'not all areas report, so the counts do not compare'
         END,
         CASE WHEN map = 'as_reported' AND known_percent IS NOT NULL THEN 'areas are ranked on one map only' END
     ), '') AS reason,

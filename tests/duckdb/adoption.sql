@@ -14,11 +14,11 @@ subject AS (
     SELECT
         home.id AS area, mine.model, mine.year, mine.revoked,
         NOT mine.revoked AND mine.year = min(mine.year) FILTER (NOT mine.revoked) OVER one AS is_new,
-        NOT mine.revoked AND before.year IS NOT NULL AS again
+        NOT mine.revoked AND after.year IS NOT NULL AS kept
     FROM year_of_subject AS mine
-    LEFT JOIN year_of_subject AS before
-        ON (before.model, before.subject_token, before.year + 1) = (mine.model, mine.subject_token, mine.year)
-        AND NOT before.revoked
+    LEFT JOIN year_of_subject AS after
+        ON (after.model, after.subject_token, after.year - 1) = (mine.model, mine.subject_token, mine.year)
+        AND NOT after.revoked
     JOIN area AS home
         ON (home.level, home.code) = (mine.told.level, mine.told.code) AND home.map = map_on(mine.told.day)
     WINDOW one AS (PARTITION BY mine.model, mine.subject_token)
@@ -43,7 +43,7 @@ here_or_above AS (
 by_year AS (
     SELECT
         view, word, area, model, year, count(*) FILTER (NOT revoked) AS recognised,
-        count(*) FILTER (is_new) AS new, count(*) FILTER (again) AS again, count(*) FILTER (revoked) AS revoked
+        count(*) FILTER (is_new) AS new, count(*) FILTER (kept) AS kept, count(*) FILTER (revoked) AS revoked
     FROM here_or_above GROUP BY ALL
 ),
 total AS (
@@ -67,14 +67,14 @@ first_year AS (SELECT view, word, area, model, min(year) AS first FROM by_year G
 known AS (
     SELECT
         first_year.*, years.year, coalesce(new, 0) AS new, coalesce(revoked, 0) AS revoked,
-        CASE WHEN before.year IS NOT NULL THEN coalesce(by_year.again, 0) END AS retained,
+        before.kept AS retained,
         before.recognised AS before, sum(coalesce(new, 0)) OVER (
             PARTITION BY first_year.view, first_year.area, first_year.model ORDER BY years.year
         )::BIGINT AS adopters
     FROM first_year
     JOIN (SELECT DISTINCT view, model, year FROM by_year) AS years USING (view, model)
     LEFT JOIN by_year USING (view, area, model, year)
-    LEFT JOIN (SELECT view, area, model, year, recognised FROM by_year) AS before
+    LEFT JOIN (SELECT view, area, model, year, recognised, kept FROM by_year) AS before
         ON (before.view, before.area, before.model, before.year + 1)
             = (first_year.view, first_year.area, first_year.model, years.year)
     WHERE years.year >= first

@@ -20,7 +20,10 @@ pair AS (
         figure.*, before.year AS year_before, before.percent AS percent_before, before.numerator AS numerator_before,
         before.whole AS whole_before,
         before.year IS NOT NULL AND before.span IS NOT DISTINCT FROM figure.span
-            AND before.criteria IS NOT DISTINCT FROM figure.criteria AS comparable
+            AND before.criteria IS NOT DISTINCT FROM figure.criteria
+            -- Two percents, or two counts of the whole area.
+            AND (figure.percent + before.percent IS NOT NULL
+                OR figure.whole AND before.whole AND figure.numerator + before.numerator IS NOT NULL) AS comparable
     FROM figure
     LEFT JOIN figure AS before
         ON before.whose = figure.whose AND before.indicator = figure.indicator AND before.base = figure.base

@@ -1,7 +1,7 @@
 //! How models spread: who was recognised for the first time, who stays, who left.
 //!
 //! In: for each area and year how many subjects the individual decisions name, how many of them for the first time and
-//! how many again, and the totals of titles that sources state. Out: the rows of the view `adoption`. A subject has one
+//! how many in the year after as well, and the totals of titles that sources state. Out: the rows of the view `adoption`. A subject has one
 //! first year and one area in it, so first years add up over areas. The first year of the data is censored: whoever is
 //! seen in it may have been recognised before. Where there are only aggregates, nothing is known of first years at all.
 
@@ -19,8 +19,7 @@ use super::answer_row::AdoptionRow;
 use crate::settings::AS_REPORTED;
 
 /// The query that counts individual subjects: for each area as its code is read on a day, title and year the subjects
-/// recognised, those for the first time, those that were in the year before as well, and those whose title was taken
-/// away.
+/// recognised, those for the first time, those that are in the year after as well, and those whose title was taken away.
 pub(crate) const ADOPTERS: &str = "
     WITH step AS (
         SELECT
@@ -45,14 +44,17 @@ pub(crate) const ADOPTERS: &str = "
     ),
     walked AS (
         SELECT
-            *, lag(year) OVER (PARTITION BY model, subject_token, revoked ORDER BY year) AS before
+            *,
+            lag(year) OVER one_subject AS before,
+            lead(year) OVER one_subject AS after
         FROM by_subject
+        WINDOW one_subject AS (PARTITION BY model, subject_token, revoked ORDER BY year)
     )
     SELECT
         area_level, area_code, area_date, model, CAST(year AS BIGINT) AS year,
         sum(CASE WHEN revoked THEN 0 ELSE 1 END) AS recognised,
         sum(CASE WHEN NOT revoked AND before IS NULL THEN 1 ELSE 0 END) AS first_time,
-        sum(CASE WHEN NOT revoked AND before = year - 1 THEN 1 ELSE 0 END) AS again,
+        sum(CASE WHEN NOT revoked AND after = year + 1 THEN 1 ELSE 0 END) AS kept,
         sum(CASE WHEN revoked THEN 1 ELSE 0 END) AS revoked
     FROM walked
     GROUP BY area_level, area_code, area_date, model, year";
@@ -71,7 +73,8 @@ pub(crate) type TitleTotals = BTreeMap<(AreaId, String, i64), TitleTotal>;
 struct Subjects {
     recognised: i64,
     first_time: i64,
-    again: i64,
+    /// Of those recognised, how many are so in the year after as well, wherever they are then.
+    kept: i64,
     revoked: i64,
 }
 
@@ -102,7 +105,7 @@ pub(crate) fn rows(
             let sum = subjects.entry((area, model.clone())).or_default().entry(year).or_default();
             sum.recognised += counted.recognised;
             sum.first_time += counted.first_time;
-            sum.again += counted.again;
+            sum.kept += counted.kept;
             sum.revoked += counted.revoked;
             at = history.parent(area).filter(|_| !as_reported);
         }
@@ -114,15 +117,15 @@ pub(crate) fn rows(
         let mut adopters = 0;
         for year in years.get(model).into_iter().flat_map(|years| years.range(first..)) {
             let counted = by_year.get(year).copied().unwrap_or_default();
-            let before = by_year.get(&(year - 1)).map(|before| before.recognised);
+            let before = by_year.get(&(year - 1));
             adopters += counted.first_time;
             let size = totals.get(&(*area, model.clone(), *year)).and_then(|total| total.size);
             rows.push(AdoptionRow {
                 new_adopters: Some(counted.first_time),
                 cumulative_adopters: Some(adopters),
                 share_percent: share(adopters, size),
-                retained: before.map(|_| counted.again),
-                retention_percent: before.and_then(|before| share(counted.again, Some(before))),
+                retained: before.map(|before| before.kept),
+                retention_percent: before.and_then(|before| share(before.kept, Some(before.recognised))),
                 revoked: Some(counted.revoked),
                 censored: Some(year == first),
                 ..row(history, *area, &map, model, *year)
@@ -170,7 +173,7 @@ fn read(adopters: &RecordBatch, history: &AreaHistory) -> Result<Vec<(AreaId, St
     let (levels, codes) = (column("area_level", &DataType::Utf8)?, column("area_code", &DataType::Utf8)?);
     let (days, models) = (column("area_date", &DataType::Date32)?, column("model", &DataType::Utf8)?);
     let number = |name: &str| column(name, &DataType::Int64);
-    let numbers = [number("year")?, number("recognised")?, number("first_time")?, number("again")?, number("revoked")?];
+    let numbers = [number("year")?, number("recognised")?, number("first_time")?, number("kept")?, number("revoked")?];
     let text =
         |column: &ArrayRef, row: usize| column.is_valid(row).then(|| column.as_string::<i32>().value(row).to_owned());
     let rows = (0..adopters.num_rows()).filter_map(|row| {
@@ -179,9 +182,9 @@ fn read(adopters: &RecordBatch, history: &AreaHistory) -> Result<Vec<(AreaId, St
         let day = NaiveDate::default().checked_add_signed(chrono::Duration::days(i64::from(day)))?;
         let area = history.find(level, &text(&codes, row)?, day).ok()?;
         let at = |column: &ArrayRef| column.as_primitive::<Int64Type>().value(row);
-        let [year, recognised, first_time, again, revoked] = &numbers;
+        let [year, recognised, first_time, kept, revoked] = &numbers;
         let counted =
-            Subjects { recognised: at(recognised), first_time: at(first_time), again: at(again), revoked: at(revoked) };
+            Subjects { recognised: at(recognised), first_time: at(first_time), kept: at(kept), revoked: at(revoked) };
         (year.is_valid(row)).then(|| Some((area, text(&models, row)?, at(year), counted)))?
     });
     Ok(rows.collect())
