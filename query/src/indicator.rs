@@ -1,14 +1,14 @@
 //! From single figures to answers on one map: what an area itself said, what its parts add up to, which target it has.
 //!
 //! In: the figures that were chosen (view `statement`) or counted (view `counted`), as one table. Out: the rows of the
-//! views `indicator`, `coverage`, `reconciliation`, `suspicious` and `adoption`. Guarantee: an area's own total comes first, a sum of its parts
-//! stands only where there is none, and nothing is counted twice, neither an area nor a level; bases and spans never
-//! mix; what cannot be known is missing, with the reason.
+//! views `indicator`, `coverage`, `reconciliation`, `suspicious` and `adoption`. Guarantee: an area's own total comes
+//! first, a sum of its parts stands only where there is none, and no figure is in a sum twice, neither by area nor by
+//! level; bases and spans never mix; what cannot be known is missing, with the reason.
 //!
 //! In reading order: one figure (`figure`), the totals of one cell on one map (`total`), targets in force (`target`),
-//! figures that break a rule (`suspicious`), who has reported (`coverage`), first years of subjects (`adoption`), all cells as rows (`answer_row`,
-//! `assemble`), the table that a session sees (`table`), and
-//! what is kept of it for the next question (`remembered`).
+//! figures that break a rule (`suspicious`), who has reported (`coverage`), first years of subjects (`adoption`), all
+//! cells as rows (`told`, `answer_row`, `assemble`), the table that a session sees (`table`), and what is kept of it for
+//! the next question (`remembered`).
 
 mod adoption;
 mod answer_row;
@@ -19,6 +19,7 @@ mod remembered;
 mod suspicious;
 mod table;
 mod target;
+mod told;
 mod total;
 
 pub(crate) use adoption::ADOPTERS;

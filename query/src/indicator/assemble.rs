@@ -6,9 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::array::RecordBatch;
 use chrono::NaiveDate;
 use datafusion::common::Result;
 use lantoa_schemas::area::{AreaHistory, AreaId, MapView};
@@ -21,6 +19,7 @@ use super::coverage::Coverage;
 use super::figure::{Aim, Basis, Cell, Figure, Read, read};
 use super::suspicious::Suspicion;
 use super::target::{InForce, Targets};
+use super::told::Told;
 use super::total::{Adder, Beside, Missing, Totals, Value};
 use crate::knowledge::Knowledge;
 use crate::settings::{AS_REPORTED, Standing};
@@ -80,57 +79,6 @@ pub(crate) fn assemble(rows: &RecordBatch, knowledge: &Knowledge, standing: &Sta
     assembled.suspicious = Suspicion::new(history, catalogue, &read)
         .rows(|row| (told.text(&told.event_id, row), told.text(&told.source, row)));
     Ok(assembled)
-}
-
-/// Texts that pass through from the figures' table.
-struct Told {
-    event_id: ArrayRef,
-    name: ArrayRef,
-    level: ArrayRef,
-    as_at: ArrayRef,
-    printed_percent: ArrayRef,
-    plan: ArrayRef,
-    source: ArrayRef,
-    stated_on: ArrayRef,
-    recorded: ArrayRef,
-}
-
-impl Told {
-    fn of(rows: &RecordBatch) -> Result<Self> {
-        let text =
-            |name: &str| -> Result<ArrayRef> { Ok(cast(rows.column(rows.schema().index_of(name)?), &DataType::Utf8)?) };
-        let utc = DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, Some("UTC".into()));
-        Ok(Self {
-            event_id: text("event_id")?,
-            name: text("area_name")?,
-            level: text("area_level")?,
-            as_at: text("as_at")?,
-            printed_percent: text("printed_percent")?,
-            plan: text("plan")?,
-            source: text("source")?,
-            stated_on: text("stated_on")?,
-            recorded: cast(rows.column(rows.schema().index_of("recorded")?), &utc)?,
-        })
-    }
-
-    /// Fills in what is told of a figure beside its numbers.
-    fn fill(&self, at: usize, row: &mut IndicatorRow) {
-        row.as_at = self.text(&self.as_at, at);
-        row.printed_percent = self.text(&self.printed_percent, at);
-        row.plan = self.text(&self.plan, at);
-        row.source = self.text(&self.source, at);
-        row.stated_on = self.text(&self.stated_on, at);
-        row.recorded = self.recorded(at);
-    }
-
-    fn text(&self, column: &ArrayRef, at: usize) -> Option<String> {
-        column.is_valid(at).then(|| column.as_string::<i32>().value(at).to_owned())
-    }
-
-    fn recorded(&self, at: usize) -> Option<i64> {
-        let column = self.recorded.as_primitive::<arrow::datatypes::TimestampMicrosecondType>();
-        column.is_valid(at).then(|| column.value(at))
-    }
 }
 
 /// One map's rows.
