@@ -1,8 +1,8 @@
 //! All cells on the map that a session stands on, as rows.
 //!
-//! In: the figures and targets that were read, the history, the catalogue, the map or none. Out: the rows of the
-//! views and of what `adoption` needs beside them. Without a map each figure stands on the map on which it was told, and nothing is added up in `indicator`;
-//! coverage and reconciliation are then told map by map.
+//! In: the figures and targets that were read, the history, the catalogue, the map or none. Out: the rows of the views,
+//! and what `adoption` needs beside them. Without a map each figure stands on the map on which it was told, and nothing is
+//! added up in `indicator`; coverage and reconciliation are then told map by map.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
