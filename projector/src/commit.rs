@@ -25,9 +25,14 @@ use parquet::schema::types::ColumnPath;
 use uuid::Uuid;
 
 use crate::config::FaultPoint;
+use crate::faults::StorageFaults;
 use crate::position::{LogLife, NextOffset, StreamPartition};
 use crate::seen::{IdHash, hash};
 use crate::start_check::LastRow;
+
+mod faulty_store;
+
+use faulty_store::{FaultyStore, Spoiler};
 
 /// Commits between two checkpoints.
 const CHECKPOINT_INTERVAL: &str = "50";
@@ -130,6 +135,8 @@ pub(crate) struct StreamTable {
     folder: PathBuf,
     id_column: &'static str,
     table: DeltaTable,
+    /// Makes storage calls fail, in tests alone.
+    spoiler: Option<Arc<Spoiler>>,
 }
 
 impl StreamTable {
@@ -140,12 +147,28 @@ impl StreamTable {
         schema: SchemaRef,
         id_column: &'static str,
     ) -> Result<Self, CommitError> {
+        Self::open_on(tables, name, schema, id_column, None).await
+    }
+
+    /// The same, on a storage that fails where a test asks for it.
+    pub async fn open_on(
+        tables: &Path,
+        name: &str,
+        schema: SchemaRef,
+        id_column: &'static str,
+        faults: Option<StorageFaults>,
+    ) -> Result<Self, CommitError> {
         let folder = tables.join(name);
         let fault = |source: DeltaTableError| CommitError::Table { table: name.to_owned(), source: Box::new(source) };
         std::fs::create_dir_all(&folder).map_err(|source| CommitError::Sync { path: folder.clone(), source })?;
         let uri = ensure_table_uri(folder.to_string_lossy()).map_err(fault)?;
-        let mut table = DeltaTableBuilder::from_url(uri).and_then(DeltaTableBuilder::build).map_err(fault)?;
-        if folder.join("_delta_log").exists() {
+        let spoiler = faults.map(|faults| Arc::new(Spoiler::new(faults, name)));
+        let mut builder = DeltaTableBuilder::from_url(uri.clone()).map_err(fault)?;
+        if let Some(spoiler) = &spoiler {
+            builder = builder.with_storage_backend(Arc::new(FaultyStore::new(Arc::clone(spoiler))), uri);
+        }
+        let mut table = builder.build().map_err(fault)?;
+        if has_entries(&folder.join("_delta_log")) {
             table.load().await.map_err(fault)?;
         } else {
             let columns: StructType = schema
@@ -169,7 +192,7 @@ impl StreamTable {
             // Another projector may have created it in the same moment; then it is there now.
             table.load().await.map_err(|source| fault(create.err().unwrap_or(source)))?;
         }
-        let opened = Self { name: name.to_owned(), folder, id_column, table };
+        let opened = Self { name: name.to_owned(), folder, id_column, table, spoiler };
         opened.sync_log().await?;
         sync(vec![opened.folder.clone(), tables.to_owned()]).await?;
         Ok(opened)
@@ -309,6 +332,7 @@ impl StreamTable {
         if rows.iter().all(|batch| batch.num_rows() == 0) {
             return Ok(Vec::new());
         }
+        self.spoil_sync()?;
         let mut writer = RecordBatchWriter::for_table(&self.table)
             .map_err(|source| self.fault(source))?
             .with_writer_properties(writer_properties(self.id_column));
@@ -322,7 +346,14 @@ impl StreamTable {
         Ok(files.into_iter().map(Action::Add).collect())
     }
 
+    /// What a test lets go wrong when files are made durable, which does not go through the store.
+    fn spoil_sync(&self) -> Result<(), CommitError> {
+        let spoilt = self.spoiler.as_ref().map_or(Ok(()), |spoiler| spoiler.sync(&self.folder));
+        spoilt.map_err(|source| CommitError::Sync { path: self.folder.clone(), source })
+    }
+
     async fn sync_log(&self) -> Result<(), CommitError> {
+        self.spoil_sync()?;
         let log = self.folder.join("_delta_log");
         let version = self.table.version().unwrap_or_default();
         let names =
@@ -350,6 +381,14 @@ impl StreamTable {
     fn unread(&self, source: datafusion::error::DataFusionError) -> CommitError {
         CommitError::Scan { table: self.name.clone(), source: Box::new(source) }
     }
+}
+
+/// Whether a table's log has begun. The folder alone says nothing: whoever made it may have died before the first entry,
+/// or the disk was full, or is making it just now.
+fn has_entries(log: &Path) -> bool {
+    let begun = |name: &str| name.ends_with(".json") || name.ends_with(".checkpoint.parquet");
+    let names = std::fs::read_dir(log).into_iter().flatten();
+    names.filter_map(Result::ok).any(|entry| begun(&entry.file_name().to_string_lossy()))
 }
 
 fn from_log(life: &LogLife, at: StreamPartition) -> Expr {

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
+use crate::faults::Faults;
+
 /// Settings of the projector. Sizes are bytes; durations are given in seconds, also with a fraction.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -29,6 +31,8 @@ pub struct Config {
     pub start_timeout: Duration,
     /// Where the process aborts itself, for tests of recovery; never set in use.
     pub fault: Option<FaultPoint>,
+    /// What goes wrong while it runs on, for tests; never set in use.
+    pub faults: Faults,
 }
 
 impl Default for Config {
@@ -42,6 +46,7 @@ impl Default for Config {
             fetch_ahead_bytes: 32 << 20,
             start_timeout: Duration::from_secs(30),
             fault: None,
+            faults: Faults::default(),
         }
     }
 }

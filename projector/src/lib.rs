@@ -13,6 +13,7 @@ pub mod config;
 mod consume;
 pub mod counters;
 mod decode;
+mod faults;
 mod judge;
 mod outcome;
 pub mod position;
@@ -24,4 +25,5 @@ mod start_check;
 mod window;
 
 pub use config::{Config, FaultPoint};
+pub use faults::{Faults, StorageFaults};
 pub use start::{Error, Handle, start};

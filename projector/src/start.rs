@@ -94,9 +94,11 @@ impl Handle {
 /// When the broker or the topics are not there in time, the tables cannot be opened, or the log is not theirs.
 pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationToken) -> Result<Handle, Error> {
     let stop = shutdown.child_token();
+    let clock = config.faults.clock(clock);
     let counters = Arc::new(Counters::default());
     let (source, cluster, partitions) = connect(&config).await?;
-    let outcome = StreamTable::open(&config.tables, OUTCOME_TABLE, outcome_table(), "event_id").await?;
+    let storage = config.faults.storage;
+    let outcome = StreamTable::open_on(&config.tables, OUTCOME_TABLE, outcome_table(), "event_id", storage).await?;
     let mut opened = Vec::new();
     for &stream in Stream::ALL {
         let mine: Vec<i32> = partitions.iter().filter(|at| at.stream == stream).map(|at| at.partition).collect();
@@ -161,7 +163,8 @@ impl Opened {
         partitions: &[i32],
         outcome: &StreamTable,
     ) -> Result<Self, Error> {
-        let table = StreamTable::open(&config.tables, stream.table(), stream_table(stream), stream.id_column()).await?;
+        let (name, columns, faults) = (stream.table(), stream_table(stream), config.faults.storage);
+        let table = StreamTable::open_on(&config.tables, name, columns, stream.id_column(), faults).await?;
         let mut life = LogLife { cluster: Arc::clone(cluster), generation: 0 };
         let first = StreamPartition { stream, partition: 0 };
         loop {

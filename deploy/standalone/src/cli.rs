@@ -98,7 +98,7 @@ pub struct UpArgs {
     /// Port of the embedded broker on 127.0.0.1; 0 is any free one
     #[arg(long, default_value_t = DEFAULT_KAFKA_PORT, value_name = "PORT")]
     pub kafka_port: u16,
-    /// Abort the program at a step, for tests that kill it there
+    /// Abort the program at a step, or let storage calls fail (storage:SEED:PER_MILLE), for tests
     #[arg(long, hide = true, value_name = "POINT")]
     pub fault: Option<String>,
 }
@@ -131,7 +131,7 @@ pub struct ServeArgs {
     /// Where to listen for HTTP (ingest, query; health everywhere); port 0 is any free one. Only this machine
     #[arg(long, default_value = DEFAULT_HTTP, value_name = "ADDR", value_parser = local_listener)]
     pub http: SocketAddr,
-    /// Abort the program at a step, for tests that kill it there
+    /// Abort the program at a step, or let storage calls fail (storage:SEED:PER_MILLE), for tests
     #[arg(long, hide = true, value_name = "POINT")]
     pub fault: Option<String>,
 }

@@ -79,7 +79,8 @@ impl Settings {
         self
     }
 
-    /// The same with a point at which the program aborts itself, where one is given.
+    /// The same with a point at which the program aborts itself, or with what goes wrong in its projector, where one is
+    /// given.
     ///
     /// # Errors
     /// [`ConfigError::Fault`].
@@ -87,9 +88,11 @@ impl Settings {
         let Some(point) = point else { return Ok(self) };
         self.ingest.fault = lantoa_ingest::FaultPoint::from_str(point).ok();
         self.projector.fault = lantoa_projector::FaultPoint::from_str(point).ok();
-        if self.ingest.fault.is_none() && self.projector.fault.is_none() {
+        let faults = lantoa_projector::Faults::from_str(point).ok();
+        if self.ingest.fault.is_none() && self.projector.fault.is_none() && faults.is_none() {
             return Err(ConfigError::Fault { point: point.to_owned() });
         }
+        self.projector.faults = faults.unwrap_or_default();
         Ok(self)
     }
 }
@@ -117,5 +120,7 @@ mod tests {
         }
         assert!(Settings::default().with_fault(Some("never")).is_err());
         assert!(Settings::default().with_fault(Some("before_commit")).unwrap().projector.fault.is_some());
+        let spoilt = Settings::default().with_fault(Some("storage:1:20,clock:3")).unwrap();
+        assert!(spoilt.projector.faults.storage.is_some() && spoilt.projector.faults.clock.is_some());
     }
 }

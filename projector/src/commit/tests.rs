@@ -3,6 +3,8 @@ use arrow::array::{ArrayRef, Int32Array, Int64Array, StringArray, new_null_array
 use lantoa_schemas::stream::{Family, Stream};
 use lantoa_schemas::table::stream_table;
 
+mod spoilt;
+
 const STREAM: Stream = Stream::Ledger(Family::Activity);
 const AT: StreamPartition = StreamPartition { stream: STREAM, partition: 0 };
 
@@ -65,4 +67,16 @@ async fn of_two_who_start_from_one_version_one_lands() {
     assert_eq!(right.append(&[rows(3, 4)], &entries(4), None).await.unwrap(), Commit::Landed);
     left.reload().await.unwrap();
     assert_eq!((left.rows(), right.rows()), (4, 4));
+}
+
+/// Whoever made the folder died before the first entry, with half of it written beside its place.
+#[tokio::test]
+async fn a_log_that_never_began_is_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join(STREAM.table()).join("_delta_log");
+    std::fs::create_dir_all(&log).unwrap();
+    std::fs::write(log.join("00000000000000000000.json#1"), "{").unwrap();
+    let mut table = open(folder.path()).await;
+    assert_eq!(table.append(&[rows(0, 3)], &entries(3), None).await.unwrap(), Commit::Landed);
+    assert_eq!(open(folder.path()).await.rows(), 3);
 }
