@@ -4,6 +4,8 @@
 mod broker;
 #[path = "program/commands.rs"]
 mod commands;
+#[path = "program/faults.rs"]
+mod faults;
 #[path = "program/flow.rs"]
 mod flow;
 #[path = "program/harness.rs"]
