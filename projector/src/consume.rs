@@ -24,10 +24,12 @@ use crate::position::{NextOffset, StreamPartition};
 mod probe;
 mod raw_batch;
 mod references;
+mod sentry;
 
 pub(crate) use probe::{Probe, RecordAt};
 pub(crate) use raw_batch::RawBatch;
 pub(crate) use references::ReferenceReader;
+pub(crate) use sentry::Sentry;
 
 /// Most records in a raw batch.
 pub(crate) const BATCH_RECORDS: usize = 8_192;
@@ -73,6 +75,36 @@ pub enum ConsumeError {
         topic: String,
         /// The partition.
         partition: i32,
+    },
+    /// A topic was deleted while it was read.
+    #[error(
+        "the log at {kafka} lost a topic while it was read. Restore it; or start ingest, which creates it anew, and run `lantoa recover` to declare it new"
+    )]
+    TopicGone {
+        /// The brokers.
+        kafka: String,
+    },
+    /// The log became another one while it was read.
+    #[error(
+        "{at} is no longer the log that was read until now: at offset {offset} it has another record, or none. The topic was created anew or lost its end; going on would pass over new events. Restore it, or run `lantoa recover` to declare it new"
+    )]
+    Changed {
+        /// The partition.
+        at: StreamPartition,
+        /// Where it was seen.
+        offset: i64,
+    },
+    /// Partitions came while the log was read.
+    #[error(
+        "{topic} has {now} partitions now, of which {read} are read. Start the projector again: it then reads the new ones, too, from their start"
+    )]
+    MorePartitions {
+        /// The topic.
+        topic: &'static str,
+        /// How many it has.
+        now: usize,
+        /// How many are read.
+        read: usize,
     },
 }
 
@@ -207,7 +239,10 @@ impl Source {
     fn judge(&self, error: &KafkaError, from: &[(StreamPartition, NextOffset)]) -> Result<(), ConsumeError> {
         match error.rdkafka_error_code() {
             Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => Err(self.missing(from)),
-            Some(RDKafkaErrorCode::Fatal | RDKafkaErrorCode::UnknownTopicOrPartition) => {
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition) => {
+                Err(ConsumeError::TopicGone { kafka: self.kafka.clone() })
+            }
+            Some(RDKafkaErrorCode::Fatal) => {
                 Err(ConsumeError::Client { kafka: self.kafka.clone(), source: error.clone() })
             }
             _ => {

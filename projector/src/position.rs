@@ -44,4 +44,9 @@ impl LogLife {
         let app_id = self.app_id(at);
         (format!("{app_id}/owed-from"), format!("{app_id}/owed-to"))
     }
+
+    /// Name of the entry in a ledger that says where its log was seen to have become another one while it was read.
+    pub fn changed_id(&self, at: StreamPartition) -> String {
+        format!("{}/changed", self.app_id(at))
+    }
 }

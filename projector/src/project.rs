@@ -36,6 +36,16 @@ pub enum ProjectError {
     /// The tables cannot be written.
     #[error(transparent)]
     Commit(#[from] CommitError),
+    /// The storage refused too often.
+    #[error(
+        "{source}; it was tried {attempts} times. See that the disk answers and has room, then start again: what is not in the tables yet is still in the log"
+    )]
+    GaveUp {
+        /// How often it was tried.
+        attempts: u32,
+        /// The last refusal.
+        source: CommitError,
+    },
     /// Columns do not fit; a fault of ours.
     #[error("{stream} cannot be decoded into its table: {source}")]
     Columns {
@@ -162,10 +172,13 @@ impl Projection {
 
     async fn wait_or_give_up(&self, error: ProjectError, failures: &mut u32) -> Result<(), ProjectError> {
         *failures += 1;
-        let hopeless = !matches!(&error, ProjectError::Commit(error) if error.can_be_tried_again());
-        if hopeless || *failures == STORAGE_ATTEMPTS {
-            return Err(error);
-        }
+        let error = match error {
+            ProjectError::Commit(source) if source.can_be_tried_again() && *failures == STORAGE_ATTEMPTS => {
+                return Err(ProjectError::GaveUp { attempts: STORAGE_ATTEMPTS, source });
+            }
+            ProjectError::Commit(source) if source.can_be_tried_again() => source,
+            hopeless => return Err(hopeless),
+        };
         tracing::warn!(stream = self.stream.topic(), %error, failures, "the tables cannot be written; trying again");
         tokio::time::sleep(Duration::from_millis(100 << *failures)).await;
         Ok(())

@@ -1,6 +1,6 @@
 //! Starts the projector: opens the tables, checks that the log is theirs, and only then takes anything in.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::commit::{CommitError, StreamTable};
+use crate::commit::{Commit, CommitError, StreamTable};
 use crate::config::Config;
-use crate::consume::{ConsumeError, Probe, RecordAt, ReferenceReader, Source};
+use crate::consume::{ConsumeError, Probe, RecordAt, ReferenceReader, Sentry, Source};
 use crate::counters::Counters;
 use crate::decode::StreamDecoder;
 use crate::judge::References;
@@ -108,6 +108,8 @@ pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationTok
     let outcome = Arc::new(Mutex::new(outcome));
     let references = References::new(ReferenceReader::open(&config, &partitions)?, Arc::clone(&clock), stop.clone());
     let mut tasks = JoinSet::new();
+    let lives = opened.iter().map(|opened| (opened.stream, opened.life.clone())).collect();
+    tasks.spawn(watch(Sentry::open(&config, &partitions)?, config.clone(), lives, stop.clone()));
     let mut to_decode = HashMap::new();
     let mut from = Vec::new();
     for stream in opened {
@@ -126,6 +128,27 @@ pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationTok
     tasks.spawn_blocking(move || Ok(source.run(&from, &to_decode, &stop_reading)?));
     let guard = stop.clone().drop_guard();
     Ok(Handle { tasks, stop, _stop_on_drop: guard, counters, tables: config.tables })
+}
+
+/// Watches the log while it is read. Where it has become another one, that is written into the table, so that no start
+/// goes on in the new log's midst before `recover` has declared it new.
+async fn watch(
+    mut sentry: Sentry,
+    config: Config,
+    lives: HashMap<Stream, LogLife>,
+    stop: CancellationToken,
+) -> Result<(), Error> {
+    let watched = tokio::task::spawn_blocking(move || sentry.run(&stop)).await?;
+    if let Err(ConsumeError::Changed { at, offset }) = &watched
+        && let Some(life) = lives.get(&at.stream)
+    {
+        let stream = at.stream;
+        let mut table =
+            StreamTable::open(&config.tables, stream.table(), stream_table(stream), stream.id_column()).await?;
+        let entries = BTreeMap::from([(life.changed_id(*at), *offset)]);
+        while table.append(&[], &entries, None).await? == Commit::Lost {}
+    }
+    Ok(watched?)
 }
 
 /// Connects, and learns the cluster and the partitions.
@@ -153,6 +176,8 @@ pub(crate) struct Partition {
     pub stored: Option<NextOffset>,
     pub last: Option<LastRow>,
     pub owed: Option<Owed>,
+    /// Where its log was seen to have become another one.
+    pub changed: Option<i64>,
 }
 
 impl Opened {
@@ -183,7 +208,8 @@ impl Opened {
                 None => None,
             };
             let owed = owed(&table, outcome, &life, at).await?;
-            known.push(Partition { at, stored, last, owed });
+            let changed = table.stored(&life.changed_id(at)).await?.map(|offset| offset.0);
+            known.push(Partition { at, stored, last, owed, changed });
         }
         Ok(Self { stream, life, table, partitions: known })
     }
@@ -268,6 +294,9 @@ pub(crate) async fn faults(config: &Config, opened: &[Opened]) -> Result<Vec<(St
         if let (Ok(()), Some(last), Some(found)) = (&checked, &partition.last, last_records.get(&partition.at)) {
             let id = record_id(stream, found)?;
             checked = start_check::check_last(partition.at, last, found, id.as_deref());
+        }
+        if let (Ok(()), Some(offset)) = (&checked, partition.changed) {
+            checked = Err(NotTheSameLog::OtherRecord { at: partition.at.to_string(), offset });
         }
         faults.extend(checked.err().map(|fault| (stream, fault)));
     }

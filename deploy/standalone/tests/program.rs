@@ -2,6 +2,8 @@
 
 #[path = "program/broker.rs"]
 mod broker;
+#[path = "program/changed_log.rs"]
+mod changed_log;
 #[path = "program/commands.rs"]
 mod commands;
 #[path = "program/faults.rs"]

@@ -54,7 +54,8 @@ impl Probe {
     }
 }
 
-fn look_at(consumer: &LogConsumer, at: StreamPartition, offset: i64) -> Result<RecordAt, KafkaError> {
+/// What lies at an offset, by a consumer that has nothing else to read.
+pub(super) fn look_at(consumer: &LogConsumer, at: StreamPartition, offset: i64) -> Result<RecordAt, KafkaError> {
     let (low, high) = consumer.fetch_watermarks(at.stream.topic(), at.partition, WAIT)?;
     if offset < low {
         return Ok(RecordAt::BeforeStart(low));
