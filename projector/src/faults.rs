@@ -31,7 +31,7 @@ pub struct Faults {
 pub struct StorageFaults {
     /// Of the draws.
     pub seed: u64,
-    /// How many of a thousand calls.
+    /// How many of a thousand reads; of writes, which are few, eight times as many.
     pub per_mille: u16,
 }
 

@@ -1,7 +1,7 @@
 //! A file system of which some calls go wrong on purpose, below the real code that reads and writes the tables.
 //!
-//! In: a seed and how many of a thousand calls. Out: the machine's file system, but a call may be refused, may come late,
-//! may be done and yet answered with an error (so that nobody knows), or may begin a time in which the disk is full.
+//! In: a seed and how many of a thousand calls. Out: the machine's file system, but a call may be refused, come late, be
+//! done and yet answered with an error (so that nobody knows), or begin a time in which the disk is full.
 //! Guarantee: what is on the disk is what the real store wrote; each fault is said once on the log. For tests only.
 
 use std::fmt;
@@ -27,8 +27,11 @@ use crate::faults::{Draws, StorageFaults};
 /// The longest that a call comes late, in milliseconds.
 const LATE_MS: u64 = 400;
 
-/// The longest that the disk is full, in milliseconds: longer than the projector's patience, so that it sometimes gives up.
+/// The longest that the disk is full, in milliseconds: beyond the projector's patience, so that it sometimes gives up.
 const FULL_MS: u64 = 5_000;
+
+/// Writes are few beside the reads that a start makes, and are what matters: so many times as many of them go wrong.
+const WRITES: u64 = 8;
 
 /// Decides what goes wrong.
 #[derive(Debug)]
@@ -74,7 +77,7 @@ impl Spoiler {
         if full.is_some_and(|until| now < until) {
             return Some(Harm::Full);
         }
-        if self.draws.below(1000) >= self.per_mille {
+        if self.draws.below(1000) >= self.per_mille * WRITES {
             return None;
         }
         let harm = match self.draws.below(4) {

@@ -1,9 +1,11 @@
 //! Watches, while the log is read, whether it is still the same log with the same partitions.
 //!
-//! The client does not see to it: a topic that was created anew and has already grown past the place that is read next is
-//! read on from there, and partitions that came later are never read. In: the partitions. Out: nothing as long as all is
-//! well, else the fault that has to stop the projector. Guarantee: what a partition held at the last look is looked at
-//! again whenever it has grown, so a change is seen within two looks; a log that does not answer is no fault.
+//! The client does not see to it: a topic that was created anew and has grown past the place that is read next is read on
+//! from there, and partitions that came later are never read.
+//!
+//! In: the partitions. Out: nothing as long as all is well, else the fault that has to stop the projector. Guarantee: what
+//! a partition held at the last look is looked at again whenever it has grown, so a change is seen within two looks; a
+//! log that does not answer is no fault.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

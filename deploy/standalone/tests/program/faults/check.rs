@@ -1,7 +1,7 @@
 //! What must be true once all is quiet: by SQL of our own, by the log's ends, and by `lantoa verify`.
 //!
-//! In: the book, the log, the tables. Out: nothing, or what is lost or doubled, by name. Each position of the topics is
-//! in its ledger or in `outcome`, exactly once; each acknowledged event is in the ledger, exactly once; nothing is there
+//! In: the book, the log, the tables. Out: nothing, or what is lost or doubled, by name. Each position of the topics is in
+//! its ledger or in `outcome`, exactly once; each acknowledged event is in the ledger, exactly once; and nothing is there
 //! that nobody sent.
 
 use std::collections::{BTreeMap, BTreeSet};

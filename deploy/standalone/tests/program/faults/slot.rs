@@ -152,7 +152,7 @@ impl Slot {
 
     /// Starts it, about every second time with something that goes wrong.
     fn start_harmed(&mut self, site: &Site, chance: &mut Chance, tally: &mut Tally) {
-        let (kind, seed, per_mille) = (chance.below(20), chance.draw() % 1_000_000, 5 + chance.below(40));
+        let (kind, seed, per_mille) = (chance.below(20), chance.draw() % 1_000_000, 2 + chance.below(10));
         if self.at_rest || self.kind == Kind::Ingest {
             return self.start(site, None, false);
         }
