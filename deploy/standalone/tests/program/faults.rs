@@ -154,7 +154,7 @@ impl<'t> Round<'t> {
     }
 
     fn wait(&mut self, deadline: Instant, what: &str, mut done: impl FnMut(&Self) -> bool) {
-        while !done(self) {
+        while !done(&*self) {
             assert!(Instant::now() < deadline, "waited in vain for {what}");
             self.tick();
         }
@@ -191,10 +191,8 @@ impl Drop for Round<'_> {
 }
 
 fn seed() -> u64 {
-    match variable("LANTOA_FAULT_SEED") {
-        Some(seed) => seed,
-        None => SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs(),
-    }
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    variable("LANTOA_FAULT_SEED").unwrap_or_else(now)
 }
 
 fn variable(name: &str) -> Option<u64> {
