@@ -60,12 +60,11 @@ struct Round<'t> {
 impl<'t> Round<'t> {
     fn begin(tally: &'t mut Tally) -> Self {
         let number = tally.rounds;
-        let chance = Chance::new(tally.seed ^ number.wrapping_mul(0xD134_2543_DE82_EF95));
+        let mut chance = Chance::new(tally.seed ^ number.wrapping_mul(0xD134_2543_DE82_EF95));
         let name = format!("LANTOA_FAULT_SEED={}, round {number}", tally.seed);
-        let slots = std::iter::once(Slot::new(Kind::Ingest, 0))
-            .chain((0..PROJECTORS).map(|number| Slot::new(Kind::Projector, number)));
-        let (ground, site) = (Arc::new(Ground::default()), Site::new());
-        let (slots, found) = (slots.collect(), check::Found::default());
+        let mut slots = vec![Slot::new(Kind::Ingest, 0, chance.split())];
+        slots.extend((0..PROJECTORS).map(|number| Slot::new(Kind::Projector, number, chance.split())));
+        let (ground, site, found) = (Arc::new(Ground::default()), Site::new(), check::Found::default());
         let mut round = Self { slots, broker: None, senders: None, ground, site, chance, tally, found, name };
         round.broker = Some(round.site.broker());
         // All at once: ingest makes the topics, and the projectors make the tables together.
@@ -94,7 +93,7 @@ impl<'t> Round<'t> {
     /// What has to be done by the hour: wake the paused, start what is due, see who ended.
     fn tick(&mut self) {
         for slot in &mut self.slots {
-            slot.tick(&self.site, &mut self.chance, self.tally);
+            slot.tick(&self.site, self.tally);
         }
         let ingest = self.slots.iter().find(|slot| slot.kind == Kind::Ingest);
         self.ground.ingest_is_at(ingest.and_then(Slot::address));
@@ -126,7 +125,7 @@ impl<'t> Round<'t> {
 
     /// A fourth projector, as a supervisor does that believes the third to be dead. It goes when all comes to rest.
     fn start_another(&mut self) {
-        let mut slot = Slot::new(Kind::Projector, self.slots.len() - 1);
+        let mut slot = Slot::new(Kind::Projector, self.slots.len() - 1, self.chance.split());
         slot.start(&self.site, None, false);
         self.slots.push(slot);
         self.tally.double_starts += 1;

@@ -38,13 +38,16 @@ pub struct Slot {
     harmed: bool,
     /// Whether whoever starts here next is to be sound.
     at_rest: bool,
+    /// Of its own, so that the schedule does not depend on when a process ends.
+    chance: Chance,
 }
 
 impl Slot {
     /// An empty place.
-    pub fn new(kind: Kind, number: usize) -> Self {
+    pub fn new(kind: Kind, number: usize, chance: Chance) -> Self {
         let name = format!("{}-{number}", kind.name());
-        Self { kind, name, role: None, wakes: None, starts: None, leaving: false, harmed: false, at_rest: false }
+        let (leaving, harmed, at_rest) = (false, false, false);
+        Self { kind, name, role: None, wakes: None, starts: None, leaving, harmed, at_rest, chance }
     }
 
     /// Starts the role.
@@ -121,7 +124,7 @@ impl Slot {
     }
 
     /// Wakes it when its time has come, sees whether it ended, and starts who is due.
-    pub fn tick(&mut self, site: &Site, chance: &mut Chance, tally: &mut Tally) {
+    pub fn tick(&mut self, site: &Site, tally: &mut Tally) {
         let now = Instant::now();
         if self.wakes.is_some_and(|wakes| wakes <= now) {
             self.wake();
@@ -138,7 +141,7 @@ impl Slot {
             self.starts = Some(now);
         }
         if self.starts.is_some_and(|starts| starts <= now) {
-            self.start_harmed(site, chance, tally);
+            self.start_harmed(site, tally);
         }
     }
 
@@ -151,7 +154,8 @@ impl Slot {
     }
 
     /// Starts it, about every second time with something that goes wrong.
-    fn start_harmed(&mut self, site: &Site, chance: &mut Chance, tally: &mut Tally) {
+    fn start_harmed(&mut self, site: &Site, tally: &mut Tally) {
+        let chance = &mut self.chance;
         let (kind, seed, per_mille) = (chance.below(20), chance.draw() % 1_000_000, 2 + chance.below(10));
         if self.at_rest || self.kind == Kind::Ingest {
             return self.start(site, None, false);
