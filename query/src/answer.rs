@@ -40,7 +40,7 @@ impl std::fmt::Debug for Answer {
 impl Answer {
     /// The answer of a statement that has no rows, such as `SET`.
     pub(crate) fn nothing() -> Self {
-        Self { columns: Schema::empty().into(), rows: futures::stream::empty().boxed(), notices: Vec::new() }
+        Self::made_of(Schema::empty().into(), futures::stream::empty().boxed())
     }
 
     /// Rows of a running query. The session lives as long as they do: what lists tables asks it while it streams.
@@ -50,7 +50,12 @@ impl Answer {
             let _asked = &session;
             row.map_err(QueryError::from)
         });
-        Self { columns, rows: rows.boxed(), notices: Vec::new() }
+        Self::made_of(columns, rows.boxed())
+    }
+
+    /// Rows that are made already.
+    pub(crate) fn made_of(columns: SchemaRef, rows: BoxStream<'static, Result<RecordBatch, QueryError>>) -> Self {
+        Self { columns, rows, notices: Vec::new() }
     }
 
     /// The same answer with these notices, as they came beside it.
@@ -83,8 +88,7 @@ impl Answer {
         let rest = futures::stream::try_unfold(reading, |mut reading| async move {
             Ok(reading.next_batch().await?.map(|batch| (batch, reading)))
         });
-        let rows = futures::stream::iter(first.map(Ok)).chain(rest).boxed();
-        Ok(Self { columns, rows, notices: Vec::new() })
+        Ok(Self::made_of(columns, futures::stream::iter(first.map(Ok)).chain(rest).boxed()))
     }
 
     /// The columns.

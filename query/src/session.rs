@@ -15,6 +15,7 @@ use datafusion::logical_expr::{LogicalPlan, Statement as PlanStatement};
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::{DFParser, Statement};
 use lantoa_schemas::clock::SharedClock;
+use lantoa_schemas::projection::Projection;
 use lantoa_schemas::stream::{Family, Stream};
 
 use crate::answer::Answer;
@@ -28,8 +29,11 @@ use crate::knowledge::{Knowledge, Present, REFERENCES};
 use crate::settings::{SettingError, Settings, Standing};
 use crate::tables::{TableError, Tables};
 
+mod derive;
 mod guard;
 mod known;
+
+pub use derive::Derivation;
 
 /// The engine cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +109,22 @@ impl Engine {
             status.push(TableStatus { table, version: snapshot.version, rows: snapshot.rows });
         }
         Ok(status)
+    }
+
+    /// What identifies the rules that this build judges by: rows that were kept under other rules are not used.
+    pub fn rules() -> &'static str {
+        env!("LANTOA_RULES")
+    }
+
+    /// Looks at the ledgers as they are now, to make or renew a projection.
+    ///
+    /// # Errors
+    /// Where a table cannot be read.
+    pub async fn derive(&self, projection: &'static Projection) -> std::result::Result<Derivation, QueryError> {
+        let session = Session::new(self.clone(), Standing::default());
+        session.look_anew().await?;
+        let reach = session.desk.reach_of(projection).await?;
+        Ok(Derivation { session, projection, reach })
     }
 
     /// Longest query text in bytes that is taken over HTTP.
@@ -218,8 +238,7 @@ impl Session {
     }
 
     async fn answer(&self, statement: &Statement) -> std::result::Result<Answer, QueryError> {
-        self.desk.renew();
-        self.learn().await?;
+        self.look_anew().await?;
         let plan = self.context.state().statement_to_plan(statement.clone()).await?;
         match &plan {
             LogicalPlan::Statement(PlanStatement::SetVariable(set)) => self.set(&set.variable, &set.value)?,
@@ -234,6 +253,13 @@ impl Session {
             }
         }
         Ok(Answer::nothing())
+    }
+
+    /// Lets go of what the last statement saw, and sees everything as it is now.
+    async fn look_anew(&self) -> std::result::Result<(), QueryError> {
+        self.desk.renew();
+        self.desk.see_projections().await?;
+        self.learn().await
     }
 
     /// Takes in what reference events say by the day asked for.

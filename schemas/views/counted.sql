@@ -16,11 +16,12 @@ step AS (
     LEFT JOIN fate_recognition AS fate ON fate.event_id = ledger.event_id
     WHERE ledger.step IS NOT NULL AND fate.fate IS NULL
 ),
--- A title that was taken away in the year it was given for is not counted.
+-- A title that was taken away in the year it was given for is not counted, whichever area says so.
 revoked AS (
-    SELECT DISTINCT model, year, subject_token
-    FROM step
-    WHERE step = 'revoked' AND subject_token IS NOT NULL
+    SELECT DISTINCT ledger.model, ledger.year, ledger.subject_token
+    FROM everywhere_recognition AS ledger
+    LEFT JOIN fate_recognition AS fate ON fate.event_id = ledger.event_id
+    WHERE ledger.step = 'revoked' AND ledger.subject_token IS NOT NULL AND fate.fate IS NULL
 ),
 -- Subjects are counted once by title, year and decision, however often the decision was sent.
 subject AS (
