@@ -18,6 +18,7 @@ use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::writer::{DeltaWriter, RecordBatchWriter};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError, ensure_table_uri};
 use futures::TryStreamExt;
+use lantoa_schemas::projection::BUCKET;
 use lantoa_schemas::table::{LOG_CLUSTER, LOG_GENERATION, LOG_OFFSET, LOG_PARTITION};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::WriterProperties;
@@ -28,6 +29,10 @@ use crate::config::FaultPoint;
 use crate::position::{LogLife, NextOffset, StreamPartition};
 use crate::seen::{IdHash, hash};
 use crate::start_check::LastRow;
+
+mod replace;
+
+pub(crate) use replace::{ReplaceError, made, rests_on};
 
 /// Commits between two checkpoints.
 const CHECKPOINT_INTERVAL: &str = "50";
@@ -133,7 +138,7 @@ pub(crate) struct StreamTable {
 }
 
 impl StreamTable {
-    /// Opens the table, or creates it.
+    /// Opens the table, or creates it; one that has buckets is divided by them.
     pub async fn open(
         tables: &Path,
         name: &str,
@@ -159,6 +164,7 @@ impl StreamTable {
                 .create()
                 .with_table_name(name)
                 .with_columns(columns.fields().cloned())
+                .with_partition_columns(schema.field_with_name(BUCKET).is_ok().then_some(BUCKET))
                 .with_save_mode(SaveMode::Ignore)
                 .with_configuration([
                     ("delta.checkpointInterval", Some(CHECKPOINT_INTERVAL.to_owned())),
@@ -173,6 +179,16 @@ impl StreamTable {
         opened.sync_log().await?;
         sync(vec![opened.folder.clone(), tables.to_owned()]).await?;
         Ok(opened)
+    }
+
+    /// Opens a table that is there.
+    pub async fn open_existing(tables: &Path, name: &str, id_column: &'static str) -> Result<Self, CommitError> {
+        let folder = tables.join(name);
+        let fault = |source: DeltaTableError| CommitError::Table { table: name.to_owned(), source: Box::new(source) };
+        let uri = ensure_table_uri(folder.to_string_lossy()).map_err(fault)?;
+        let mut table = DeltaTableBuilder::from_url(uri).and_then(DeltaTableBuilder::build).map_err(fault)?;
+        table.load().await.map_err(fault)?;
+        Ok(Self { name: name.to_owned(), folder, id_column, table })
     }
 
     /// Takes in what others have committed.
@@ -248,6 +264,18 @@ impl StreamTable {
     ) -> Result<Commit, CommitError> {
         let actions = self.write(rows).await?;
         FaultPoint::BeforeCommit.strike(fault);
+        let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
+        self.land(actions, entries, operation).await
+    }
+
+    /// Commits actions and transaction entries together as the very next version, or not at all. Files that they name
+    /// have to be durable.
+    async fn land(
+        &mut self,
+        actions: Vec<Action>,
+        entries: &BTreeMap<String, i64>,
+        operation: DeltaOperation,
+    ) -> Result<Commit, CommitError> {
         let version = self.table.version().unwrap_or_default();
         let transactions = entries.iter().map(|(app_id, at)| Transaction::new(app_id, *at)).collect();
         let mark = Uuid::new_v4().to_string();
@@ -256,7 +284,6 @@ impl StreamTable {
             .with_application_transactions(transactions)
             .with_max_retries(0)
             .with_cleanup_expired_logs(Some((version + 1) % CLEANUP_INTERVAL == CLEANUP_AT));
-        let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
         let snapshot = self.table.snapshot().map_err(|source| self.fault(source))?;
         let committed = CommitBuilder::from(properties)
             .with_actions(actions)
@@ -315,6 +342,11 @@ impl StreamTable {
         for batch in rows.iter().filter(|batch| batch.num_rows() > 0) {
             writer.write(batch.clone()).await.map_err(|source| self.fault(source))?;
         }
+        self.finish(writer).await
+    }
+
+    /// Closes the files of a writer and makes them durable.
+    async fn finish(&self, mut writer: RecordBatchWriter) -> Result<Vec<Action>, CommitError> {
         let files = writer.flush().await.map_err(|source| self.fault(source))?;
         let mut paths: Vec<PathBuf> = files.iter().map(|file| self.folder.join(&file.path)).collect();
         paths.push(self.folder.clone());

@@ -22,6 +22,9 @@ pub struct Config {
     /// light load. Shorter makes more files.
     #[serde(deserialize_with = "seconds")]
     pub flush_age: Duration,
+    /// A projection that has something new is renewed at most so often; while it lags, views judge what came since.
+    #[serde(deserialize_with = "seconds")]
+    pub projection_age: Duration,
     /// Most bytes that the Kafka client fetches ahead. Bounds memory.
     pub fetch_ahead_bytes: usize,
     /// How long to wait at the start for the broker and the topics.
@@ -39,6 +42,7 @@ impl Default for Config {
             flush_rows: 100_000,
             flush_bytes: 24 << 20,
             flush_age: Duration::from_millis(500),
+            projection_age: Duration::from_secs(2),
             fetch_ahead_bytes: 32 << 20,
             start_timeout: Duration::from_secs(30),
             fault: None,

@@ -6,7 +6,8 @@
 //! the reason.
 //!
 //! In the order of the flow: `consume` (the only module that uses rdkafka) -> `decode` -> `judge` -> `window` ->
-//! `seen` -> `commit` (the only module that uses deltalake) -> `outcome`; `project` is the loop that joins them.
+//! `seen` -> `commit` (the only module that uses deltalake) -> `outcome`; `project` is the loop that joins them. `materialise`
+//! keeps views as tables beside the ledgers.
 
 mod commit;
 pub mod config;
@@ -14,6 +15,7 @@ mod consume;
 pub mod counters;
 mod decode;
 mod judge;
+pub mod materialise;
 mod outcome;
 pub mod position;
 mod project;

@@ -14,7 +14,7 @@ use arrow::error::ArrowError;
 use lantoa_schemas::clock::SharedClock;
 use lantoa_schemas::stream::Stream;
 use lantoa_schemas::validate::Problem;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::commit::{Commit, CommitError, StreamTable};
 use crate::config::{Config, FaultPoint};
@@ -75,7 +75,7 @@ pub(crate) async fn decode_loop(
 }
 
 /// Commits the windows of one stream.
-pub(crate) struct Projection {
+pub(crate) struct StreamLoop {
     pub stream: Stream,
     pub life: LogLife,
     pub config: Config,
@@ -87,10 +87,12 @@ pub(crate) struct Projection {
     /// Ranges before `stored` that are read again for their `outcome` rows.
     pub owed: HashMap<i32, Owed>,
     pub counters: Arc<Counters>,
+    /// Tells who keeps projections that there is something new.
+    pub committed: watch::Sender<u64>,
     pub clock: SharedClock,
 }
 
-impl Projection {
+impl StreamLoop {
     /// Takes batches until there are no more, then commits what is left.
     pub async fn run(mut self, mut decoded: mpsc::Receiver<DecodedBatch>) -> Result<(), ProjectError> {
         let mut window = Window::default();
@@ -139,6 +141,9 @@ impl Projection {
             self.owed.retain(|owed, range| owed != partition || span.next.0 < range.to);
         }
         self.counters.landed(plan.counts(&window));
+        if !plan.ids.is_empty() {
+            self.committed.send_modify(|commits| *commits += 1);
+        }
         Ok(())
     }
 

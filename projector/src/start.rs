@@ -8,7 +8,7 @@ use arrow::error::ArrowError;
 use lantoa_schemas::clock::SharedClock;
 use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
 use lantoa_schemas::table::{outcome_table, stream_table};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -18,8 +18,9 @@ use crate::consume::{ConsumeError, Probe, RecordAt, ReferenceReader, Source};
 use crate::counters::Counters;
 use crate::decode::StreamDecoder;
 use crate::judge::References;
+use crate::materialise::{Deriver, Materialiser};
 use crate::position::{LogLife, NextOffset, StreamPartition};
-use crate::project::{Owed, ProjectError, Projection, decode_loop, owed};
+use crate::project::{Owed, ProjectError, StreamLoop, decode_loop, owed};
 use crate::seen::SeenIds;
 use crate::start_check::{self, LastRow, NotTheSameLog};
 
@@ -88,11 +89,17 @@ impl Handle {
     }
 }
 
-/// Starts the projector. When it returns, the log has been checked and intake is open.
+/// Starts the projector. When it returns, the log has been checked and intake is open. Projections are kept where
+/// there is somebody who knows the views.
 ///
 /// # Errors
 /// When the broker or the topics are not there in time, the tables cannot be opened, or the log is not theirs.
-pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationToken) -> Result<Handle, Error> {
+pub async fn start(
+    config: Config,
+    deriver: Option<Arc<dyn Deriver>>,
+    clock: SharedClock,
+    shutdown: CancellationToken,
+) -> Result<Handle, Error> {
     let stop = shutdown.child_token();
     let counters = Arc::new(Counters::default());
     let (source, cluster, partitions) = connect(&config).await?;
@@ -106,6 +113,14 @@ pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationTok
     let outcome = Arc::new(Mutex::new(outcome));
     let references = References::new(ReferenceReader::open(&config, &partitions)?, Arc::clone(&clock), stop.clone());
     let mut tasks = JoinSet::new();
+    let (committed, news) = watch::channel(0);
+    if let Some(deriver) = deriver {
+        let keeping = Materialiser::new(&config.tables, deriver).run(news, config.projection_age, stop.clone());
+        tasks.spawn(async move {
+            keeping.await;
+            Ok(())
+        });
+    }
     let mut to_decode = HashMap::new();
     let mut from = Vec::new();
     for stream in opened {
@@ -114,11 +129,10 @@ pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationTok
         let (decoded_sender, decoded) = mpsc::channel(BATCHES_WAITING);
         to_decode.insert(stream.stream, raw_sender);
         let decoder = StreamDecoder::new(stream.stream, stream.life.clone())?;
-        let projection =
-            stream.project(&config, Arc::clone(&outcome), Arc::clone(&counters), Arc::clone(&clock)).await?;
+        let stream_loop = stream.project(&config, &outcome, &counters, &committed, &clock).await?;
         let references = references.clone();
         tasks.spawn(async move { Ok(decode_loop(raw, decoded_sender, decoder, references).await?) });
-        tasks.spawn(async move { Ok(projection.run(decoded).await?) });
+        tasks.spawn(async move { Ok(stream_loop.run(decoded).await?) });
     }
     let stop_reading = stop.clone();
     tasks.spawn_blocking(move || Ok(source.run(&from, &to_decode, &stop_reading)?));
@@ -197,23 +211,25 @@ impl Opened {
     async fn project(
         self,
         config: &Config,
-        outcome: Arc<Mutex<StreamTable>>,
-        counters: Arc<Counters>,
-        clock: SharedClock,
-    ) -> Result<Projection, Error> {
+        outcome: &Arc<Mutex<StreamTable>>,
+        counters: &Arc<Counters>,
+        committed: &watch::Sender<u64>,
+        clock: &SharedClock,
+    ) -> Result<StreamLoop, Error> {
         let seen = SeenIds::of(&self.table).await?;
         let stored = |p: &Partition| (p.at.partition, p.stored.unwrap_or(NextOffset(0)));
-        Ok(Projection {
+        Ok(StreamLoop {
             stream: self.stream,
             life: self.life,
             config: config.clone(),
             table: self.table,
-            outcome,
+            outcome: Arc::clone(outcome),
             seen,
             stored: self.partitions.iter().map(stored).collect(),
             owed: self.partitions.iter().filter_map(|p| p.owed.map(|owed| (p.at.partition, owed))).collect(),
-            counters,
-            clock,
+            counters: Arc::clone(counters),
+            committed: committed.clone(),
+            clock: Arc::clone(clock),
         })
     }
 }

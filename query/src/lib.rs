@@ -33,7 +33,7 @@ use tokio_util::task::TaskTracker;
 
 pub use config::Config;
 pub use error::QueryError;
-pub use session::{Engine, EngineError, Session, TableStatus};
+pub use session::{Derivation, Engine, EngineError, Session, TableStatus};
 pub use settings::Settings;
 
 /// The query role could not start.

@@ -78,6 +78,11 @@ pub enum Command {
     /// Only after it said so. Each topic at fault is declared new and read from its start; no row is removed, and
     /// events that are in the tables already count once. Events that the old log had and the tables had not are gone.
     Recover(RecoverArgs),
+    /// Make the tables anew that views are kept in, beside the present ones
+    ///
+    /// Compares the two, says where they differ, and switches. Questions are answered all along; stopped, it goes on
+    /// where it was.
+    Rebuild,
     /// The embedded broker: started by `up`, ends when standard input closes
     #[command(hide = true)]
     Broker(BrokerArgs),
@@ -243,6 +248,7 @@ mod tests {
             (&["import"], false, "FILE"),
             (&["import", "--articles"], true, ""),
             (&["import", "a.csv", "--form", "census"], false, "statement"),
+            (&["rebuild"], true, ""),
             (&["fly"], false, "fly"),
         ];
         for (arguments, right, word) in cases {

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::broker::{BrokerError, EmbeddedBroker};
+use crate::deriver::EngineDeriver;
 
 pub mod health;
 
@@ -70,6 +71,9 @@ pub enum PartError {
     /// Query does not start.
     #[error("query does not start")]
     Query(#[from] lantoa_query::StartError),
+    /// The engine that knows the views cannot be opened.
+    #[error("the projector does not start")]
+    Engine(#[from] lantoa_query::EngineError),
     /// The listener's address cannot be had.
     #[error("cannot listen on {address}; choose another address with --http HOST:PORT (port 0: any free one)")]
     Listen {
@@ -117,7 +121,7 @@ pub struct Parts {
 }
 
 /// The machine's clock, for the roles.
-fn clock() -> SharedClock {
+pub fn clock() -> SharedClock {
     Arc::new(SystemClock)
 }
 
@@ -153,13 +157,19 @@ impl Parts {
         Ok(intake)
     }
 
-    /// Starts the projector. Ingest comes first where both run: it makes the topics.
+    /// Starts the projector, with an engine that knows the views it keeps. Ingest comes first where both run: it makes
+    /// the topics.
     ///
     /// # Errors
-    /// [`PartError::Projector`].
-    pub async fn add_projector(&mut self, config: lantoa_projector::Config) -> Result<(), PartError> {
+    /// [`PartError::Projector`], [`PartError::Engine`].
+    pub async fn add_projector(
+        &mut self,
+        config: lantoa_projector::Config,
+        views: lantoa_query::Config,
+    ) -> Result<(), PartError> {
         let stop = CancellationToken::new();
-        let handle = lantoa_projector::start(config, clock(), stop.clone()).await?;
+        let deriver = EngineDeriver(Engine::open(views, clock())?);
+        let handle = lantoa_projector::start(config, Some(Arc::new(deriver)), clock(), stop.clone()).await?;
         self.add(PartName::Projector, stop, async move { Ok(handle.join().await?) });
         Ok(())
     }

@@ -29,3 +29,16 @@ pub async fn during<T>(what: &str, work: impl Future<Output = T>) -> T {
     bar.finish_and_clear();
     done
 }
+
+/// A bar for work that knows how much of it is done; whoever holds it says so, and ends it.
+pub fn bar(what: &str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:40} {pos}/{len} ({elapsed}, {eta} left)") {
+        bar.set_style(style);
+    }
+    bar.set_message(what.to_owned());
+    bar
+}

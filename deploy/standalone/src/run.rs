@@ -6,6 +6,7 @@
 use crate::arrival::ArrivalError;
 use crate::cli::{Cli, Command, UpArgs};
 use crate::commands::import::import;
+use crate::commands::rebuild::rebuild;
 use crate::commands::recover::recover;
 use crate::commands::sql::sql;
 use crate::commands::status::status;
@@ -46,6 +47,12 @@ pub enum RunError {
     /// Rows on their way to the tables.
     #[error(transparent)]
     Arrival(#[from] ArrivalError),
+    /// The engine that knows the views.
+    #[error(transparent)]
+    Engine(#[from] lantoa_query::EngineError),
+    /// A view that is kept as a table.
+    #[error("the view cannot be made anew; what was made stays, and running it again goes on from there")]
+    Materialise(#[from] lantoa_projector::materialise::MaterialiseError),
     /// The output.
     #[error(transparent)]
     Output(#[from] lantoa_query::format::WriteError),
@@ -80,6 +87,7 @@ pub async fn run(cli: Cli) -> Result<Outcome, RunError> {
         Command::Sql(arguments) => sql(&data, settings, arguments).await,
         Command::Import(arguments) => import(&data, settings, arguments).await,
         Command::Recover(arguments) => recover(&data, settings, arguments).await,
+        Command::Rebuild => rebuild(settings).await,
         Command::Status => status(&data, settings).await,
         Command::Broker(_) => unreachable!("main runs the broker itself, because its exit code is its own"),
     }

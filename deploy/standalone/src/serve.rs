@@ -31,7 +31,7 @@ pub async fn serve(data: &DataDir, settings: Settings, arguments: ServeArgs) -> 
             Role::Ingest => parts.add_ingest(settings.ingest).await.map(drop),
             Role::Projector => {
                 crate::data_dir::create_dir(data.root())?;
-                parts.add_projector(settings.projector).await
+                parts.add_projector(settings.projector, settings.query).await
             }
             Role::Query => parts.add_query(settings.query).await.map(drop),
         }?;

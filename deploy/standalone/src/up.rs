@@ -100,7 +100,7 @@ async fn start(data: &DataDir, settings: Settings, arguments: &UpArgs) -> Result
     };
     let settings = settings.on_kafka(&kafka).with_fault(arguments.fault.as_deref())?;
     let intake = parts.add_ingest(settings.ingest).await?;
-    parts.add_projector(settings.projector).await?;
+    parts.add_projector(settings.projector, settings.query.clone()).await?;
     let engine = parts.add_query(settings.query).await?;
     let (http, readiness) = parts.add_listener(listener)?;
     Ok(Running { parts, intake, engine, readiness, http, kafka })
