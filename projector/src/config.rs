@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use lantoa_schemas::connection::ConnectionProperties;
 use serde::{Deserialize, Deserializer};
 
 /// Settings of the projector. Sizes are bytes; durations are given in seconds, also with a fraction.
@@ -12,6 +13,9 @@ use serde::{Deserialize, Deserializer};
 pub struct Config {
     /// Brokers to begin with, `host:port` separated by commas.
     pub kafka: String,
+    /// How they are reached beside that: protocol, credentials, certificates. The program's own to set.
+    #[serde(skip)]
+    pub connection: ConnectionProperties,
     /// Folder of the tables; each table is a folder below it.
     pub tables: PathBuf,
     /// A window is committed once it holds so many rows. More rows make fewer, larger files and later visibility.
@@ -38,6 +42,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             kafka: "127.0.0.1:7092".to_owned(),
+            connection: ConnectionProperties::default(),
             tables: PathBuf::from("lantoa-data/tables"),
             flush_rows: 100_000,
             flush_bytes: 24 << 20,
@@ -99,6 +104,7 @@ mod tests {
             (r#"{"flush_age": 0.2}"#, Some(Config { flush_age: Duration::from_millis(200), ..Config::default() })),
             (r#"{"flush_age": -1}"#, None),
             (r#"{"flush": 1}"#, None),
+            (r#"{"connection": {}}"#, None),
         ] {
             assert_eq!(serde_json::from_str::<Config>(text).ok(), expected, "{text}");
         }

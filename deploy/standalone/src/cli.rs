@@ -1,7 +1,8 @@
 //! The command line: what a person can ask of the program.
 //!
 //! In: arguments and, for three of them, the environment. Out: [`Cli`], typed and checked. Guarantee: what is wrong
-//! is refused here, with exit code 2 and a word on what would be right; nothing else reads arguments or environment.
+//! is refused here, with exit code 2 and a word on what would be right; nothing else reads arguments, and of the
+//! environment only `config` reads one more variable, a password, which is no flag so that no list of processes has it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -37,7 +38,7 @@ pub struct Cli {
     /// Folder that holds everything: log, tables, settings. Deleting it starts anew
     #[arg(long, global = true, env = "LANTOA_DATA", default_value = "./lantoa-data", value_name = "DIR")]
     pub data: PathBuf,
-    /// File with settings (TOML: tables [ingest], [projector], [query]); flags come before it
+    /// File with settings (TOML: tables [kafka], [ingest], [projector], [query]); flags come before it
     #[arg(long, global = true, env = "LANTOA_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// What is logged to standard error: off, error, warn, info, debug, trace (of Lantoa's own parts), or a filter
@@ -94,7 +95,8 @@ pub struct UpArgs {
     /// Do not load the five articles at the first start
     #[arg(long)]
     pub empty: bool,
-    /// Use this Kafka in place of the embedded broker (and load nothing by itself)
+    /// Use this Kafka in place of the embedded broker (and load nothing by itself). Password and TLS: [kafka] in the
+    /// settings
     #[arg(long, value_name = "HOST:PORT,…", conflicts_with = "kafka_port")]
     pub kafka: Option<String>,
     /// Where to listen for HTTP; port 0 is any free one. Only this machine: there is no TLS and no password yet

@@ -20,7 +20,7 @@ use crate::signals::StopOrder;
 pub async fn serve(data: &DataDir, settings: Settings, arguments: ServeArgs) -> Result<Outcome, RunError> {
     let mut order = StopOrder::listen()?;
     let settings = match &arguments.kafka {
-        Some(kafka) => settings.on_kafka(kafka),
+        Some(kafka) => settings.on_kafka(kafka)?,
         None => settings,
     };
     let settings = settings.with_fault(arguments.fault.as_deref())?;

@@ -48,7 +48,7 @@ async fn a_topic_that_would_forget_is_refused_by_name() {
     let config = broker.config();
     let mut settings = ClientConfig::new();
     settings.set("bootstrap.servers", &config.kafka);
-    let admin: AdminClient<LogContext> = settings.create_with_context(LogContext).unwrap();
+    let admin: AdminClient<LogContext> = settings.create_with_context(LogContext::default()).unwrap();
     let topic = Stream::Receipt.topic();
     let short = NewTopic::new(topic, 1, TopicReplication::Fixed(1)).set("retention.ms", "1000");
     admin.create_topics([&short], &AdminOptions::new()).await.unwrap().remove(0).unwrap();

@@ -3,6 +3,7 @@
 use lantoa::desk::remote::Remote;
 
 use crate::harness::{Program, count, folder, until};
+use crate::log::Log;
 
 const SHEET: &str = include_str!("../../articles/ha-giang-2024.csv");
 
@@ -14,8 +15,9 @@ fn http_of(role: &mut Program) -> String {
 
 #[test]
 fn roles_alone_make_one_whole() {
+    let log = Log::of_environment();
     let (home, elsewhere) = (folder(), folder());
-    let mut up = Program::up(home.path(), &["--empty"]);
+    let mut up = Program::up(&log, home.path(), &["--empty"]);
     let kafka = up.ready()["kafka"].as_str().unwrap().to_owned();
     let role =
         |name: &str| Program::start(elsewhere.path(), &["serve", name, "--kafka", &kafka, "--http", "127.0.0.1:0"]);
