@@ -6,14 +6,18 @@
 //! the reason.
 //!
 //! In the order of the flow: `consume` (the only module that uses rdkafka) -> `decode` -> `judge` -> `window` ->
-//! `seen` -> `commit` (the only module that uses deltalake) -> `outcome`; `project` is the loop that joins them.
+//! `seen` -> `commit` (the only module that uses deltalake) -> `outcome`; `project` is the loop that joins them. What
+//! it shows of itself on the way are `counters`, `lag` and `health`, held together in `instruments`.
 
 mod commit;
 pub mod config;
 mod consume;
 pub mod counters;
 mod decode;
+pub mod health;
+mod instruments;
 mod judge;
+mod lag;
 mod outcome;
 pub mod position;
 mod project;
