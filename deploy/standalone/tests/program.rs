@@ -10,6 +10,8 @@ mod flow;
 mod harness;
 #[path = "program/life.rs"]
 mod life;
+#[path = "program/metrics.rs"]
+mod metrics;
 #[path = "program/reference.rs"]
 mod reference;
 #[path = "program/roles.rs"]
