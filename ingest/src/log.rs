@@ -217,6 +217,17 @@ impl Log {
         results
     }
 
+    /// Asks the log for a sign of life. Blocks the thread.
+    ///
+    /// # Errors
+    /// When none comes within the time.
+    pub(crate) fn answers(&self, within: Duration) -> Result<(), LogError> {
+        let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let asked = producer.client().fetch_metadata(Some(Family::Reference.stream().topic()), within);
+        let brokers = self.settings.get("bootstrap.servers").unwrap_or_default().to_owned();
+        asked.map(drop).map_err(|source| LogError::Unreachable { brokers, within, source })
+    }
+
     /// Waits until the log has taken what was sent. Blocks the thread.
     ///
     /// # Errors

@@ -120,6 +120,15 @@ impl CommitError {
     }
 }
 
+/// What a table takes on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Footprint {
+    /// Its data files.
+    pub files: i64,
+    /// Their bytes.
+    pub bytes: i64,
+}
+
 /// What became of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Commit {
@@ -253,6 +262,16 @@ impl StreamTable {
     pub fn rows(&self) -> usize {
         let snapshot = self.table.snapshot().ok();
         snapshot.map_or(0, |s| s.log_data().iter().filter_map(|file| file.num_records()).sum())
+    }
+
+    /// The data files of the version that was last looked at, and their bytes.
+    pub fn footprint(&self) -> Footprint {
+        let Ok(snapshot) = self.table.snapshot() else { return Footprint::default() };
+        let sizes = snapshot.log_data().iter().map(|file| file.size());
+        sizes.fold(Footprint::default(), |so_far, size| Footprint {
+            files: so_far.files + 1,
+            bytes: so_far.bytes + size,
+        })
     }
 
     /// Commits rows and transaction entries together, if nobody has committed since the table was last looked at.

@@ -19,15 +19,18 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::health::Health;
 use crate::position::{NextOffset, StreamPartition};
 
 mod probe;
 mod raw_batch;
 mod references;
+mod watch;
 
 pub(crate) use probe::{Probe, RecordAt};
 pub(crate) use raw_batch::RawBatch;
 pub(crate) use references::ReferenceReader;
+pub(crate) use watch::Watch;
 
 /// Most records in a raw batch.
 pub(crate) const BATCH_RECORDS: usize = 8_192;
@@ -201,9 +204,11 @@ impl Source {
         &self,
         from: &[(StreamPartition, NextOffset)],
         out: &HashMap<Stream, mpsc::Sender<RawBatch>>,
+        health: &Health,
         stop: &CancellationToken,
     ) -> Result<(), ConsumeError> {
         self.assign(from)?;
+        health.assigned();
         let mut open: HashMap<Stream, RawBatch> = HashMap::new();
         while !stop.is_cancelled() {
             match self.consumer.poll(POLL) {
@@ -211,6 +216,7 @@ impl Source {
                 Some(Ok(message)) => {
                     let Some(stream) = Stream::of_topic(message.topic()) else { continue };
                     let batch = open.entry(stream).or_insert_with(|| RawBatch::new(stream));
+                    batch.note_written(message.partition(), || message.timestamp().to_millis());
                     batch.push(message.partition(), message.offset(), message.payload().unwrap_or_default());
                     let full = batch.len() >= BATCH_RECORDS || batch.bytes() >= BATCH_BYTES;
                     if full && !hand_on(&mut open, out, stream) {

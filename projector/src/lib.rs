@@ -6,15 +6,19 @@
 //! the reason.
 //!
 //! In the order of the flow: `consume` (the only module that uses rdkafka) -> `decode` -> `judge` -> `window` ->
-//! `seen` -> `commit` (the only module that uses deltalake) -> `outcome`; `project` is the loop that joins them. `materialise`
-//! keeps views as tables beside the ledgers.
+//! `seen` -> `commit` (the only module that uses deltalake) -> `outcome`; `project` is the loop that joins them.
+//! `materialise` keeps views as tables beside the ledgers. What all of it shows of itself are `counters`, `lag` and
+//! `health`, held together in `instruments`.
 
 mod commit;
 pub mod config;
 mod consume;
 pub mod counters;
 mod decode;
+pub mod health;
+mod instruments;
 mod judge;
+mod lag;
 pub mod materialise;
 mod outcome;
 pub mod position;

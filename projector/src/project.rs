@@ -5,22 +5,23 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::Int64Type;
 use arrow::error::ArrowError;
 use lantoa_schemas::clock::SharedClock;
-use lantoa_schemas::stream::Stream;
+use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
 use lantoa_schemas::validate::Problem;
 use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::commit::{Commit, CommitError, StreamTable};
 use crate::config::{Config, FaultPoint};
 use crate::consume::RawBatch;
-use crate::counters::{Counters, Counts};
+use crate::counters::Landed;
 use crate::decode::{DecodedBatch, StreamDecoder};
+use crate::instruments::Instruments;
 use crate::judge::References;
 use crate::outcome::{self, Fate, OutcomeRow};
 use crate::position::{LogLife, NextOffset, StreamPartition};
@@ -59,8 +60,10 @@ pub(crate) async fn decode_loop(
     decoded: mpsc::Sender<DecodedBatch>,
     mut decoder: StreamDecoder,
     references: References,
+    instruments: Instruments,
 ) -> Result<(), ProjectError> {
     while let Some(batch) = raw.recv().await {
+        instruments.read(&batch);
         let stream = batch.stream().topic();
         let columns = |source| ProjectError::Columns { stream, source };
         let batch = decoder.decode(batch).map_err(columns)?;
@@ -86,7 +89,7 @@ pub(crate) struct StreamLoop {
     pub stored: HashMap<i32, NextOffset>,
     /// Ranges before `stored` that are read again for their `outcome` rows.
     pub owed: HashMap<i32, Owed>,
-    pub counters: Arc<Counters>,
+    pub instruments: Instruments,
     /// Tells who keeps projections that there is something new.
     pub committed: watch::Sender<u64>,
     pub clock: SharedClock,
@@ -121,26 +124,35 @@ impl StreamLoop {
     /// Commits a window, its ledger rows first, its `outcome` rows next. What the storage does not take is tried again a
     /// few times, each time against the table as it is then.
     async fn land(&mut self, window: Window) -> Result<(), ProjectError> {
+        let (due, table) = (Instant::now(), self.stream.table());
         let mut failures = 0;
         let plan = loop {
             match self.try_to_land(&window, failures > 0).await {
                 Ok(plan) => break plan,
-                Err(error) => self.wait_or_give_up(error, &mut failures).await?,
+                Err(error) => self.wait_or_give_up(table, error, &mut failures).await?,
             }
         };
+        self.instruments.health.took(table);
+        if !plan.entries.is_empty() {
+            self.instruments.counters.committed(table, due.elapsed());
+        }
+        self.instruments.counters.table(table, self.table.footprint());
         FaultPoint::AfterCommit.strike(self.config.fault);
         failures = 0;
         while let Err(error) = self.land_outcomes(&plan).await {
-            self.wait_or_give_up(error, &mut failures).await?;
+            self.wait_or_give_up(OUTCOME_TABLE, error, &mut failures).await?;
         }
         FaultPoint::AfterOutcome.strike(self.config.fault);
         plan.ids.iter().for_each(|id| self.seen.insert(*id));
+        // Before the lag, so that whoever sees none sees all counts.
+        self.instruments.counters.landed(self.stream, plan.landed());
         for (partition, span) in window.spans() {
             let stored = self.stored.entry(*partition).or_insert(span.next);
             *stored = span.next.max(*stored);
+            let at = StreamPartition { stream: self.stream, partition: *partition };
+            self.instruments.lag.committed(at, *stored);
             self.owed.retain(|owed, range| owed != partition || span.next.0 < range.to);
         }
-        self.counters.landed(plan.counts(&window));
         if !plan.ids.is_empty() {
             self.committed.send_modify(|commits| *commits += 1);
         }
@@ -160,13 +172,23 @@ impl StreamLoop {
             }
             match self.table.append(&plan.rows, &plan.entries, self.config.fault).await? {
                 Commit::Landed => return Ok(plan),
-                Commit::Lost => self.look_again().await?,
+                Commit::Lost => {
+                    self.instruments.counters.lost(self.stream.table());
+                    self.look_again().await?;
+                }
             }
         }
     }
 
-    async fn wait_or_give_up(&self, error: ProjectError, failures: &mut u32) -> Result<(), ProjectError> {
+    async fn wait_or_give_up(
+        &self,
+        table: &'static str,
+        error: ProjectError,
+        failures: &mut u32,
+    ) -> Result<(), ProjectError> {
         *failures += 1;
+        self.instruments.counters.failed(table);
+        self.instruments.health.refused(table, error.to_string());
         let hopeless = !matches!(&error, ProjectError::Commit(error) if error.can_be_tried_again());
         if hopeless || *failures == STORAGE_ATTEMPTS {
             return Err(error);
@@ -260,6 +282,7 @@ impl StreamLoop {
             let at = batch.raw_index[row];
             let (partition, offset) = batch.raw.position(at);
             let fresh = offset >= self.stored_next(partition).0;
+            plan.read_again += u64::from(!fresh);
             let id = hash(ids.value(row));
             let taken = fresh && known.insert(id);
             keep.push(taken);
@@ -275,6 +298,7 @@ impl StreamLoop {
         for refused in &batch.refused {
             let (partition, offset) = batch.raw.position(refused.at);
             let fresh = offset >= self.stored_next(partition).0;
+            plan.read_again += u64::from(!fresh);
             if fresh || self.owes(partition, offset) {
                 plan.rejected += u64::from(fresh);
                 plan.outcomes.push(self.rejected(batch, refused.at, &refused.problems));
@@ -357,6 +381,7 @@ impl StreamLoop {
             let due = plan.outcomes.iter().filter(|row| done[&row.at].0 <= row.offset);
             let rows: Vec<OutcomeRow> = due.cloned().collect();
             if rows.is_empty() {
+                self.instruments.health.took(OUTCOME_TABLE);
                 return Ok(());
             }
             let mut entries = BTreeMap::new();
@@ -367,8 +392,11 @@ impl StreamLoop {
             let rows = outcome::batch(&rows, &self.life, self.clock.now())
                 .map_err(|source| ProjectError::Columns { stream: self.stream.topic(), source })?;
             if table.append(&[rows], &entries, None).await? == Commit::Landed {
+                self.instruments.health.took(OUTCOME_TABLE);
+                self.instruments.counters.table(OUTCOME_TABLE, table.footprint());
                 return Ok(());
             }
+            self.instruments.counters.lost(OUTCOME_TABLE);
         }
     }
 }
@@ -402,17 +430,17 @@ struct Plan {
     entries: BTreeMap<String, i64>,
     duplicates: u64,
     rejected: u64,
+    /// Records that were dealt with before, what of them `outcome` was owed included.
+    read_again: u64,
 }
 
 impl Plan {
-    fn counts(&self, window: &Window) -> Counts {
-        Counts {
-            read: window.records() as u64,
+    fn landed(&self) -> Landed {
+        Landed {
             committed: self.ids.len() as u64,
             duplicate: self.duplicates,
             rejected: self.rejected,
-            bytes: window.bytes() as u64,
-            commits: u64::from(!self.entries.is_empty()),
+            read_again: self.read_again,
         }
     }
 }

@@ -8,15 +8,18 @@ use arrow::error::ArrowError;
 use lantoa_schemas::clock::SharedClock;
 use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
 use lantoa_schemas::table::{outcome_table, stream_table};
+use prometheus_client::registry::Registry;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::commit::{CommitError, StreamTable};
 use crate::config::Config;
-use crate::consume::{ConsumeError, Probe, RecordAt, ReferenceReader, Source};
+use crate::consume::{ConsumeError, Probe, RecordAt, ReferenceReader, Source, Watch};
 use crate::counters::Counters;
 use crate::decode::StreamDecoder;
+use crate::health::Health;
+use crate::instruments::Instruments;
 use crate::judge::References;
 use crate::materialise::{Deriver, Materialiser};
 use crate::position::{LogLife, NextOffset, StreamPartition};
@@ -56,14 +59,24 @@ pub struct Handle {
     stop: CancellationToken,
     /// The reading thread ends with the handle, also where nobody joins it.
     _stop_on_drop: DropGuard,
-    counters: Arc<Counters>,
+    instruments: Instruments,
     tables: PathBuf,
 }
 
 impl Handle {
     /// What has gone through so far.
     pub fn counters(&self) -> Arc<Counters> {
-        Arc::clone(&self.counters)
+        Arc::clone(&self.instruments.counters)
+    }
+
+    /// Makes the projector's series known to the program's registry.
+    pub fn register(&self, registry: &mut Registry) {
+        self.instruments.register(registry);
+    }
+
+    /// Whether it can do its work, for whoever asks while it runs.
+    pub fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.instruments.health)
     }
 
     /// Folder of the tables.
@@ -101,7 +114,7 @@ pub async fn start(
     shutdown: CancellationToken,
 ) -> Result<Handle, Error> {
     let stop = shutdown.child_token();
-    let counters = Arc::new(Counters::default());
+    let instruments = Instruments::new(&config.tables, Arc::clone(&clock));
     let (source, cluster, partitions) = connect(&config).await?;
     let outcome = StreamTable::open(&config.tables, OUTCOME_TABLE, outcome_table(), "event_id").await?;
     let mut opened = Vec::new();
@@ -110,8 +123,13 @@ pub async fn start(
         opened.push(Opened::open(&config, stream, &cluster, &mine, &outcome).await?);
     }
     let opened = check(&config, opened).await?;
+    for partition in opened.iter().flat_map(|opened| &opened.partitions) {
+        instruments.lag.committed(partition.at, partition.stored.unwrap_or(NextOffset(0)));
+    }
+    instruments.counters.table(OUTCOME_TABLE, outcome.footprint());
     let outcome = Arc::new(Mutex::new(outcome));
     let references = References::new(ReferenceReader::open(&config, &partitions)?, Arc::clone(&clock), stop.clone());
+    let mut watch = Watch::open(&config, partitions)?;
     let mut tasks = JoinSet::new();
     let (committed, news) = watch::channel(0);
     if let Some(deriver) = deriver {
@@ -129,15 +147,20 @@ pub async fn start(
         let (decoded_sender, decoded) = mpsc::channel(BATCHES_WAITING);
         to_decode.insert(stream.stream, raw_sender);
         let decoder = StreamDecoder::new(stream.stream, stream.life.clone())?;
-        let stream_loop = stream.project(&config, &outcome, &counters, &committed, &clock).await?;
-        let references = references.clone();
-        tasks.spawn(async move { Ok(decode_loop(raw, decoded_sender, decoder, references).await?) });
+        let stream_loop = stream.project(&config, &outcome, &instruments, &committed, &clock).await?;
+        let (references, reads) = (references.clone(), instruments.clone());
+        tasks.spawn(async move { Ok(decode_loop(raw, decoded_sender, decoder, references, reads).await?) });
         tasks.spawn(async move { Ok(stream_loop.run(decoded).await?) });
     }
-    let stop_reading = stop.clone();
-    tasks.spawn_blocking(move || Ok(source.run(&from, &to_decode, &stop_reading)?));
+    let (health, stop_reading) = (Arc::clone(&instruments.health), stop.clone());
+    tasks.spawn_blocking(move || Ok(source.run(&from, &to_decode, &health, &stop_reading)?));
+    let (lag, health, stop_looking) = (Arc::clone(&instruments.lag), Arc::clone(&instruments.health), stop.clone());
+    tasks.spawn_blocking(move || {
+        watch.run(&lag, &health, &stop_looking);
+        Ok(())
+    });
     let guard = stop.clone().drop_guard();
-    Ok(Handle { tasks, stop, _stop_on_drop: guard, counters, tables: config.tables })
+    Ok(Handle { tasks, stop, _stop_on_drop: guard, instruments, tables: config.tables })
 }
 
 /// Connects, and learns the cluster and the partitions.
@@ -212,10 +235,11 @@ impl Opened {
         self,
         config: &Config,
         outcome: &Arc<Mutex<StreamTable>>,
-        counters: &Arc<Counters>,
+        instruments: &Instruments,
         committed: &watch::Sender<u64>,
         clock: &SharedClock,
     ) -> Result<StreamLoop, Error> {
+        instruments.counters.table(self.stream.table(), self.table.footprint());
         let seen = SeenIds::of(&self.table).await?;
         let stored = |p: &Partition| (p.at.partition, p.stored.unwrap_or(NextOffset(0)));
         Ok(StreamLoop {
@@ -227,7 +251,7 @@ impl Opened {
             seen,
             stored: self.partitions.iter().map(stored).collect(),
             owed: self.partitions.iter().filter_map(|p| p.owed.map(|owed| (p.at.partition, owed))).collect(),
-            counters: Arc::clone(counters),
+            instruments: instruments.clone(),
             committed: committed.clone(),
             clock: Arc::clone(clock),
         })

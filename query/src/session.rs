@@ -17,11 +17,13 @@ use datafusion::sql::parser::{DFParser, Statement};
 use lantoa_schemas::clock::SharedClock;
 use lantoa_schemas::projection::Projection;
 use lantoa_schemas::stream::{Family, Stream};
+use prometheus_client::registry::Registry;
 
 use crate::answer::Answer;
 use crate::area_functions;
 use crate::catalog::{Desk, standing};
 use crate::config::Config;
+use crate::count::Counters;
 use crate::error::QueryError;
 use crate::functions;
 use crate::indicator::Remembered;
@@ -61,6 +63,7 @@ struct Shared {
     runtime: Arc<RuntimeEnv>,
     config: Config,
     clock: SharedClock,
+    counters: Counters,
 }
 
 impl std::fmt::Debug for Engine {
@@ -81,7 +84,26 @@ impl Engine {
             .build_arc()
             .map_err(|error| EngineError(Box::new(error)))?;
         let remembered = Arc::new(Remembered::new(config.remember_bytes));
-        Ok(Self(Arc::new(Shared { tables: Arc::new(tables), remembered, runtime, config, clock })))
+        let (tables, counters) = (Arc::new(tables), Counters::default());
+        Ok(Self(Arc::new(Shared { tables, remembered, runtime, config, clock, counters })))
+    }
+
+    /// Makes query's series known to the program's registry.
+    pub fn register(&self, registry: &mut Registry) {
+        self.0.counters.register(Arc::clone(&self.0.runtime.memory_pool), registry);
+    }
+
+    /// The parts of the role by name, each with what is wrong and what to do where it does not work.
+    pub async fn ready(&self) -> Vec<(&'static str, std::result::Result<(), String>)> {
+        let remedy = "see that the data folder can be read; the program's log says which file it is";
+        let tables = self.status().await.map(drop).map_err(|error| {
+            if let QueryError::Internal(cause) = &error {
+                // The cause may name files: it is for the log, not for whoever asks.
+                tracing::error!(%cause, "the tables cannot be read");
+            }
+            format!("{error}; {remedy}")
+        });
+        vec![("tables", tables)]
     }
 
     /// A session that stands on the settings given.
@@ -211,6 +233,22 @@ impl Session {
     /// # Errors
     /// Where a statement is not readable, would change something, or cannot be planned. Settings before it stay set.
     pub async fn sql(&self, text: &str) -> std::result::Result<Answer, QueryError> {
+        let mut under_way = self.engine.0.counters.statement();
+        match self.answer_all(text).await {
+            // A statement without rows, such as SET, is answered when it is done.
+            Ok(answer) if answer.columns().fields().is_empty() => {
+                under_way.answered();
+                Ok(answer)
+            }
+            Ok(answer) => Ok(answer.counted(under_way)),
+            Err(error) => {
+                under_way.failed(&error);
+                Err(error)
+            }
+        }
+    }
+
+    async fn answer_all(&self, text: &str) -> std::result::Result<Answer, QueryError> {
         let statements: Vec<Statement> = DFParser::parse_sql(text)?.into();
         let Some((last, before)) = statements.split_last() else {
             return Err(QueryError::Empty);

@@ -135,7 +135,7 @@ pub struct ServeArgs {
     /// The Kafka that carries the events; `query` alone needs none
     #[arg(long, value_name = "HOST:PORT,…", required_if_eq_any([("role", "ingest"), ("role", "projector")]))]
     pub kafka: Option<String>,
-    /// Where to listen for HTTP (ingest, query; health everywhere); port 0 is any free one. Only this machine
+    /// Where to listen for HTTP (ingest, query; health, metrics everywhere); port 0 is any free one. Only this machine
     #[arg(long, default_value = DEFAULT_HTTP, value_name = "ADDR", value_parser = local_listener)]
     pub http: SocketAddr,
     /// Abort the program at a step, for tests that kill it there

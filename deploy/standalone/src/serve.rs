@@ -1,7 +1,7 @@
 //! `lantoa serve`: one role alone, on a Kafka elsewhere: how the same program is deployed on several machines.
 //!
-//! In: a role, a Kafka, a data folder. Out: that role with its routes, `/healthz` and `/readyz`. Guarantee: the same
-//! code as under `up`. The folder is not locked: roles share tables, and every commit is a compare-and-swap.
+//! In: a role, a Kafka, a data folder. Out: that role with its routes, `/healthz`, `/readyz` and `/metrics`. Guarantee:
+//! the same code as under `up`. The folder is not locked: roles share tables, and every commit is a compare-and-swap.
 
 use std::io::Write;
 

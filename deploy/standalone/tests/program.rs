@@ -13,6 +13,8 @@ mod harness;
 mod life;
 #[path = "program/log.rs"]
 mod log;
+#[path = "program/metrics.rs"]
+mod metrics;
 #[path = "program/projection.rs"]
 mod projection;
 #[path = "program/reference.rs"]

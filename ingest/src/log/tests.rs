@@ -67,4 +67,7 @@ async fn without_a_broker_start_and_sends_end_in_time() {
     let log = Log::open(&config).unwrap();
     assert!(matches!(log.produce(&[record("a")]).await[0], Err(ProduceError::NotAcknowledged(_))));
     assert!(matches!(log.ensure_topics(&config).await, Err(LogError::Unreachable { .. })));
+    let patience = Duration::from_millis(300);
+    let answer = tokio::task::spawn_blocking(move || log.answers(patience)).await.unwrap();
+    assert!(matches!(answer, Err(LogError::Unreachable { .. })));
 }

@@ -8,7 +8,7 @@ use crate::log::Log;
 const SHEET: &str = include_str!("../../articles/ha-giang-2024.csv");
 
 /// The address that a role prints when it is ready.
-fn http_of(role: &mut Program) -> String {
+pub fn http_of(role: &mut Program) -> String {
     let said = role.says("http://");
     said.rsplit("http://").next().unwrap().trim().to_owned()
 }
