@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::flow::{http_of, post};
 use crate::harness::{Program, count, folder, run_to, until};
+use crate::log::Log;
 
 const QUESTIONS: [&str; 5] = [
     "select * from statement order by event_id",
@@ -82,16 +83,16 @@ fn kept_views_answer_as_if_nothing_were_kept() {
     let (first, last) = events.split_at(events.len() - 40);
     let wire = |events: &[Event]| events.iter().map(cloud_event).collect::<Vec<_>>();
 
-    let data = folder();
+    let (log, data) = (Log::of_environment(), folder());
     let config = data.path().join("slow.toml");
     std::fs::write(&config, "[projector]\nprojection_age = 100000\n").unwrap();
     let slow = ["--config", config.to_str().unwrap(), "--empty"];
-    let mut program = Program::up(data.path(), &slow);
+    let mut program = Program::up(&log, data.path(), &slow);
     send(&http_of(&program.ready()), &wire(first));
     program.stop();
 
     // What was there at the start is kept; what comes then has to be judged beside it.
-    let mut program = Program::up(data.path(), &slow);
+    let mut program = Program::up(&log, data.path(), &slow);
     let http = http_of(&program.ready());
     let kept = |view: &str| reads(&plan(data.path(), view), view);
     until("the projections", || (kept("judged_statement") && kept("counted")).then_some(()));
@@ -110,7 +111,7 @@ fn kept_views_answer_as_if_nothing_were_kept() {
     assert_as_if_nothing_were_kept(data.path());
 
     // Renewed, nothing is left to judge.
-    let mut program = Program::up(data.path(), &["--empty"]);
+    let mut program = Program::up(&log, data.path(), &["--empty"]);
     program.ready();
     let current = |view: &str| {
         let plan = plan(data.path(), view);
@@ -120,7 +121,7 @@ fn kept_views_answer_as_if_nothing_were_kept() {
     program.stop();
     assert_as_if_nothing_were_kept(data.path());
 
-    // Made anew, they are the same; a settings of another day does not use them.
+    // Made anew, they are the same; an answer as of another day does not use them.
     let (out, _) = run_to(0, data.path(), &["rebuild"]);
     assert_eq!(out.lines().filter(|line| line.ends_with("the same as before")).count(), 2, "{out}");
     assert!(current("judged_statement") && current("counted"));
