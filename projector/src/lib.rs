@@ -7,6 +7,7 @@
 //!
 //! In the order of the flow: `consume` (the only module that uses rdkafka) -> `decode` -> `judge` -> `window` ->
 //! `seen` -> `commit` (the only module that uses deltalake) -> `outcome`; `project` is the loop that joins them.
+//! Beside them `maintain` keeps the files of the tables few and large.
 
 mod commit;
 pub mod config;
@@ -14,6 +15,7 @@ mod consume;
 pub mod counters;
 mod decode;
 mod judge;
+mod maintain;
 mod outcome;
 pub mod position;
 mod project;
@@ -23,5 +25,5 @@ mod start;
 mod start_check;
 mod window;
 
-pub use config::{Config, FaultPoint};
+pub use config::{Config, FaultPoint, Maintenance};
 pub use start::{Error, Handle, start};

@@ -18,6 +18,7 @@ use crate::consume::{ConsumeError, Probe, RecordAt, ReferenceReader, Source};
 use crate::counters::Counters;
 use crate::decode::StreamDecoder;
 use crate::judge::References;
+use crate::maintain::Maintainer;
 use crate::position::{LogLife, NextOffset, StreamPartition};
 use crate::project::{Owed, ProjectError, Projection, decode_loop, owed};
 use crate::seen::SeenIds;
@@ -119,6 +120,13 @@ pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationTok
         let references = references.clone();
         tasks.spawn(async move { Ok(decode_loop(raw, decoded_sender, decoder, references).await?) });
         tasks.spawn(async move { Ok(projection.run(decoded).await?) });
+    }
+    if !config.maintain.every.is_zero() {
+        let maintainer = Maintainer::open(&config, Arc::clone(&clock), stop.clone()).await?;
+        tasks.spawn(async move {
+            maintainer.run().await;
+            Ok(())
+        });
     }
     let stop_reading = stop.clone();
     tasks.spawn_blocking(move || Ok(source.run(&from, &to_decode, &stop_reading)?));

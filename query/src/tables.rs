@@ -52,6 +52,8 @@ pub(crate) struct Snapshot {
     pub(crate) version: Option<u64>,
     /// Rows of that version.
     pub(crate) rows: u64,
+    /// Files of that version.
+    pub(crate) files: u64,
 }
 
 /// All tables of a folder.
@@ -148,12 +150,13 @@ impl Table {
             .map_err(|source| TableError::Provide { table: self.name, source: Box::new(source) })?;
         let files = delta.snapshot().map_err(|error| self.unreadable(error))?.log_data();
         let rows = files.iter().map(|file| file.num_records().unwrap_or(0) as u64).sum();
-        Ok(Snapshot { provider, columns: Arc::clone(&self.columns), version: delta.version(), rows })
+        let files = files.num_files() as u64;
+        Ok(Snapshot { provider, columns: Arc::clone(&self.columns), version: delta.version(), rows, files })
     }
 
     fn empty(&self) -> Snapshot {
         let provider = Arc::new(EmptyTable::new(Arc::clone(&self.columns)));
-        Snapshot { provider, columns: Arc::clone(&self.columns), version: None, rows: 0 }
+        Snapshot { provider, columns: Arc::clone(&self.columns), version: None, rows: 0, files: 0 }
     }
 
     fn unreadable(&self, error: DeltaTableError) -> TableError {
