@@ -1,5 +1,6 @@
-//! The tables. The only module that uses deltalake, with what lies below it: `layout` (how files are written), `ids` and
-//! `lookup` (which ids a table holds), `compact` (few large files of many small ones), `vacuum` (files that nobody needs).
+//! The tables. The only module that uses deltalake, with what lies below it: `layout` (how files are written), `ids`
+//! and `lookup` (which ids a table holds), `compact` (few large files of many small ones), `vacuum` (files that nobody
+//! needs).
 //!
 //! In: record batches and the next offsets that they reach. Out: one Delta commit that has both, or the answer that
 //! somebody else committed first. Guarantee: a commit is a compare-and-swap on the table's version; what it names is on
@@ -16,7 +17,7 @@ use datafusion::error::DataFusionError;
 use datafusion::prelude::{DataFrame, Expr, SessionContext, col, lit};
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake::kernel::{Action, MetadataExt, StructType, Transaction};
+use deltalake::kernel::{Action, Add, MetadataExt, StructType, Transaction};
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::writer::{DeltaWriter, RecordBatchWriter};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError, ensure_table_uri};
@@ -274,8 +275,8 @@ impl StreamTable {
         })
     }
 
-    /// After a commit that was held up, by a pause of the process for instance: others may have gone on past its version
-    /// and cleaned the log away behind them, so that its entry came to lie where nobody looks any more.
+    /// After a commit that was held up, by a pause of the process for instance: others may have gone on past its
+    /// version and cleaned the log away behind them, so that its entry came to lie where nobody looks any more.
     async fn look_for(&mut self, entries: &BTreeMap<String, i64>) -> Result<Commit, CommitError> {
         self.table.state = None;
         self.reload().await?;
@@ -316,12 +317,12 @@ impl StreamTable {
             writer.write(batch.clone()).await.map_err(|source| self.fault(source))?;
         }
         let files = writer.flush().await.map_err(|source| self.fault(source))?;
-        self.sync_files(files.iter().map(|file| file.path.as_str())).await?;
+        self.sync_files(&files).await?;
         Ok(files.into_iter().map(Action::Add).collect())
     }
 
-    async fn sync_files<'n>(&self, names: impl Iterator<Item = &'n str>) -> Result<(), CommitError> {
-        let mut paths: Vec<PathBuf> = names.map(|name| self.folder.join(name)).collect();
+    async fn sync_files(&self, files: &[Add]) -> Result<(), CommitError> {
+        let mut paths: Vec<PathBuf> = files.iter().map(|file| self.folder.join(&file.path)).collect();
         paths.push(self.folder.clone());
         sync(paths).await
     }

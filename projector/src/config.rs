@@ -53,8 +53,8 @@ impl Default for Config {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Maintenance {
-    /// How long to wait between two looks at the tables. Shorter leaves fewer files and rewrites more often; 0 leaves the
-    /// tables alone.
+    /// How long to wait between two looks at the tables. Shorter leaves fewer files and rewrites more often; 0 leaves
+    /// the tables alone.
     #[serde(deserialize_with = "seconds")]
     pub every: Duration,
     /// So many files with about as many rows each become one, at least 2. More of them rewrite each row less often and
@@ -64,8 +64,8 @@ pub struct Maintenance {
     pub file_bytes: u64,
     /// Memory for sorting; what does not fit is sorted on the disk. Beside it the file that is written takes a few MB.
     pub memory_bytes: usize,
-    /// Whether files get Bloom filters of event ids and subject tokens, which look-ups skip files by. They cost a fifth of
-    /// the speed at which files are rewritten.
+    /// Whether files get Bloom filters of event ids and subject tokens, which look-ups skip files by. They cost a fifth
+    /// of the speed at which files are rewritten.
     pub bloom_filters: bool,
     /// How long a file is kept after it was replaced, or where its commit never came; at least an hour. No question may
     /// run longer.

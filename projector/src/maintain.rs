@@ -1,9 +1,9 @@
 //! Looks after the tables, beside the streams.
 //!
-//! In: the tables, the settings. Out: few large files in place of many small ones, and a disk without what nobody needs.
-//! Guarantee: rows, ids, positions and the entries of how far the log has been read stay what they are; a commit of data
-//! never waits for this: where both commit at once, the data tries again at once and this stands back. What fails here is
-//! told and tried again later, and stops nobody. One table at a time, so that memory is bounded.
+//! In: the tables, the settings. Out: few large files in place of many small ones, and a disk without what nobody
+//! needs. Guarantee: rows, ids, positions and the entries of how far the log has been read stay what they are; a commit
+//! of data never waits for this: where both commit at once, the data tries again at once and this stands back. What
+//! fails here is told and tried again later, and stops nobody. One table at a time, so that memory is bounded.
 
 use std::time::{Duration, Instant, SystemTime};
 

@@ -1,8 +1,8 @@
 //! Which ids are in the table already.
 //!
 //! A Bloom filter of all ids answers "surely new" at once; what it holds possible is looked up in the table itself. So
-//! the answer is exact and the memory is about three bytes an id. The filter is built from the table at the start, takes
-//! in what others commit, and grows by adding a larger one.
+//! the answer is exact and the memory is about three bytes an id. The filter is built from the table at the start,
+//! takes in what others commit, and grows by adding a larger one.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;

@@ -109,7 +109,7 @@ impl StreamTable {
         }
         let mut files = writer.flush().await.map_err(|source| self.fault(source))?;
         files.iter_mut().for_each(|file| file.data_change = false);
-        self.sync_files(files.iter().map(|file| file.path.as_str())).await?;
+        self.sync_files(&files).await?;
         Ok(Some(Merged { inputs, files, begun }))
     }
 

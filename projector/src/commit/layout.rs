@@ -1,7 +1,7 @@
 //! How the files of the tables are written: the one place that says so, for the commits of data and for compaction.
 //!
-//! In: a table's columns. Out: writer properties, the columns whose range each file names, the order of rows in compacted
-//! files.
+//! In: a table's columns. Out: writer properties, the columns whose range each file names, the order of rows in
+//! compacted files.
 
 use arrow::datatypes::Schema;
 use datafusion::logical_expr::SortExpr;
@@ -15,13 +15,13 @@ use parquet::schema::types::ColumnPath;
 pub(super) const STATISTICS: &[&str] = &["recorded", "received", "area_code", LOG_PARTITION, LOG_OFFSET];
 
 /// Order of the rows in a compacted file, as far as a table has the columns. Compaction takes files in the order of
-/// their age, so that files already follow the time, and their ranges of `recorded` serve questions as of a day. What is
-/// asked for besides is an area: sorted by it, a question reads the few row groups and pages that hold it, and equal
+/// their age, so that files already follow the time, and their ranges of `recorded` serve questions as of a day. What
+/// is asked for besides is an area: sorted by it, a question reads the few row groups and pages that hold it, and equal
 /// codes side by side compress best. Within an area the rows follow the time again.
 const ORDER: &[&str] = &["area_code", "recorded", "received"];
 
-/// Columns that single rows are looked up by. A Bloom filter of them costs a fifth of the speed of writing, so files that
-/// are soon compacted go without.
+/// Columns that single rows are looked up by. A Bloom filter of them costs a fifth of the speed of writing, so files
+/// that are soon compacted go without.
 const LOOKED_UP: &[&str] = &["event_id", "receipt", "subject_token"];
 
 /// Rows of a row group in a compacted file: what is skipped or read as one, and held in memory while it is written.

@@ -1,10 +1,10 @@
 //! Files that nobody needs any more.
 //!
-//! In: a table, how long files are kept. Out: fewer files. What a version of that time may need stays, as a question that
-//! began then may still read it; so does what a running commit has just written.
+//! In: a table, how long files are kept. Out: fewer files. What a version of that time may need stays, as a question
+//! that began then may still read it; so does what a running commit has just written.
 //!
-//! A file goes when the version looked at does not name it, it has not been touched for that time, and the version's own
-//! log entry is younger than it. When it was touched is when it was written or, by compaction, removed. The last
+//! A file goes when the version looked at does not name it, it has not been touched for that time, and the version's
+//! own log entry is younger than it. When it was touched is when it was written or, by compaction, removed. The last
 //! condition is what makes it safe that a process is paused between writing and committing, for however long: whoever
 //! wrote the file had looked at an older version than this one, so that its commit can only be refused. Only compaction
 //! carries files over to a newer version, and gives them up long before they are this old.

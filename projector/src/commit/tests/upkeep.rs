@@ -75,7 +75,8 @@ async fn compaction_keeps_rows_ids_positions_and_entries() {
     check_rows(&table, 90).await;
     let table = open(folder.path()).await;
     check_rows(&table, 90).await;
-    let [file] = &table.files().unwrap()[..] else { panic!("{:?}", table.files()) };
+    let files = table.files().unwrap();
+    let [file] = &files[..] else { panic!("{files:?}") };
     assert_eq!(file.rows, Some(90));
     let at = NextOffset(i64::try_from(table.version()).unwrap());
     assert_eq!(table.stored("ledger_activity/compaction").await.unwrap(), Some(at));
