@@ -20,9 +20,9 @@ pub(super) const STATISTICS: &[&str] = &["recorded", "received", "area_code", LO
 /// codes side by side compress best. Within an area the rows follow the time again.
 const ORDER: &[&str] = &["area_code", "recorded", "received"];
 
-/// Columns that single rows are looked up by. A Bloom filter of them costs a fifth of the speed of writing, so files
-/// that are soon compacted go without.
-const LOOKED_UP: &[&str] = &["event_id", "receipt", "subject_token"];
+/// What single rows are looked up by beside their id. Bloom filters of both cost a fifth of the speed of writing, so
+/// files that are soon compacted go without.
+const LOOKED_UP: &str = "subject_token";
 
 /// Rows of a row group in a compacted file: what is skipped or read as one, and held in memory while it is written.
 const ROW_GROUP: usize = 1 << 17;
@@ -40,11 +40,11 @@ pub(super) fn fresh(id_column: &str) -> WriterProperties {
 pub(super) fn compacted(id_column: &str, schema: &Schema, bloom_filters: bool) -> WriterProperties {
     let mut properties = columns(id_column).set_max_row_group_row_count(Some(ROW_GROUP));
     if bloom_filters {
-        for name in LOOKED_UP.iter().filter(|name| schema.field_with_name(name).is_ok()) {
+        for name in [id_column, LOOKED_UP].into_iter().filter(|name| schema.field_with_name(name).is_ok()) {
             properties = properties
-                .set_column_bloom_filter_enabled(ColumnPath::from(*name), true)
-                .set_column_bloom_filter_fpp(ColumnPath::from(*name), FALSE_POSITIVES)
-                .set_column_bloom_filter_max_ndv(ColumnPath::from(*name), ROW_GROUP as u64);
+                .set_column_bloom_filter_enabled(ColumnPath::from(name), true)
+                .set_column_bloom_filter_fpp(ColumnPath::from(name), FALSE_POSITIVES)
+                .set_column_bloom_filter_max_ndv(ColumnPath::from(name), ROW_GROUP as u64);
         }
     }
     properties.build()
