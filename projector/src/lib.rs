@@ -7,8 +7,8 @@
 //!
 //! In the order of the flow: `consume` (the only module that uses rdkafka) -> `decode` -> `judge` -> `window` ->
 //! `seen` -> `commit` (the only module that uses deltalake) -> `outcome`; `project` is the loop that joins them.
-//! `materialise` keeps views as tables beside the ledgers. What all of it shows of itself are `counters`, `lag` and
-//! `health`, held together in `instruments`.
+//! Beside them `materialise` keeps views as tables, and `maintain` the files of all tables few and large. What all of it
+//! shows of itself are `counters`, `lag` and `health`, held together in `instruments`.
 
 mod commit;
 pub mod config;
@@ -19,6 +19,7 @@ pub mod health;
 mod instruments;
 mod judge;
 mod lag;
+mod maintain;
 pub mod materialise;
 mod outcome;
 pub mod position;
@@ -29,5 +30,5 @@ mod start;
 mod start_check;
 mod window;
 
-pub use config::{Config, FaultPoint};
+pub use config::{Config, FaultPoint, Maintenance};
 pub use start::{Error, Handle, start};

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -30,6 +30,9 @@ const EVENTS_A_PASS: u64 = 400_000;
 
 /// How many times as long as the last renewal took the next one waits: so that keeping takes a sixth of the time at most.
 const REST: u32 = 5;
+
+/// How long files that were replaced stay for questions that still read them, and how often is looked for such.
+const REPLACED_LEFT_FOR: Duration = Duration::from_secs(900);
 
 /// Longest wait after a failure.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
@@ -123,6 +126,7 @@ impl Materialiser {
     /// renewed is tried again: nobody needs it to be right.
     pub(crate) async fn run(self, mut committed: watch::Receiver<u64>, age: Duration, stop: CancellationToken) {
         let mut failures = 0_u32;
+        let mut vacuumed = Instant::now();
         committed.mark_changed();
         loop {
             tokio::select! {
@@ -131,12 +135,15 @@ impl Materialiser {
             }
             let begun = Instant::now();
             let renewed = tokio::select! {
-                renewed = self.renew_all() => renewed,
+                renewed = self.renew_all(vacuumed.elapsed() > REPLACED_LEFT_FOR) => renewed,
                 () = stop.cancelled() => return,
             };
             let rest = match renewed {
                 Ok(()) => {
                     failures = 0;
+                    if vacuumed.elapsed() > REPLACED_LEFT_FOR {
+                        vacuumed = begun;
+                    }
                     age.max(begun.elapsed() * REST)
                 }
                 Err(error) => {
@@ -153,10 +160,15 @@ impl Materialiser {
         }
     }
 
-    async fn renew_all(&self) -> Result<(), MaterialiseError> {
+    async fn renew_all(&self, vacuum: bool) -> Result<(), MaterialiseError> {
         for projection in PROJECTIONS {
             let begun = Instant::now();
             let renewed = self.renew(projection).await?;
+            if vacuum && let Some(present) = generation::present(&self.folder, projection).await? {
+                let mut table =
+                    StreamTable::open_existing(&self.folder, &projection.generation(present), "event_id").await?;
+                table.vacuum(REPLACED_LEFT_FOR, SystemTime::now()).await?;
+            }
             tracing::debug!(view = projection.view, ?renewed, took = ?begun.elapsed(), "projection renewed");
         }
         Ok(())
@@ -226,7 +238,7 @@ impl Materialiser {
             } else if first {
                 entries.extend(made(buckets, if begun == Reach::default() { look.reach() } else { &begun }));
             }
-            match table.replace(buckets, rows, &entries).await {
+            match table.replace_buckets(buckets, rows, &entries).await {
                 Ok(Commit::Landed) => progress(done, touched.len()),
                 Ok(Commit::Lost) => return Ok(Renewed::Lost),
                 Err(ReplaceError::Commit(error)) => return Err(error.into()),

@@ -146,6 +146,7 @@ impl StreamLoop {
         plan.ids.iter().for_each(|id| self.seen.insert(*id));
         // Before the lag, so that whoever sees none sees all counts.
         self.instruments.counters.landed(self.stream, plan.landed());
+        self.seen.is_at(&self.table);
         for (partition, span) in window.spans() {
             let stored = self.stored.entry(*partition).or_insert(span.next);
             *stored = span.next.max(*stored);
@@ -214,24 +215,16 @@ impl StreamLoop {
             };
         }
         drop(outcome);
-        self.seen = SeenIds::of(&self.table).await?;
+        self.seen.catch_up(&self.table).await?;
         Ok(())
     }
 
     /// Decides the fate of each record of a window, by what the table holds now.
     async fn plan(&self, window: &Window) -> Result<Plan, ProjectError> {
-        let doubtful = window.batches().iter().flat_map(|batch| self.fresh_ids(batch));
-        let doubtful: HashSet<IdHash> = doubtful.filter(|id| self.seen.may_contain(*id)).collect();
-        let mut known: HashSet<IdHash> = HashSet::new();
-        if !doubtful.is_empty() {
-            self.table
-                .each_id(|id| {
-                    if doubtful.contains(&id) {
-                        known.insert(id);
-                    }
-                })
-                .await?;
-        }
+        let fresh = window.batches().iter().flat_map(|batch| self.fresh_ids(batch));
+        let doubtful = fresh.filter(|(id, _)| self.seen.may_contain(*id)).map(|(id, text)| (id, text.to_owned()));
+        let doubtful: HashMap<IdHash, String> = doubtful.collect();
+        let mut known = if doubtful.is_empty() { HashSet::new() } else { self.table.known(doubtful).await? };
         let mut landed_before = HashMap::new();
         for (&partition, owed) in &self.owed {
             let at = StreamPartition { stream: self.stream, partition };
@@ -260,12 +253,12 @@ impl StreamLoop {
         self.stored.get(&partition).copied().unwrap_or(NextOffset(0))
     }
 
-    /// Hashes of the ids of rows that the table has not read yet.
-    fn fresh_ids<'a>(&'a self, batch: &'a DecodedBatch) -> impl Iterator<Item = IdHash> + 'a {
+    /// The ids, with their hashes, of rows that the table has not read yet.
+    fn fresh_ids<'a>(&'a self, batch: &'a DecodedBatch) -> impl Iterator<Item = (IdHash, &'a str)> + 'a {
         let ids = ids(&batch.rows, self.stream);
         (0..batch.rows.num_rows()).filter_map(move |row| {
             let (partition, offset) = batch.raw.position(batch.raw_index[row]);
-            (offset >= self.stored_next(partition).0).then(|| hash(ids.value(row)))
+            (offset >= self.stored_next(partition).0).then(|| (hash(ids.value(row)), ids.value(row)))
         })
     }
 

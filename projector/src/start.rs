@@ -21,6 +21,7 @@ use crate::decode::StreamDecoder;
 use crate::health::Health;
 use crate::instruments::Instruments;
 use crate::judge::References;
+use crate::maintain::Maintainer;
 use crate::materialise::{Deriver, Materialiser};
 use crate::position::{LogLife, NextOffset, StreamPartition};
 use crate::project::{Owed, ProjectError, StreamLoop, decode_loop, owed};
@@ -151,6 +152,13 @@ pub async fn start(
         let (references, reads) = (references.clone(), instruments.clone());
         tasks.spawn(async move { Ok(decode_loop(raw, decoded_sender, decoder, references, reads).await?) });
         tasks.spawn(async move { Ok(stream_loop.run(decoded).await?) });
+    }
+    if !config.maintain.every.is_zero() {
+        let maintainer = Maintainer::open(&config, Arc::clone(&clock), stop.clone()).await?;
+        tasks.spawn(async move {
+            maintainer.run().await;
+            Ok(())
+        });
     }
     let (health, stop_reading) = (Arc::clone(&instruments.health), stop.clone());
     tasks.spawn_blocking(move || Ok(source.run(&from, &to_decode, &health, &stop_reading)?));

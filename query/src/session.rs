@@ -51,6 +51,8 @@ pub struct TableStatus {
     pub version: Option<u64>,
     /// Rows of that version.
     pub rows: u64,
+    /// Files of that version.
+    pub files: u64,
 }
 
 /// All that sessions share: tables, functions, memory. Cheap to clone.
@@ -128,7 +130,8 @@ impl Engine {
         for table in self.0.tables.names() {
             let Some(snapshot) = self.0.tables.snapshot(table, &state).await else { continue };
             let snapshot = snapshot.map_err(internal)?;
-            status.push(TableStatus { table, version: snapshot.version, rows: snapshot.rows });
+            let crate::tables::Snapshot { version, rows, files, .. } = snapshot;
+            status.push(TableStatus { table, version, rows, files });
         }
         Ok(status)
     }

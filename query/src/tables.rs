@@ -55,6 +55,8 @@ pub(crate) struct Snapshot {
     pub(crate) version: Option<u64>,
     /// Rows of that version.
     pub(crate) rows: u64,
+    /// Files of that version.
+    pub(crate) files: u64,
     /// How far of the log its rows go, once somebody has asked.
     pub(crate) reach: Arc<OnceCell<Arc<Reach>>>,
     delta: Option<DeltaTable>,
@@ -194,11 +196,13 @@ impl Table {
             .map_err(|source| TableError::Provide { table: self.name, source: Box::new(source) })?;
         let files = delta.snapshot().map_err(|error| self.unreadable(error))?.log_data();
         let rows = files.iter().map(|file| file.num_records().unwrap_or(0) as u64).sum();
+        let files = files.num_files() as u64;
         Ok(Snapshot {
             provider,
             columns: Arc::clone(&self.columns),
             version: delta.version(),
             rows,
+            files,
             reach: Arc::default(),
             delta: Some(delta.clone()),
         })
@@ -207,7 +211,7 @@ impl Table {
     fn empty(&self) -> Snapshot {
         let provider = Arc::new(EmptyTable::new(Arc::clone(&self.columns)));
         let columns = Arc::clone(&self.columns);
-        Snapshot { provider, columns, version: None, rows: 0, reach: Arc::default(), delta: None }
+        Snapshot { provider, columns, version: None, rows: 0, files: 0, reach: Arc::default(), delta: None }
     }
 
     fn unreadable(&self, error: DeltaTableError) -> TableError {

@@ -15,7 +15,7 @@ use deltalake::writer::{DeltaWriter, RecordBatchWriter};
 use futures::{Stream, StreamExt};
 use lantoa_schemas::projection::{BUCKET, BUCKETS, Reach};
 
-use super::{Commit, CommitError, StreamTable, writer_properties};
+use super::{Commit, CommitError, StreamTable, layout};
 
 /// Why buckets were not replaced.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +93,7 @@ impl StreamTable {
     }
 
     /// Puts rows in the place of all rows of some buckets.
-    pub async fn replace<E>(
+    pub async fn replace_buckets<E>(
         &mut self,
         buckets: &[i32],
         mut rows: impl Stream<Item = Result<RecordBatch, E>> + Unpin,
@@ -101,7 +101,7 @@ impl StreamTable {
     ) -> Result<Commit, ReplaceError<E>> {
         let mut writer = RecordBatchWriter::for_table(&self.table)
             .map_err(|source| self.fault(source))?
-            .with_writer_properties(writer_properties(self.id_column));
+            .with_writer_properties(layout::fresh(self.id_column));
         while let Some(rows) = rows.next().await {
             writer.write(rows.map_err(ReplaceError::Rows)?).await.map_err(|source| self.fault(source))?;
         }
@@ -112,13 +112,15 @@ impl StreamTable {
             bucket.is_some_and(|bucket| buckets.contains(&bucket))
         };
         let files = snapshot.log_data();
-        let old = files.iter().filter(|file| is_replaced(file.partition_values_map().get(BUCKET)));
-        let removed: Vec<Action> = old.map(|file| Action::Remove(file.remove_action(true))).collect();
+        let old: Vec<_> = files.iter().filter(|file| is_replaced(file.partition_values_map().get(BUCKET))).collect();
+        let removed: Vec<Action> = old.iter().map(|file| Action::Remove(file.remove_action(true))).collect();
+        let paths: Vec<String> = old.iter().map(|file| file.path().into_owned()).collect();
+        self.touch(&paths).await?;
         let operation = DeltaOperation::Write {
             mode: SaveMode::Overwrite,
             partition_by: Some(vec![BUCKET.to_owned()]),
             predicate: None,
         };
-        Ok(self.land([removed, added].concat(), entries, operation).await?)
+        Ok(self.commit([removed, added].concat(), entries, operation).await?)
     }
 }

@@ -1,7 +1,10 @@
 use super::*;
+use crate::seen::hash;
 use arrow::array::{ArrayRef, Int32Array, Int64Array, StringArray, new_null_array};
 use lantoa_schemas::stream::{Family, Stream};
 use lantoa_schemas::table::stream_table;
+
+mod upkeep;
 
 const STREAM: Stream = Stream::Ledger(Family::Activity);
 const AT: StreamPartition = StreamPartition { stream: STREAM, partition: 0 };
