@@ -320,6 +320,37 @@ async fn adopters() {
     run("adoption.slt", &folder).await;
 }
 
+/// Decisions that list clans, filed at several levels of Bắc Giang in 2024 and of Bắc Ninh in 2025, beside totals.
+#[tokio::test]
+async fn single_events_of_several_levels() {
+    let mut folder = Folder::empty();
+    let listed = |id: &str, level: &str, code: &str, name: &str, year: i32, day: &str, subjects: i64| {
+        json!({
+            "event_id": id, "step": "recognised", "model": "learning_clan", "year": year, "subjects": subjects,
+            "area_level": level, "area_code": code, "area_name": name, "area_date": day, "occurred_on": day,
+            "source": "decisions", "decision_number": id, "decision_issuer": "UBND",
+        })
+    };
+    let events = vec![
+        listed("province", "province", "24", "Bắc Giang", 2024, "2024-12-20", 100),
+        listed("district", "district", "218", "Lục Nam", 2024, "2024-12-20", 20),
+        listed("first", "commune", "07507", "Trường Sơn", 2024, "2024-12-20", 3),
+        listed("second", "commune", "07513", "Bắc Lũng", 2024, "2024-12-20", 4),
+        listed("new-province", "province", "24", "Bắc Ninh", 2025, "2025-12-20", 1000),
+        listed("new-commune", "commune", "07498", "Bắc Lũng", 2025, "2025-12-20", 7),
+    ];
+    folder.append(Family::Recognition.stream(), events).await;
+    let stated = |code: &str, name: &str, year: i32, clans: i64| {
+        let changes = json!({ "measure": "learning_clan", "subject_scope": "clan", "numerator": clans });
+        let mut event = of_year(code, name, year, changes);
+        event["area_date"] = json!(format!("{year}-12-31"));
+        event
+    };
+    let totals = vec![stated("27", "Bắc Ninh", 2024, 5000), stated("24", "Bắc Ninh", 2025, 2000)];
+    folder.append(Family::Statement.stream(), totals).await;
+    run("levels.slt", &folder).await;
+}
+
 /// What reference events say: a merger to come, by when returns are due.
 #[tokio::test]
 async fn reference_events() {

@@ -392,3 +392,23 @@ fn day(days_since_epoch: i32) -> Option<NaiveDate> {
 pub(super) fn text(column: &ArrayRef, row: usize) -> Option<&str> {
     column.is_valid(row).then(|| column.as_string::<i32>().value(row))
 }
+
+#[cfg(test)]
+impl Figure {
+    /// An exact figure of an area, of thing 0 and one year, for the tests of what is made of figures.
+    pub(super) fn told(area: AreaId, basis: Basis, numerator: i64) -> Self {
+        Self {
+            row: 0,
+            area: Some(area),
+            cell: Cell { thing: 0, year: 2024, scope: None, base: Base::All },
+            basis,
+            span: Some(Span::Stock),
+            numerator: Some(numerator),
+            precision: Some(Precision::Exact),
+            denominator: None,
+            percent: None,
+            recorded: None,
+            changed_since: None,
+        }
+    }
+}
