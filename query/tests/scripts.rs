@@ -351,7 +351,7 @@ async fn single_events_of_several_levels() {
     run("levels.slt", &folder).await;
 }
 
-/// What reference events say: a merger to come, by when returns are due.
+/// What reference events say: a merger to come, by when returns are due; and a return that was corrected after that day.
 #[tokio::test]
 async fn reference_events() {
     let mut folder = Folder::with_articles().await;
@@ -383,5 +383,11 @@ async fn reference_events() {
             ],
         )
         .await;
+    // The first of February in Vietnam.
+    let late = json!({
+        "event_id": "late-correction", "recorded": "2026-01-31T18:00:00Z", "supersedes": "ha-giang-2024/2",
+        "numerator": 1565, "change_reason": "one was forgotten",
+    });
+    folder.append(Family::Statement.stream(), vec![changed("ha-giang-2024", 2, late)]).await;
     run("reference.slt", &folder).await;
 }

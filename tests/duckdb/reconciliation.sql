@@ -36,7 +36,7 @@ SELECT
     scope AS subject_scope, base, taken AS left_value, other AS right_value, taken - other AS difference,
     area.level AS area_level
 FROM told JOIN cell USING (cell) JOIN area ON area.id = told.area
-WHERE taken IS NOT NULL AND other IS NOT NULL AND NOT is_size
+WHERE taken IS NOT NULL AND other IS NOT NULL AND NOT is_size AND NOT is_report
 UNION ALL
 SELECT
     home.map::VARCHAR, taken.year, taken.area_code, coalesce(home.short_name, taken.area_name), taken.thing,

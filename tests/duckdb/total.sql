@@ -5,16 +5,29 @@ CREATE OR REPLACE TABLE sheet AS
 SELECT DISTINCT starts AS view, map IS NULL AS as_reported, coalesce(map_on(map)::VARCHAR, 'as_reported') AS word
 FROM setting, (SELECT starts FROM map) WHERE map IS NULL OR starts = map_on(map);
 
+-- Beside them a cell of reports for each map, thing and year: who has said anything of it at all.
 CREATE OR REPLACE TABLE figure_here AS
-SELECT
-    dense_rank() OVER (ORDER BY view, is_size, thing, year, subject_scope, base) AS cell,
-    view, as_reported, word, figure.*
-FROM figure, sheet
-WHERE area IN (SELECT id FROM area WHERE NOT as_reported OR map = view);
+WITH on_sheet AS (
+    SELECT view, as_reported, word, false AS is_report, figure.*
+    FROM figure, sheet
+    WHERE area IN (SELECT id FROM area WHERE NOT as_reported OR map = view)
+),
+report AS (
+    SELECT
+        on_sheet.view, as_reported, word, true AS is_report, is_size, thing, year, false AS counted, min(id) AS id,
+        coalesce(place.here, on_sheet.area) AS area, 1::BIGINT AS numerator, max(recorded) AS recorded,
+        min(first_recorded) AS first_recorded
+    FROM on_sheet
+    LEFT JOIN place ON place.view = on_sheet.view AND place.area = on_sheet.area AND place.share = 'same'
+    WHERE NOT is_size
+    GROUP BY ALL
+)
+SELECT dense_rank() OVER (ORDER BY view, is_report, is_size, thing, year, subject_scope, base) AS cell, *
+FROM (SELECT * FROM on_sheet UNION ALL BY NAME SELECT * FROM report);
 
 CREATE OR REPLACE TABLE cell AS
 SELECT DISTINCT
-    cell, view, as_reported, word, is_size, thing, year, subject_scope AS scope, base,
+    cell, view, as_reported, word, is_report, is_size, thing, year, subject_scope AS scope, base,
     coalesce((SELECT additive FROM indicator_entry WHERE id = thing AND NOT is_size), true) AS additive
 FROM figure_here;
 
@@ -23,7 +36,7 @@ CREATE OR REPLACE TABLE told_there AS
 SELECT
     cell, area, id AS own, counted, numerator, numerator_precision AS precision, denominator, span,
     1.0::DOUBLE AS coverage, false AS estimated, 1::BIGINT AS of, 1::BIGINT AS reporting, 1::BIGINT AS figures,
-    true AS native, recorded,
+    true AS native, recorded, first_recorded,
     row_number() OVER (PARTITION BY cell, area ORDER BY id) AS choice
 FROM figure_here WHERE NOT counted;
 
@@ -64,7 +77,9 @@ SELECT
     any_value(parts_of) AS of, count(*) FILTER (adds) AS reporting,
     sum(figures) FILTER (adds)::BIGINT AS figures,
     bool_or(native AND adds) AND NOT bool_or(former) AS native,
-    max(recorded) FILTER (adds) AS recorded
+    max(recorded) FILTER (adds) AS recorded,
+    -- A sum came when the last of its parts first did.
+    max(first_recorded) FILTER (adds) AS first_recorded
 FROM (
     SELECT
         part.*,
@@ -208,7 +223,8 @@ SELECT
     upwards.cell, upwards.area,
     min(upwards.id) FILTER (steps = 0 AND place.share = 'same') AS own,
     sum(numerator)::BIGINT AS numerator, any_value(span) AS span, NOT bool_and(exact) AS estimated,
-    count(*) AS figures, bool_or(home.map = figure.view) AS native, max(recorded) AS recorded
+    count(*) AS figures, bool_or(home.map = figure.view) AS native, max(recorded) AS recorded,
+    min(first_recorded) AS first_recorded
 FROM upwards
 JOIN figure_here AS figure USING (cell, id)
 JOIN area AS home ON home.id = figure.area
@@ -220,7 +236,8 @@ CREATE OR REPLACE TABLE count_there AS
 SELECT
     cell, area, min(id) AS own, true AS counted, sum(numerator)::BIGINT AS numerator, 'exact' AS precision,
     NULL::BIGINT AS denominator, any_value(span) AS span, 1.0::DOUBLE AS coverage, false AS estimated,
-    1::BIGINT AS of, 1::BIGINT AS reporting, count(*) AS figures, true AS native, max(recorded) AS recorded
+    1::BIGINT AS of, 1::BIGINT AS reporting, count(*) AS figures, true AS native, max(recorded) AS recorded,
+    min(first_recorded) AS first_recorded
 FROM figure_here WHERE counted AND numerator IS NOT NULL
 GROUP BY cell, area;
 
@@ -262,7 +279,7 @@ SELECT
     CASE WHEN counted_here.own IS NULL THEN chosen_way.coverage ELSE 1 END AS coverage, counted_here.estimated,
     CASE WHEN counted_here.own IS NULL THEN chosen_way.of ELSE 1 END AS of,
     CASE WHEN counted_here.own IS NULL THEN chosen_way.reporting ELSE 1 END AS reporting,
-    counted_here.figures, counted_here.native, counted_here.recorded
+    counted_here.figures, counted_here.native, counted_here.recorded, counted_here.first_recorded
 FROM counted_here
 JOIN area ON area.id = counted_here.area AND area.level = level_of_area
 LEFT JOIN standing('count_way', level_of_area) AS chosen_way USING (cell, area);
@@ -287,7 +304,7 @@ SELECT DISTINCT cell, place.here AS area
 FROM (SELECT cell, area, own FROM there UNION ALL SELECT cell, area, own FROM count_there) AS told
 JOIN cell USING (cell)
 JOIN place ON place.view = cell.view AND place.area = told.area
-WHERE own IS NOT NULL AND place.share IN ('of', 'whole', 'main', 'lesser') AND NOT as_reported
+WHERE own IS NOT NULL AND place.share IN ('of', 'whole', 'main', 'lesser') AND NOT as_reported AND NOT is_report
     AND (cell, place.here) NOT IN (SELECT (cell, area) FROM here);
 
 -- Without a map nothing is added up: a count is then of what the area itself tells of.
@@ -303,7 +320,7 @@ FROM here JOIN cell USING (cell) LEFT JOIN figure ON figure.id = here.own;
 CREATE OR REPLACE TABLE size AS
 SELECT view, is_size, thing, scope, year, area, numerator AS size
 FROM shown_here JOIN cell USING (cell)
-WHERE coverage > 1 - 1e-9 AND numerator IS NOT NULL
+WHERE coverage > 1 - 1e-9 AND numerator IS NOT NULL AND NOT is_report
 QUALIFY row_number() OVER (
     PARTITION BY view, is_size, thing, scope, year, area
     ORDER BY list_position(['all', 'registered', 'population', 'adult', 'unknown'], base)
@@ -330,4 +347,4 @@ LEFT JOIN size
     AND CASE WHEN line.measure IS NOT NULL
         THEN size.is_size AND size.thing = line.measure AND size.scope IS NULL
         ELSE NOT size.is_size AND size.thing = line.indicator AND size.scope IS NOT DISTINCT FROM cell.scope END
-WHERE NOT cell.is_size;
+WHERE NOT cell.is_size AND NOT cell.is_report;

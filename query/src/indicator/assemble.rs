@@ -105,10 +105,14 @@ type Answered = HashSet<(AreaId, Cell)>;
 impl Sheet<'_> {
     fn fill(&mut self, out: &mut Assembled, answered: &mut Answered) {
         let mut cells: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
+        let mut coverage = Coverage::new(self.view);
         for (at, figure) in self.read.figures.iter().enumerate() {
             let Some(area) = figure.area else { continue };
             if !self.as_reported || self.history.area(area).map == self.view.day() {
                 cells.entry(figure.cell).or_default().push(at);
+                if !self.read.things.thing(figure.cell.thing).is_size {
+                    coverage.note(figure);
+                }
             }
         }
         let mut adder = Adder::new(self.history, self.view);
@@ -120,9 +124,8 @@ impl Sheet<'_> {
                 (cell, adder.add(additive, at.into_iter().map(|at| (at, &figures[at]))))
             })
             .collect();
-        let mut coverage = Coverage::default();
+        out.coverage.extend(coverage.rows(self.knowledge, &mut adder, &self.read.things));
         for (cell, totals) in totals.iter().filter(|(cell, _)| !self.read.things.thing(cell.thing).is_size) {
-            coverage.note(cell, totals);
             out.reconciled.extend(totals.beside.iter().filter_map(|beside| self.reconcile(cell, beside)));
         }
         if self.as_reported {
@@ -143,7 +146,6 @@ impl Sheet<'_> {
                 answered.insert((self.history.series(*area), *cell));
             }
         }
-        out.coverage.extend(coverage.rows(self.knowledge, self.view, &self.read.things));
         out.titles.push((self.view.day(), self.titles(&totals)));
     }
 

@@ -50,6 +50,8 @@ pub(crate) struct Value {
     pub(crate) native: bool,
     /// When the newest figure in it was recorded, in microseconds.
     pub(crate) recorded: Option<i64>,
+    /// When the first word of it was recorded; of a sum, when the last of its parts first told.
+    pub(crate) first: Option<i64>,
 }
 
 /// What a sum is made of.
@@ -307,6 +309,7 @@ impl Value {
             more: 0,
             native: true,
             recorded: figure.recorded,
+            first: figure.first_recorded,
         }
     }
 
@@ -320,6 +323,7 @@ impl Value {
         self.more += other.more;
         self.native |= other.native;
         self.recorded = self.recorded.max(other.recorded);
+        self.first = self.first.max(other.first);
     }
 }
 
