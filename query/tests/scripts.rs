@@ -213,6 +213,28 @@ async fn series() {
     run("series.slt", &folder).await;
 }
 
+/// Families of provinces whose households are only known as over, nearly or about so many.
+#[tokio::test]
+async fn bounds() {
+    let mut folder = Folder::empty();
+    let mut rows = Vec::new();
+    for (code, name, precision) in [
+        ("01", "Hà Nội", "over"),
+        ("02", "Hà Giang", "nearly"),
+        ("04", "Cao Bằng", "about"),
+        ("06", "Bắc Kạn", "exact"),
+    ] {
+        rows.push(of_year(code, name, 2023, json!({ "numerator": 90 })));
+        let households = json!({
+            "fact": "denominator", "measure": "household", "stage": null, "base": null, "numerator": 120,
+            "numerator_precision": precision,
+        });
+        rows.push(of_year(code, name, 2023, households));
+    }
+    folder.append(Family::Statement.stream(), rows).await;
+    run("bounds.slt", &folder).await;
+}
+
 /// Families of a province in a year, recognised and of all, with some fields changed.
 fn of_year(code: &str, name: &str, year: i32, changes: serde_json::Value) -> serde_json::Value {
     let measure = changes["measure"].as_str().unwrap_or("learning_family");

@@ -25,6 +25,9 @@ use crate::knowledge::Knowledge;
 use crate::settings::{AS_REPORTED, Standing};
 
 mod aims;
+mod rate;
+
+use rate::{Size, as_bound};
 
 /// Rows of the views that rest on figures alone.
 #[derive(Debug, Default)]
@@ -96,7 +99,7 @@ struct Sheet<'a> {
     as_reported: bool,
     /// Counts that cover their area whole, by thing, scope, year and area: what rates without a denominator of their
     /// own are divided by. The scope of a base's size is none.
-    sizes: HashMap<(u16, Option<u16>, i64, AreaId), i64>,
+    sizes: HashMap<(u16, Option<u16>, i64, AreaId), Size>,
 }
 
 /// Series and cells that have a figure, so that a target is not told a second time by itself.
@@ -169,21 +172,14 @@ impl Sheet<'_> {
                     let told = value.own.is_some() || !self.as_reported;
                     let known = value.numerator.filter(|_| told && value.coverage > 1.0 - 1e-9);
                     let Some(count) = known else { continue };
-                    let size = value.denominator.or_else(|| self.size_for(*area, cell, value, &mut Vec::new()));
+                    let size = || self.size_for(*area, cell, value).map(|(size, _)| size.count);
+                    let size = value.denominator.or_else(size);
                     let key = (*area, indicator.measure.clone(), cell.year);
                     titles.entry(key).or_insert(TitleTotal { count, size: size.filter(|_| base == Base::All) });
                 }
             }
         }
         titles
-    }
-
-    fn remember_sizes(&mut self, cell: &Cell, totals: &Totals) {
-        for (area, value) in totals.values.iter().filter(|(_, value)| value.coverage > 1.0 - 1e-9) {
-            if let Some(count) = value.numerator {
-                self.sizes.entry((cell.thing, cell.scope, cell.year, *area)).or_insert(count);
-            }
-        }
     }
 
     /// The row of an area and a cell, with what every row has.
@@ -235,10 +231,19 @@ impl Sheet<'_> {
             row.coverage_percent = Some(100.0 * value.coverage);
             reasons.extend(self.how_summed(value));
         }
-        if row.denominator.is_none() {
-            row.denominator = self.size_for(area, cell, value, &mut reasons);
+        let size = self.size_for(area, cell, value).filter(|_| row.denominator.is_none());
+        if let Some((size, called)) = &size {
+            row.denominator = Some(size.count);
+            reasons.push(format!("the denominator is {called} as reported for the same year"));
         }
         self.rate(cell, value, &mut row, &mut reasons);
+        if let (Some((size, called)), Some(rate)) = (&size, row.value.filter(|_| row.rate_percent.is_some())) {
+            let rate = match unit(self.read, cell) {
+                Unit::Percent => format!("{} %", round(rate)),
+                _ => format!("{} per 1,000", round(rate)),
+            };
+            reasons.extend(as_bound(size, called, value.precision, &rate));
+        }
         self.target(area, cell, own_percent, &mut row, &mut reasons);
         row.reason = joined(reasons);
         Some(row)
@@ -264,57 +269,6 @@ impl Sheet<'_> {
         }
         reasons.extend(as_estimate(value));
         reasons
-    }
-
-    /// The size of the base, where the source gives no denominator and the catalogue knows where to look.
-    fn size_for(&self, area: AreaId, cell: &Cell, value: &Value, reasons: &mut Vec<String>) -> Option<i64> {
-        value.numerator?;
-        if value.coverage < 1.0 - 1e-9 {
-            return None;
-        }
-        let indicator = self.read.things.thing(cell.thing).indicator.as_ref()?;
-        let scope = self.read.things.scope_name(cell.scope);
-        let of = indicator.base(cell.base, scope)?;
-        let (number, scope, called) = match (&of.measure, &of.indicator) {
-            (Some(measure), _) => (self.read.things.known_size(measure)?, None, measure),
-            (None, Some(id)) => (self.read.things.known_indicator(id)?, cell.scope, id),
-            (None, None) => return None,
-        };
-        let size = *self.sizes.get(&(number, scope, cell.year, area)).filter(|size| **size > 0)?;
-        reasons.push(format!("the denominator is {called} as reported for the same year"));
-        Some(size)
-    }
-
-    fn rate(&self, cell: &Cell, value: &Value, row: &mut IndicatorRow, reasons: &mut Vec<String>) {
-        let unit = unit(self.read, cell);
-        let Some(numerator) = value.numerator else {
-            reasons.push("no count is given, so no rate is computed".to_owned());
-            row.value = row.percent_low.filter(|low| unit == Unit::Percent && row.percent_high == Some(*low));
-            return;
-        };
-        if unit == Unit::Count {
-            row.value = Some(numerator as f64);
-            return;
-        }
-        let Some(denominator) = row.denominator.filter(|denominator| *denominator > 0) else {
-            let missing = match cell.base {
-                Base::Unknown => "no denominator is given, so no rate is computed",
-                _ if value.own.is_none() => "not all parts give a denominator, so no rate is computed",
-                _ => "no denominator is given, so no rate is computed",
-            };
-            reasons.push(missing.to_owned());
-            row.value = row.percent_low.filter(|low| unit == Unit::Percent && row.percent_high == Some(*low));
-            return;
-        };
-        let least = self.read.things.thing(cell.thing).indicator.as_ref().map_or(0.0, |i| i.min_coverage_percent);
-        if value.own.is_none() && 100.0 * value.coverage < least - 1e-9 {
-            reasons.push(format!("{} % of it report and a rate needs {least} %", round(100.0 * value.coverage)));
-            return;
-        }
-        // Of the figures themselves and never a mean of rates.
-        let of_a = |factor: f64| factor * numerator as f64 / denominator as f64;
-        row.rate_percent = Some(of_a(100.0));
-        row.value = unit.factor().map(of_a);
     }
 
     fn missing_row(&self, area: AreaId, cell: &Cell, missing: &Missing) -> IndicatorRow {
