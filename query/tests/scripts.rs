@@ -213,6 +213,27 @@ async fn series() {
     run("series.slt", &folder).await;
 }
 
+/// A province that an event calls difficult to the end of 2018, beside one that it does not name, and a district.
+#[tokio::test]
+async fn difficult_areas() {
+    let mut folder = Folder::empty();
+    let of = |code: &str, name: &str, year: i32| {
+        of_year(code, name, year, json!({ "numerator": 50, "denominator": 100, "printed_percent": "50" }))
+    };
+    let mut district = of("042", "Bảo Lâm", 2018);
+    district["area_level"] = json!("district");
+    let rows = vec![of("02", "Hà Giang", 2018), of("02", "Hà Giang", 2019), of("04", "Cao Bằng", 2018), district];
+    folder.append(Family::Statement.stream(), rows).await;
+    let classified = json!({
+        "event_id": "difficult-02", "recorded": "2026-01-12T02:00:00Z", "kind": "area_classified",
+        "subject": "difficult-02", "effective_on": "2016-01-01", "legal_basis": "Quyết định giả định",
+        "body": json!({ "class": "difficult", "until": "2018-12-31" }).to_string(),
+        "area_level": "province", "area_code": "02", "area_date": "2016-01-01", "area_name": "Tỉnh Hà Giang",
+    });
+    folder.append(Family::Reference.stream(), vec![classified]).await;
+    run("difficult.slt", &folder).await;
+}
+
 /// Families of provinces whose households are only known as over, nearly or about so many.
 #[tokio::test]
 async fn bounds() {

@@ -15,6 +15,7 @@ use lantoa_schemas::vocabulary::{AreaLevel, Base, Stage, Vocabulary};
 
 use super::adoption::{TitleTotal, TitleTotals};
 use super::answer_row::{CoverageRow, IndicatorRow, ReconciledRow, SuspiciousRow};
+use super::class::Classes;
 use super::coverage::Coverage;
 use super::figure::{Basis, Cell, Figure, Read, read};
 use super::suspicious::Suspicion;
@@ -64,7 +65,7 @@ pub(crate) fn assemble(rows: &RecordBatch, knowledge: &Knowledge, standing: &Sta
             read: &read,
             told: &told,
             view,
-            targets: Targets::new(history, view, &read.aims),
+            targets: Targets::new(&read.aims, Classes::new(history, view, knowledge.classified())),
             map: map.map_or_else(|| AS_REPORTED.to_owned(), |_| view.day().to_string()),
             as_reported: map.is_none(),
             sizes: HashMap::new(),
