@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use lantoa_query::face::{Question, ask};
 use lantoa_query::{QueryError, Session, Settings};
 use lantoa_schemas::stream::Family;
 use serde_json::json;
@@ -433,4 +434,8 @@ async fn reference_events() {
     });
     folder.append(Family::Statement.stream(), vec![changed("ha-giang-2024", 2, late)]).await;
     run("reference.slt", &folder).await;
+    // A map that comes beside the question is answered as one that the question sets.
+    let question = Question { query: "SELECT 1".into(), map: Some("new".into()), as_of: None, stated_by: None };
+    let error = ask(&folder.engine(), question).await.unwrap_err().to_string();
+    assert!(error.contains("'2026-01-15'"), "{error}");
 }
