@@ -120,6 +120,17 @@ impl Engine {
         Ok(Session::new(self.clone(), standing))
     }
 
+    /// An error of a setting with all that could be right by the day asked for, maps that events have added among it.
+    pub(crate) async fn explained(&self, error: SettingError, settings: &Settings) -> SettingError {
+        let others = Settings { map: None, ..settings.clone() };
+        let Ok(session) = self.session(&others) else { return error };
+        session.desk.renew();
+        match session.learn().await {
+            Ok(()) => error.listing(session.present.get().history()),
+            Err(_) => error,
+        }
+    }
+
     /// Version and rows of every table, in the order of their names.
     ///
     /// # Errors
@@ -331,7 +342,7 @@ impl Session {
             });
         };
         let mut standing = self.standing();
-        standing.take(setting, value)?;
+        standing.take(setting, value).map_err(|error| error.listing(self.present.get().history()))?;
         self.context.state_ref().write().config_mut().options_mut().extensions.insert(standing);
         Ok(())
     }

@@ -65,7 +65,7 @@ const COLUMNS: [(&str, &str); 10] = [
     (
         "counted",
         "area_level,area_code,area_date,area_name,fact,measure,stage,subject_scope,year,span,base,numerator,sessions,\
-         recorded",
+         recorded,first_recorded",
     ),
     (
         "activity",

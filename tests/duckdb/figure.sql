@@ -1,17 +1,24 @@
 -- What answers are made of: figures that were chosen or counted, and targets that somebody set.
 
 CREATE OR REPLACE TABLE figure AS
-WITH basis AS (
+WITH
+-- When the first word of an area, year and indicator came, whatever of it was corrected since: what was taken back was
+-- never said.
+first_told AS (
+    SELECT whose, fact, year, thing, min(recorded) AS first_recorded
+    FROM said WHERE stands OR fate = 'corrected' GROUP BY ALL
+),
+basis AS (
     SELECT
         false AS counted, event_id, area, area_level, area_name, fact, measure, thing, subject_scope, year, as_at, span,
         known_base AS base, numerator, numerator_precision, denominator, sessions, sessions_precision, printed_percent,
-        plan, source, stated_on, recorded
-    FROM chosen
+        plan, source, stated_on, recorded, first_recorded
+    FROM chosen LEFT JOIN first_told USING (whose, fact, year, thing)
     UNION ALL BY NAME
     SELECT
         true AS counted, home.id AS area, area_level, area_name, fact, measure,
         indicator_of(measure, stage) AS thing, subject_scope, year, span, base, numerator,
-        'exact' AS numerator_precision, sessions, 'exact' AS sessions_precision, recorded
+        'exact' AS numerator_precision, sessions, 'exact' AS sessions_precision, recorded, first_recorded
     FROM counted
     LEFT JOIN (SELECT id, map, level, code FROM area) AS home
         ON (home.level, home.code) = (area_level, area_code) AND home.map = map_on(area_date)

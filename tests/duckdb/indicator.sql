@@ -13,7 +13,7 @@ valued AS (
         END AS rate,
         figure.printed_percent, figure.low, figure.high,
         CASE
-            WHEN value.own IS NOT NULL THEN CASE WHEN value.counted THEN 'counted' ELSE 'stated' END
+            WHEN value.own IS NOT NULL AND NOT value.counted THEN 'stated'
             WHEN value.estimated THEN 'estimated' WHEN value.counted THEN 'counted' ELSE 'summed'
         END AS derivation,
         CASE WHEN value.own IS NULL THEN 100 * value.coverage END AS coverage_percent,

@@ -119,6 +119,7 @@ rows! {
         coverage_percent: number,
         due: day,
         last_recorded: instant,
+        /// By the first word of it: a correction makes nobody late.
         late: flag,
     }
 }
