@@ -166,7 +166,7 @@ impl StreamTable {
             let mut properties = HashMap::new();
             for (key, value) in log_properties(log) {
                 if now.configuration().get(&key) != Some(&value) {
-                    wanted = wanted.add_config_key(key.clone(), value.clone()).map_err(|source| self.fault(source))?;
+                    wanted = wanted.add_config_key(key.clone(), value.clone()).map_err(|source| self.fault(source.into()))?;
                     properties.insert(key, value);
                 }
             }
@@ -238,8 +238,8 @@ impl StreamTable {
     /// The data files of the version that was last looked at, and their bytes.
     pub fn footprint(&self) -> Footprint {
         let Ok(snapshot) = self.table.snapshot() else { return Footprint::default() };
-        let sizes = snapshot.log_data().iter().map(|file| file.size());
-        sizes.fold(Footprint::default(), |so_far, size| Footprint {
+        let files = snapshot.log_data();
+        files.iter().map(|file| file.size()).fold(Footprint::default(), |so_far, size| Footprint {
             files: so_far.files + 1,
             bytes: so_far.bytes + size,
         })

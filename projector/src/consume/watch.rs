@@ -45,7 +45,7 @@ impl Watch {
             // Of a record that is looked at only its time is wanted.
             .set("queued.min.messages", "1")
             .set("queued.max.messages.kbytes", "1024")
-            .create_with_context(LogContext)
+            .create_with_context(LogContext::default())
             .map_err(|source| ConsumeError::Client { kafka: config.kafka.clone(), source })?;
         Ok(Self { consumer, kafka: config.kafka.clone(), partitions, stuck_at: HashMap::new() })
     }
