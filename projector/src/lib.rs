@@ -5,8 +5,10 @@
 //! event id counts once; so whatever dies when, each acknowledged record is in its ledger once or in `outcome` with
 //! the reason.
 //!
-//! In the order of the flow: `consume` (the only module that uses rdkafka) -> `decode` -> `judge` -> `window` ->
-//! `seen` -> `commit` (the only module that uses deltalake) -> `outcome`; `project` is the loop that joins them.
+//! In the order of the flow: `consume` (the only module of the flow that uses rdkafka) -> `decode` -> `judge` ->
+//! `window` -> `seen` -> `commit` (the only one that uses deltalake) -> `outcome`; `project` is the loop that joins
+//! them. `verify` stands apart and has readers of its own: it checks what the flow has written, and shares none of its
+//! code.
 
 mod commit;
 pub mod config;
@@ -21,6 +23,7 @@ pub mod recover;
 mod seen;
 mod start;
 mod start_check;
+pub mod verify;
 mod window;
 
 pub use config::{Config, FaultPoint};
