@@ -4,3 +4,4 @@ pub mod import;
 pub mod recover;
 pub mod sql;
 pub mod status;
+pub mod verify;
