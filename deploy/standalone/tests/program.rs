@@ -14,5 +14,9 @@ mod life;
 mod reference;
 #[path = "program/roles.rs"]
 mod roles;
+#[path = "program/tamper.rs"]
+mod tamper;
 #[path = "program/use_and_misuse.rs"]
 mod use_and_misuse;
+#[path = "program/verify.rs"]
+mod verify;
