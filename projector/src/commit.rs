@@ -166,7 +166,9 @@ impl StreamTable {
             let mut properties = HashMap::new();
             for (key, value) in log_properties(log) {
                 if now.configuration().get(&key) != Some(&value) {
-                    wanted = wanted.add_config_key(key.clone(), value.clone()).map_err(|source| self.fault(source.into()))?;
+                    wanted = wanted
+                        .add_config_key(key.clone(), value.clone())
+                        .map_err(|source| self.fault(source.into()))?;
                     properties.insert(key, value);
                 }
             }

@@ -21,6 +21,7 @@ Examples:
   lantoa sql --format csv \"select * from statement\" > statements.csv
   lantoa import figures.csv                take in a sheet in the form `statement`
   lantoa status                            what runs, where, and what is kept
+  lantoa verify                            prove that each event is in its table once
   lantoa serve projector --kafka kafka1:9092,kafka2:9092 --data /srv/lantoa
 
 Exit codes:
@@ -84,6 +85,12 @@ pub enum Command {
     /// Compares the two, says where they differ, and switches. Questions are answered all along; stopped, it goes on
     /// where it was.
     Rebuild,
+    /// Prove that each acknowledged event is in its table exactly once, or name the exceptions
+    ///
+    /// Reads the topics and the tables, changes nothing, and may run beside a running `lantoa up`. Prints a line for each
+    /// thing that does not hold (what, where, what to do, whose failure it is) and a table with a row a topic. Ends with
+    /// 0 when all holds and with 1 otherwise. What the log no longer has is counted as only in the tables.
+    Verify(VerifyArgs),
     /// The embedded broker: started by `up`, ends when standard input closes
     #[command(hide = true)]
     Broker(BrokerArgs),
@@ -160,6 +167,18 @@ pub struct RecoverArgs {
     /// The Kafka whose topics are declared new; the embedded broker's where none is given
     #[arg(long, value_name = "HOST:PORT,…")]
     pub kafka: Option<String>,
+}
+
+/// Flags of `verify`.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyArgs {
+    /// The Kafka that the tables were read from; where none is given, that of the running `lantoa up`, or the embedded
+    /// broker's
+    #[arg(long, value_name = "HOST:PORT,…")]
+    pub kafka: Option<String>,
+    /// Places of the log that are in memory at once, for tests that need many passes
+    #[arg(long, hide = true, value_name = "PLACES", default_value_t = lantoa_projector::verify::AT_ONCE)]
+    pub at_once: usize,
 }
 
 /// Flags of `sql`.
@@ -251,6 +270,9 @@ mod tests {
             (&["import", "--articles"], true, ""),
             (&["import", "a.csv", "--form", "census"], false, "statement"),
             (&["rebuild"], true, ""),
+            (&["verify"], true, ""),
+            (&["verify", "--kafka", "a:1", "--at-once", "3"], true, ""),
+            (&["verify", "--at-once", "many"], false, "many"),
             (&["fly"], false, "fly"),
         ];
         for (arguments, right, word) in cases {

@@ -5,3 +5,4 @@ pub mod rebuild;
 pub mod recover;
 pub mod sql;
 pub mod status;
+pub mod verify;

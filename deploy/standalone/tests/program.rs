@@ -23,5 +23,9 @@ mod reference;
 mod roles;
 #[path = "program/secured.rs"]
 mod secured;
+#[path = "program/tamper.rs"]
+mod tamper;
 #[path = "program/use_and_misuse.rs"]
 mod use_and_misuse;
+#[path = "program/verify.rs"]
+mod verify;

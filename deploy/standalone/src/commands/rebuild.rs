@@ -13,7 +13,7 @@ use lantoa_schemas::projection::{PROJECTIONS, Projection};
 use crate::config::Settings;
 use crate::deriver::EngineDeriver;
 use crate::parts::clock;
-use crate::progress::bar;
+use crate::progress::Stages;
 use crate::run::{Outcome, RunError};
 use crate::signals::StopOrder;
 
@@ -26,16 +26,21 @@ pub async fn rebuild(settings: Settings) -> Result<Outcome, RunError> {
     let deriver = EngineDeriver(Engine::open(settings.query, clock())?);
     let materialiser = Materialiser::new(&settings.projector.tables, Arc::new(deriver));
     for projection in PROJECTIONS {
-        let bar = bar(projection.view);
+        let stages = Stages::begin();
+        let mut before = 0;
         let mut progress = |done: usize, all: usize| {
-            bar.set_length(all as u64);
-            bar.set_position(done as u64);
+            if done <= before || before == 0 {
+                stages.stage(projection.view, all as u64);
+                before = 0;
+            }
+            stages.step((done - before) as u64);
+            before = done;
         };
         let rebuilt = tokio::select! {
             () = order.next() => return Err(RunError::Stopped),
             rebuilt = materialiser.rebuild(projection, &mut progress) => rebuilt?,
         };
-        bar.finish_and_clear();
+        stages.end();
         report(projection, rebuilt.as_ref());
     }
     Ok(Outcome::Done)
