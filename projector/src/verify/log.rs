@@ -18,6 +18,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle};
 
+use crate::config::Config;
 use crate::position::StreamPartition;
 
 /// Most records in a chunk.
