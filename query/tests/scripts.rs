@@ -214,6 +214,33 @@ async fn series() {
     run("series.slt", &folder).await;
 }
 
+/// A plan whose event says when it begins.
+#[tokio::test]
+async fn plans() {
+    let mut folder = Folder::empty();
+    let families = [(2021, 47), (2022, 50), (2023, 56), (2024, 64)];
+    let rows = families
+        .map(|(year, families)| of_year("01", "Hà Nội", year, json!({ "numerator": families, "denominator": 80 })));
+    let plan = json!({
+        "fact": "target", "numerator": null, "denominator": null, "printed_percent": "90", "span": null, "as_at": null,
+        "period": "2025", "plan": "90/KH-UBND", "stated_on": "2020", "source": "plan",
+    });
+    let mut rows = rows.to_vec();
+    rows.push(of_year("01", "Hà Nội", 2025, plan));
+    folder.append(Family::Statement.stream(), rows).await;
+    let issued = |id: &str, code: &str, name: &str, from_year: i32| {
+        json!({
+            "event_id": id, "recorded": "2026-01-12T02:00:00Z", "kind": "plan_issued", "subject": id,
+            "body": json!({ "number": "90/KH-UBND", "from_year": from_year, "to_year": 2025 }).to_string(),
+            "area_level": "province", "area_code": code, "area_date": "2022-03-01", "area_name": name,
+        })
+    };
+    let events =
+        vec![issued("plan-01", "01", "Thành phố Hà Nội", 2022), issued("plan-02", "02", "Tỉnh Hà Giang", 2023)];
+    folder.append(Family::Reference.stream(), events).await;
+    run("plan.slt", &folder).await;
+}
+
 /// A province that an event calls difficult to the end of 2018, beside one that it does not name, and a district.
 #[tokio::test]
 async fn difficult_areas() {

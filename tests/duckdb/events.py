@@ -343,6 +343,15 @@ BATCHES = [
         target("plan-nation-2020", "01", 2020, "72", "2017-10-01", **{"area_level": "nation", "area_code": "00"}),
     ],
     [
+        # Two plans begin in other years than they were stated in: one said twice, one that another province has too.
+        event("reference.plan_issued", "issued-01", subject="plan plan-01", source="plan",
+              body={"number": "90/KH", "from_year": 2021, "to_year": 2025}, **area("01", "2023-05-05")),
+        event("reference.plan_issued", "issued-01-b", subject="x", source="plan",
+              body={"number": "plan plan-01", "from_year": 2022, "to_year": 2025}, **area("01", "2025-08-05")),
+        event("reference.plan_issued", "issued-24", subject="plan plan-27", source="plan",
+              body={"number": "27/KH", "from_year": 2020, "to_year": 2025}, **area("24", "2023-05-05")),
+    ],
+    [
         event("reference.retracted", "hard-00004-gone", retracts="hard-00004", change_reason="not so",
               **area("00004", "2019-12-31")),
         due("due-2024", 2024, "2025-01-31"), due("due-2024-b", 2024, "2025-02-28"),

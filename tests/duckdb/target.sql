@@ -151,7 +151,7 @@ kinds AS (
     JOIN answers ON answers.measure = cat.measure AND answers.actual = cell.scope
 )
 SELECT
-    asked.cell, asked.area, goal.deadline, goal.base = cell.base AS same_base, aim.percent, aim.plan,
+    asked.cell, asked.area, goal.deadline, goal.base = cell.base AS same_base, aim.percent, aim.plan, aim.from_year,
     setter.level AS origin
 FROM asked
 JOIN cell USING (cell)

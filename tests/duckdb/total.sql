@@ -114,7 +114,8 @@ INSERT INTO there FROM sums('parts') ANTI JOIN there USING (cell, area);
 
 -- The same on the map asked for. An area's own figure may come from another map, where it had the same land. A sum is
 -- of what it was made of or of what is below it, whichever covers more; where what is below came from that earlier map
--- itself, of what it was made of. A sum of an earlier map is taken whole where more figures are in it.
+-- itself, of what it was made of. A sum of an earlier map is taken whole where more figures are in it, or the same without
+-- an estimate.
 CREATE OR REPLACE TABLE here AS FROM there WHERE false;
 CREATE OR REPLACE TABLE way AS SELECT ''::VARCHAR AS kind, * FROM there WHERE false;
 
@@ -155,8 +156,9 @@ WITH told AS (
         cell, area,
         max(coverage) FILTER (kind = 'former') AS former, max(coverage) FILTER (kind = 'below') AS below,
         bool_or(kind = 'below' AND native) AS below_is_native, bool_or(kind = 'own') AS is_own,
-        max(figures) FILTER (kind = 'elsewhere') AS elsewhere,
-        max(figures) FILTER (kind = 'former') AS former_figures, max(figures) FILTER (kind = 'below') AS below_figures
+        max((figures, NOT estimated)) FILTER (kind = 'elsewhere') AS elsewhere,
+        max((figures, NOT estimated)) FILTER (kind = 'former') AS former_figures,
+        max((figures, NOT estimated)) FILTER (kind = 'below') AS below_figures
     FROM query_table(ways) AS way JOIN area ON area.id = way.area AND area.level = level_of_area
     GROUP BY cell, area
 ),
@@ -263,7 +265,16 @@ JOIN cell USING (cell)
 JOIN place ON place.view = cell.view AND place.area = value.area AND place.share IN ('whole', 'main', 'lesser')
 JOIN parts_of ON parts_of.area = place.here AND parts_of.former
 WHERE cell.additive;
-CREATE OR REPLACE TABLE count_way AS SELECT 'former' AS kind, * FROM sums('parts');
+CREATE OR REPLACE TABLE count_way AS
+SELECT
+    'former' AS kind,
+    sum.* REPLACE (
+        EXISTS (
+            FROM place JOIN cell USING (view)
+            WHERE cell.cell = sum.cell AND place.here = sum.area AND place.share IN ('main', 'lesser')
+        ) AS estimated
+    )
+FROM sums('parts') AS sum;
 INSERT INTO count_way
 SELECT 'elsewhere', value.* REPLACE (place.here AS area, NULL AS own)
 FROM count_there AS value

@@ -98,7 +98,7 @@ rows! {
         unit: word,
         /// The figure in that unit.
         value: number,
-        /// The year in which the target was stated.
+        /// The first year of the target's plan as its event says, else the year in which the target was stated.
         target_from: count,
     }
 }

@@ -47,7 +47,11 @@ pub(crate) fn assemble(rows: &RecordBatch, knowledge: &Knowledge, standing: &Sta
     let map = standing.map;
     // What ships with the program was known when it was stated.
     let told_by = standing.stated_by.into_iter().chain(standing.as_of).min();
-    let read = read(rows, history, catalogue, told_by)?;
+    let mut read = read(rows, history, catalogue, told_by)?;
+    for aim in &mut read.aims {
+        let start = aim.plan.as_deref().and_then(|plan| knowledge.plan_start(plan, aim.area));
+        aim.from_year = start.or(aim.from_year);
+    }
     let told = Told::of(rows)?;
     let mut assembled = Assembled::default();
     let mut answered = Answered::new();

@@ -16,7 +16,7 @@ use crate::knowledge::Classified;
 
 /// Whether an area belongs to a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Belongs {
+pub(crate) enum Belongs {
     /// It does.
     In,
     /// It does not.
@@ -31,7 +31,7 @@ pub(super) enum Belongs {
 type Term = (AreaClass, NaiveDate, Option<NaiveDate>);
 
 /// The classes of areas, as they stand on one map.
-pub(super) struct Classes<'a> {
+pub(crate) struct Classes<'a> {
     pub(super) history: &'a AreaHistory,
     pub(super) view: &'a MapView,
     /// Terms by the area that was classified, on its own map.

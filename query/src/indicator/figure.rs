@@ -147,8 +147,8 @@ pub(crate) struct Aim {
     pub(crate) plan: Option<String>,
     /// The class of areas it is for, where not for all.
     pub(crate) class: Option<AreaClass>,
-    /// The year it was stated in.
-    pub(crate) stated_year: Option<i64>,
+    /// The first year of its plan, where that has been said; else the year it was stated in.
+    pub(crate) from_year: Option<i64>,
 }
 
 /// All that was read.
@@ -214,7 +214,7 @@ pub(crate) fn read(
             percent: Some(target.percent),
             plan: Some(target.plan.clone()),
             class: target.class,
-            stated_year: Some(i64::from(target.stated_on.year())),
+            from_year: Some(i64::from(target.stated_on.year())),
         });
     }
     Ok(read)
@@ -386,7 +386,7 @@ impl Columns {
             percent: low.or(high),
             plan: text(&self.plan, row).map(str::to_owned),
             class: None,
-            stated_year: told.map(|day| i64::from(chrono::Datelike::year(&day))),
+            from_year: told.map(|day| i64::from(chrono::Datelike::year(&day))),
         }
     }
 }

@@ -372,7 +372,8 @@ pub(super) fn earlier_maps(history: &AreaHistory, view: &MapView) -> impl Iterat
 
 /// The sum that stands for an area: of what it was made of on earlier maps (the newest first) or of what is below it,
 /// whichever covers more; where what is below came from an earlier map itself, of what it was made of, which is exact. A
-/// sum of an area with the same land on another map is taken whole where more figures are in it.
+/// sum of an area with the same land on another map is taken whole where more figures are in it, or the same without an
+/// estimate.
 pub(super) fn best_sum(former: Vec<Value>, below: Option<Value>, elsewhere: Option<Value>) -> Option<Value> {
     let sum = match (former.into_iter().reduce(more_covered), below) {
         (Some(former), Some(below)) if !below.native => Some(former),
@@ -380,7 +381,9 @@ pub(super) fn best_sum(former: Vec<Value>, below: Option<Value>, elsewhere: Opti
         (former, below) => former.or(below),
     };
     match (sum, elsewhere) {
-        (Some(sum), Some(elsewhere)) if elsewhere.figures > sum.figures => Some(elsewhere),
+        (Some(sum), Some(elsewhere)) if (elsewhere.figures, !elsewhere.estimated) > (sum.figures, !sum.estimated) => {
+            Some(elsewhere)
+        }
         (sum, elsewhere) => sum.or(elsewhere),
     }
 }
@@ -466,3 +469,6 @@ fn together(left: Option<Precision>, right: Option<Precision>) -> Option<Precisi
         (About, _) | (_, About) | (Nearly, Over | AtLeast) | (Over | AtLeast, Nearly) => About,
     })
 }
+
+#[cfg(test)]
+mod tests;

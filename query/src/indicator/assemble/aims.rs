@@ -40,7 +40,7 @@ impl Sheet<'_> {
             }
         };
         row.target_percent = aim.percent;
-        row.target_from = aim.stated_year;
+        row.target_from = aim.from_year;
         row.target_origin = aim.area.map(|area| self.history.area(area).level.as_str());
         if let Some(plan) = &aim.plan {
             row.plan = Some(plan.clone());
@@ -101,7 +101,7 @@ impl Sheet<'_> {
         }
         row.plan.clone_from(&aim.plan);
         row.target_percent = aim.percent;
-        row.target_from = aim.stated_year;
+        row.target_from = aim.from_year;
         row.target_origin = aim.area.map(|area| self.history.area(area).level.as_str());
         if aim.base_was_read {
             reasons.push("the target states no base and is read as a share of all".to_owned());
