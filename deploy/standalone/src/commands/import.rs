@@ -94,7 +94,7 @@ async fn alone(data: &DataDir, settings: Settings, sources: &[Source], form: Opt
         let settings = settings.on_embedded_broker(&broker.bootstrap());
         parts.add_broker(broker);
         let intake = parts.add_ingest(settings.ingest).await?;
-        parts.add_projector(settings.projector).await?;
+        parts.add_projector(settings.projector, settings.query.clone()).await?;
         Ok::<_, RunError>(intake)
     };
     let intake = tokio::select! {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::broker::{child, free_address};
 use crate::flow::{http_of, post, produce};
 use crate::harness::{Program, count, folder, signal, until};
+use crate::log::Log;
 use crate::roles::http_of as http_of_role;
 
 const NDJSON: &str = "application/x-ndjson";
@@ -95,7 +96,7 @@ fn until_ready(http: &str) -> Value {
 #[test]
 fn every_record_read_is_counted_under_one_outcome() {
     let data = folder();
-    let mut program = Program::up(data.path(), &["--empty"]);
+    let mut program = Program::up(&Log::embedded(), data.path(), &["--empty"]);
     let endpoints = program.ready();
     let (http, kafka) = (http_of(&endpoints), endpoints["kafka"].as_str().unwrap().to_owned());
     let other = ["serve", "projector", "--kafka", kafka.as_str(), "--http", "127.0.0.1:0"];
@@ -154,7 +155,7 @@ fn what_is_not_committed_is_lag() {
     let data = folder();
     let config = data.path().join("slow.toml");
     std::fs::write(&config, "[projector]\nflush_age = 3600\n").unwrap();
-    let mut program = Program::up(data.path(), &["--empty", "--config", config.to_str().unwrap()]);
+    let mut program = Program::up(&Log::embedded(), data.path(), &["--empty", "--config", config.to_str().unwrap()]);
     let http = http_of(&program.ready());
     assert_eq!(post(&http, "/v1/events", NDJSON, ndjson(0..50)).unwrap().status, 202);
     let behind = until("the lag", || {
@@ -165,7 +166,7 @@ fn what_is_not_committed_is_lag() {
     assert_eq!(behind.sum("lantoa_projector_records_done_total", &[]), 0.0);
     program.stop();
 
-    let mut program = Program::up(data.path(), &["--empty"]);
+    let mut program = Program::up(&Log::embedded(), data.path(), &["--empty"]);
     let http = http_of(&program.ready());
     assert_eq!(count(data.path(), "ledger_statement"), 50, "an orderly stop commits what is under way");
     assert_eq!(post(&http, "/v1/events", NDJSON, ndjson(50..60)).unwrap().status, 202);
@@ -177,7 +178,7 @@ fn what_is_not_committed_is_lag() {
 #[test]
 fn every_part_says_that_it_can_work() {
     let data = folder();
-    let mut program = Program::up(data.path(), &["--empty"]);
+    let mut program = Program::up(&Log::embedded(), data.path(), &["--empty"]);
     let http = http_of(&program.ready());
     let body = until_ready(&http);
     assert_eq!(body["ready"], true);
