@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use lantoa_schemas::connection::ConnectionProperties;
 use serde::{Deserialize, Deserializer};
 
 /// Settings of the ingest role. Durations are given in seconds, also with a fraction.
@@ -11,6 +12,9 @@ use serde::{Deserialize, Deserializer};
 pub struct Config {
     /// Brokers to begin with, `host:port` separated by commas.
     pub kafka: String,
+    /// How they are reached beside that: protocol, credentials, certificates. The program's own to set.
+    #[serde(skip)]
+    pub connection: ConnectionProperties,
     /// Partitions of a topic that is made at start. A topic that exists keeps its own count for ever, because a key
     /// must stay in its partition.
     pub partitions: i32,
@@ -48,6 +52,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             kafka: "127.0.0.1:7092".to_owned(),
+            connection: ConnectionProperties::default(),
             partitions: 1,
             replication: -1,
             max_body_bytes: 8 << 20,
@@ -113,6 +118,7 @@ mod tests {
             ),
             (r#"{"ack_timeout": -1}"#, None),
             (r#"{"acks": 1}"#, None),
+            (r#"{"connection": {}}"#, None),
         ] {
             assert_eq!(serde_json::from_str::<Config>(text).ok(), expected, "{text}");
         }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
 use lantoa_schemas::form::{FORMS, Form};
@@ -28,6 +29,9 @@ use problem::{ProblemDocument, RowError};
 /// Header under which a sender gives a key of its own.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
+const EVENTS: &str = "/v1/events";
+const FILES: &str = "/v1/files";
+
 /// Longest name of a file, in characters.
 const MAX_NAME: usize = 255;
 
@@ -39,10 +43,20 @@ struct Doors {
 /// The routes over one path.
 pub(crate) fn router(intake: Arc<Intake>) -> Router {
     let room = Room::new(intake.config());
+    let doors = Arc::new(Doors { intake, room });
     Router::new()
-        .route("/v1/events", post(events).fallback(only_post))
-        .route("/v1/files", post(files).fallback(only_post))
-        .with_state(Arc::new(Doors { intake, room }))
+        .route(EVENTS, post(events).fallback(only_post))
+        .route(FILES, post(files).fallback(only_post))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&doors), counted))
+        .with_state(doors)
+}
+
+/// Counts each answer.
+async fn counted(State(doors): State<Arc<Doors>>, request: Request, next: Next) -> Response {
+    let path = if request.uri().path() == EVENTS { EVENTS } else { FILES };
+    let response = next.run(request).await;
+    doors.intake.count_request(path, response.status().as_u16());
+    response
 }
 
 async fn only_post(method: Method) -> ProblemDocument {

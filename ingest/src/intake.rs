@@ -17,6 +17,8 @@ use lantoa_schemas::receipt::{Receipt, content_hash, receipt_key};
 use lantoa_schemas::stream::{Family, Stream};
 use lantoa_schemas::validate::Problem;
 use lantoa_schemas::vocabulary::Via;
+use prometheus_client::registry::Registry;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -25,6 +27,7 @@ use crate::log::{Log, LogError, Position, ProduceError, Record};
 use crate::parse::{Notation, ParseError};
 
 mod count;
+mod health;
 mod judge;
 mod references;
 
@@ -136,6 +139,7 @@ pub struct Intake {
     tracker: TaskTracker,
     shutdown: CancellationToken,
     counters: count::Counters,
+    last_answer: health::LastAnswer,
 }
 
 impl Intake {
@@ -148,12 +152,31 @@ impl Intake {
         tracker: TaskTracker,
         shutdown: CancellationToken,
     ) -> Self {
-        Self { config, log: Arc::new(log), references, clock, tracker, shutdown, counters: count::Counters::default() }
+        Self {
+            config,
+            log: Arc::new(log),
+            references,
+            clock,
+            tracker,
+            shutdown,
+            counters: count::Counters::default(),
+            last_answer: health::LastAnswer::default(),
+        }
     }
 
     /// The settings.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Makes ingest's series known to the program's registry.
+    pub fn register(&self, registry: &mut Registry) {
+        self.counters.register(registry);
+    }
+
+    /// Notes how a request was answered.
+    pub(crate) fn count_request(&self, path: &'static str, status: u16) {
+        self.counters.request(path, status);
     }
 
     /// Rows since the start, by what became of them.
@@ -215,8 +238,8 @@ impl Intake {
         // Megabytes of text take a while: not on a thread that serves connections.
         let judged = self.tracker.spawn_blocking(move || judge::judge(order)).await??;
         let sent = judged.accepted.len() + judged.rejected.len();
+        let under_way = self.counters.received(judged.accepted.len(), judged.rejected.len());
         if judged.records.is_empty() {
-            self.counters.answered(0, judged.rejected.len());
             return Ok(Answer { receipt, sent: sent as u64, accepted: Vec::new(), rejected: judged.rejected });
         }
         let manifest = Receipt {
@@ -230,14 +253,9 @@ impl Intake {
             accepted: judged.accepted.len() as i64,
             rejected: judged.rejected.len() as i64,
         };
-        let positions = match self.store(&judged.records, &manifest).await {
-            Ok(positions) => positions,
-            Err(error) => {
-                self.counters.failed(judged.accepted.len(), judged.rejected.len());
-                return Err(error);
-            }
-        };
-        self.counters.answered(judged.accepted.len(), judged.rejected.len());
+        let begun = Instant::now();
+        let positions = self.store(&judged.records, &manifest).await?;
+        under_way.acknowledged(begun.elapsed());
         let accepted = judged.accepted.into_iter().zip(positions).map(|(row, position)| row.at(position)).collect();
         Ok(Answer { receipt, sent: sent as u64, accepted, rejected: judged.rejected })
     }

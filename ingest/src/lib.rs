@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use axum::Router;
 use lantoa_schemas::clock::SharedClock;
+use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -88,6 +89,11 @@ impl Handle {
     /// The path behind the routes, for files that are loaded without HTTP.
     pub fn intake(&self) -> Arc<Intake> {
         self.intake.clone()
+    }
+
+    /// Makes ingest's series known to the program's registry.
+    pub fn register(&self, registry: &mut Registry) {
+        self.intake.register(registry);
     }
 
     /// Waits for the shutdown token, then for the requests under way, then for the log to have taken what they sent.

@@ -4,7 +4,7 @@
 //! position is given only for what every in-sync replica has acknowledged; the producer is idempotent, so its own
 //! retries neither double a record nor change the order of a partition.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use lantoa_schemas::stream::{Family, Stream};
@@ -27,6 +27,9 @@ pub const MAX_RECORD_BYTES: usize = 1_000_000;
 
 /// How long to wait before asking a full send queue again.
 const QUEUE_PAUSE: Duration = Duration::from_millis(5);
+
+/// How often a client says that it is refused.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(30);
 
 /// What the log could not do. Owned by the outside (the broker, the network or who runs them) where it does not say
 /// otherwise.
@@ -125,8 +128,23 @@ pub struct Position {
 }
 
 /// Takes librdkafka's own words into our log.
-#[derive(Clone, Copy)]
-pub(crate) struct LogContext;
+#[derive(Default)]
+pub(crate) struct LogContext {
+    /// When it last complained.
+    complained: Mutex<Option<std::time::Instant>>,
+}
+
+impl LogContext {
+    /// Whether it is time to complain of a refusal, which the client meets anew each time that it tries again.
+    fn complains(&self) -> bool {
+        let mut complained = self.complained.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = complained.is_none_or(|last| last.elapsed() >= COMPLAIN_EVERY);
+        if due {
+            *complained = Some(std::time::Instant::now());
+        }
+        due
+    }
+}
 
 impl ClientContext for LogContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -139,8 +157,14 @@ impl ClientContext for LogContext {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        // The client connects again by itself; a request that suffers from it is answered 503.
-        tracing::info!(%error, reason, "kafka connection");
+        use RDKafkaErrorCode::{Authentication, SSL, SaslAuthenticationFailed};
+        match error.rdkafka_error_code() {
+            Some(Authentication | SSL | SaslAuthenticationFailed) if self.complains() => {
+                tracing::warn!(%error, reason, "kafka refuses this client or is not trusted: see [kafka] in the settings");
+            }
+            // The client connects again by itself; a request that suffers from it is answered 503.
+            _ => tracing::info!(%error, reason, "kafka connection"),
+        }
     }
 }
 
@@ -160,7 +184,7 @@ impl Log {
     /// When librdkafka does not take the settings.
     pub fn open(config: &Config) -> Result<Self, LogError> {
         let settings = settings(config);
-        let producer = settings.create_with_context(LogContext).map_err(LogError::Settings)?;
+        let producer = settings.create_with_context(LogContext::default()).map_err(LogError::Settings)?;
         Ok(Self { settings, producer: RwLock::new(producer), ack_timeout: config.ack_timeout })
     }
 
@@ -169,7 +193,7 @@ impl Log {
     /// # Errors
     /// When no broker answers within [`Config::connect_timeout`], or a topic is refused or not as it must be.
     pub async fn ensure_topics(&self, config: &Config) -> Result<(), LogError> {
-        topics::ensure(&self.settings, config).await
+        topics::ensure(config).await
     }
 
     /// Sends all records at once and waits for each. The results are in the records' order.
@@ -193,6 +217,17 @@ impl Log {
         results
     }
 
+    /// Asks the log for a sign of life. Blocks the thread.
+    ///
+    /// # Errors
+    /// When none comes within the time.
+    pub(crate) fn answers(&self, within: Duration) -> Result<(), LogError> {
+        let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let asked = producer.client().fetch_metadata(Some(Family::Reference.stream().topic()), within);
+        let brokers = self.settings.get("bootstrap.servers").unwrap_or_default().to_owned();
+        asked.map(drop).map_err(|source| LogError::Unreachable { brokers, within, source })
+    }
+
     /// Waits until the log has taken what was sent. Blocks the thread.
     ///
     /// # Errors
@@ -209,7 +244,7 @@ impl Log {
         let Some((code, reason)) = current.client().fatal_error() else {
             return;
         };
-        match self.settings.create_with_context(LogContext) {
+        match self.settings.create_with_context(LogContext::default()) {
             Ok(fresh) => {
                 tracing::warn!(%code, reason, "producer lost its sequence and was replaced");
                 *current = fresh;
@@ -219,12 +254,23 @@ impl Log {
     }
 }
 
-fn settings(config: &Config) -> ClientConfig {
-    let ack_ms = config.ack_timeout.as_millis().max(100).to_string();
+/// What every client of ingest is made with: where the brokers are and how they are reached.
+fn client(config: &Config) -> ClientConfig {
     let mut settings = ClientConfig::new();
+    for (name, value) in config.connection.pairs() {
+        settings.set(name, value);
+    }
     settings
         .set("bootstrap.servers", &config.kafka)
         .set("client.id", "lantoa-ingest")
+        .set("reconnect.backoff.max.ms", "1000");
+    settings
+}
+
+fn settings(config: &Config) -> ClientConfig {
+    let ack_ms = config.ack_timeout.as_millis().max(100).to_string();
+    let mut settings = client(config);
+    settings
         .set("enable.idempotence", "true")
         .set("acks", "all")
         .set("partitioner", "murmur2_random")
@@ -235,7 +281,6 @@ fn settings(config: &Config) -> ClientConfig {
         .set("queue.buffering.max.kbytes", "65536")
         .set("delivery.timeout.ms", &ack_ms)
         .set("request.timeout.ms", &ack_ms)
-        .set("reconnect.backoff.max.ms", "1000")
         .set_log_level(RDKafkaLogLevel::Warning);
     settings
 }

@@ -1,47 +1,59 @@
-//! The tables. The only module that uses deltalake.
+//! The tables. The only module that uses deltalake, with what lies below it: `layout` (how files are written), `ids`
+//! and `lookup` (which ids a table holds), `compact` (few large files of many small ones), `vacuum` (files that nobody
+//! needs).
 //!
 //! In: record batches and the next offsets that they reach. Out: one Delta commit that has both, or the answer that
 //! somebody else committed first. Guarantee: a commit is a compare-and-swap on the table's version; what it names is on
 //! the disk before it is named.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, SchemaRef};
+use datafusion::error::DataFusionError;
 use datafusion::prelude::{DataFrame, Expr, SessionContext, col, lit};
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake::kernel::{Action, StructType, Transaction};
+use deltalake::kernel::{Action, Add, MetadataExt, StructType, Transaction};
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::writer::{DeltaWriter, RecordBatchWriter};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError, ensure_table_uri};
-use futures::TryStreamExt;
+use lantoa_schemas::projection::BUCKET;
 use lantoa_schemas::table::{LOG_CLUSTER, LOG_GENERATION, LOG_OFFSET, LOG_PARTITION};
-use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::properties::WriterProperties;
-use parquet::schema::types::ColumnPath;
 use uuid::Uuid;
 
-use crate::config::FaultPoint;
+use crate::config::{FaultPoint, Maintenance};
 use crate::faults::StorageFaults;
 use crate::position::{LogLife, NextOffset, StreamPartition};
-use crate::seen::{IdHash, hash};
 use crate::start_check::LastRow;
 
+mod compact;
+mod fault;
 mod faulty_store;
+mod ids;
+mod layout;
+mod lookup;
+mod replace;
+mod vacuum;
 
+pub(crate) use compact::DataFile;
+pub use fault::CommitError;
 use faulty_store::{FaultyStore, Spoiler};
+use ids::text;
+pub(crate) use replace::{ReplaceError, made, rests_on};
 
 /// Commits between two checkpoints.
 const CHECKPOINT_INTERVAL: &str = "50";
 
-/// Log entries older than this can go; nothing relies on old versions.
-const LOG_RETENTION: &str = "interval 1 days";
+/// A commit that takes longer than this was held up, and others may have gone on and cleaned the log meanwhile. Shorter
+/// than any time for which the log is kept.
+const HELD_UP: Duration = Duration::from_secs(600);
 
-/// Columns whose smallest and largest value each file names: what queries and look-ups filter on.
-const STATISTICS: &[&str] = &["recorded", "received", "area_code", LOG_PARTITION, LOG_OFFSET];
+/// Property of a table under which its oldest transaction entries vanish.
+const FORGETS: &str = "delta.setTransactionRetentionDuration";
 
 /// Name under which a commit carries its mark.
 const COMMIT_MARK: &str = "lantoa.commit";
@@ -52,72 +64,13 @@ const CLEANUP_INTERVAL: u64 = 100;
 /// Which of them looks: not one that writes a checkpoint, which has to be durable before what it replaces goes.
 const CLEANUP_AT: u64 = 25;
 
-/// Why a table cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum CommitError {
-    /// The storage or the table's log failed.
-    #[error("table {table}: {source}")]
-    Table {
-        /// Name of the table.
-        table: String,
-        /// What deltalake said.
-        source: Box<DeltaTableError>,
-    },
-    /// A scan failed.
-    #[error("table {table} cannot be read: {source}")]
-    Scan {
-        /// Name of the table.
-        table: String,
-        /// What DataFusion said.
-        source: Box<datafusion::error::DataFusionError>,
-    },
-    /// The disk did not take it.
-    #[error("{path} cannot be made durable: {source}")]
-    Sync {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A commit failed, and its log entry cannot be read to learn whether it landed.
-    #[error(
-        "table {table}: it is not known whether version {version} landed ({source}). Start again once the storage answers: nothing is lost or doubled"
-    )]
-    Unknown {
-        /// Name of the table.
-        table: String,
-        /// The version aimed at.
-        version: u64,
-        /// What deltalake said of the commit.
-        source: Box<DeltaTableError>,
-    },
-    /// A commit landed, but the storage failed right after it.
-    #[error(
-        "table {table}: version {version} landed, but the storage failed then ({source}). Start again once it answers: nothing is lost or doubled"
-    )]
-    Unsettled {
-        /// Name of the table.
-        table: String,
-        /// The version that landed.
-        version: u64,
-        /// What failed.
-        source: Box<CommitError>,
-    },
-    /// The columns do not fit; a fault of ours.
-    #[error("rows do not fit the table {table}: {source}")]
-    Columns {
-        /// Name of the table.
-        table: String,
-        /// What Arrow said.
-        source: arrow::error::ArrowError,
-    },
-}
-
-impl CommitError {
-    /// Whether the storage may take it when it is tried again, with nothing landed so far.
-    pub(crate) fn can_be_tried_again(&self) -> bool {
-        matches!(self, Self::Table { .. } | Self::Scan { .. } | Self::Sync { .. })
-    }
+/// What a table takes on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Footprint {
+    /// Its data files.
+    pub files: i64,
+    /// Their bytes.
+    pub bytes: i64,
 }
 
 /// What became of a commit.
@@ -140,7 +93,7 @@ pub(crate) struct StreamTable {
 }
 
 impl StreamTable {
-    /// Opens the table, or creates it.
+    /// Opens the table, or creates it; one that has buckets is divided by them.
     pub async fn open(
         tables: &Path,
         name: &str,
@@ -176,31 +129,78 @@ impl StreamTable {
                 .try_into_kernel()
                 .map_err(|source| CommitError::Columns { table: name.to_owned(), source })?;
             let statistics: Vec<&str> =
-                STATISTICS.iter().copied().filter(|column| schema.field_with_name(column).is_ok()).collect();
+                layout::STATISTICS.iter().copied().filter(|column| schema.field_with_name(column).is_ok()).collect();
+            let properties = [
+                ("delta.checkpointInterval".to_owned(), Some(CHECKPOINT_INTERVAL.to_owned())),
+                ("delta.dataSkippingStatsColumns".to_owned(), Some(statistics.join(","))),
+            ];
+            let kept =
+                log_properties(Maintenance::default().log_kept()).into_iter().map(|(key, value)| (key, Some(value)));
             let create = table
                 .clone()
                 .create()
                 .with_table_name(name)
                 .with_columns(columns.fields().cloned())
+                .with_partition_columns(schema.field_with_name(BUCKET).is_ok().then_some(BUCKET))
                 .with_save_mode(SaveMode::Ignore)
-                .with_configuration([
-                    ("delta.checkpointInterval", Some(CHECKPOINT_INTERVAL.to_owned())),
-                    ("delta.logRetentionDuration", Some(LOG_RETENTION.to_owned())),
-                    ("delta.dataSkippingStatsColumns", Some(statistics.join(","))),
-                ])
+                .with_configuration(properties.into_iter().chain(kept))
                 .await;
             // Another projector may have created it in the same moment; then it is there now.
             table.load().await.map_err(|source| fault(create.err().unwrap_or(source)))?;
         }
         let opened = Self { name: name.to_owned(), folder, id_column, table, spoiler };
+        if opened.table.snapshot().map_err(fault)?.metadata().configuration().contains_key(FORGETS) {
+            return Err(CommitError::Forgets { table: name.to_owned() });
+        }
         opened.sync_log().await?;
         sync(vec![opened.folder.clone(), tables.to_owned()]).await?;
         Ok(opened)
     }
 
+    /// Opens a table that is there.
+    pub async fn open_existing(tables: &Path, name: &str, id_column: &'static str) -> Result<Self, CommitError> {
+        let folder = tables.join(name);
+        let fault = |source: DeltaTableError| CommitError::Table { table: name.to_owned(), source: Box::new(source) };
+        let uri = ensure_table_uri(folder.to_string_lossy()).map_err(fault)?;
+        let mut table = DeltaTableBuilder::from_url(uri).and_then(DeltaTableBuilder::build).map_err(fault)?;
+        table.load().await.map_err(fault)?;
+        Ok(Self { name: name.to_owned(), folder, id_column, table, spoiler: None })
+    }
+
     /// Takes in what others have committed.
     pub async fn reload(&mut self) -> Result<(), CommitError> {
-        self.table.update_state().await.map_err(|source| self.fault(source))
+        if let Err(source) = self.table.update_state().await {
+            // The log in between may have been cleaned away: then only the newest checkpoint leads on.
+            let mut anew = self.table.clone();
+            anew.state = None;
+            anew.load().await.map_err(|_| self.fault(source))?;
+            self.table = anew;
+        }
+        Ok(())
+    }
+
+    /// Sees to it that log entries and the names of removed files are kept for this long and no longer.
+    pub async fn keep_log_for(&mut self, log: Duration) -> Result<(), CommitError> {
+        loop {
+            let now = self.table.snapshot().map_err(|source| self.fault(source))?.metadata().clone();
+            let mut wanted = now.clone();
+            let mut properties = HashMap::new();
+            for (key, value) in log_properties(log) {
+                if now.configuration().get(&key) != Some(&value) {
+                    wanted = wanted
+                        .add_config_key(key.clone(), value.clone())
+                        .map_err(|source| self.fault(source.into()))?;
+                    properties.insert(key, value);
+                }
+            }
+            if properties.is_empty() {
+                return Ok(());
+            }
+            let operation = DeltaOperation::SetTableProperties { properties };
+            if self.commit(vec![Action::Metadata(wanted)], &BTreeMap::new(), operation).await? == Commit::Landed {
+                return Ok(());
+            }
+        }
     }
 
     /// The next offset that a transaction entry holds.
@@ -242,24 +242,30 @@ impl StreamTable {
         Ok(batches.iter().flat_map(|b| b.column(0).as_primitive::<Int64Type>().values().to_vec()).collect())
     }
 
-    /// Hands every id of the table to `take`, in bounded memory.
-    pub async fn each_id(&self, mut take: impl FnMut(IdHash)) -> Result<(), CommitError> {
-        let frame = self.scan(&[self.id_column], lit(true)).await.map_err(|source| self.unread(source))?;
-        let mut stream = frame.execute_stream().await.map_err(|source| self.unread(source))?;
-        while let Some(batch) = stream.try_next().await.map_err(|source| self.unread(source))? {
-            for row in 0..batch.num_rows() {
-                if let Some(id) = text(&batch, 0, row) {
-                    take(hash(&id));
-                }
-            }
-        }
-        Ok(())
+    /// The version that the table is looked at in.
+    pub fn version(&self) -> u64 {
+        self.table.version().unwrap_or_default()
+    }
+
+    /// Name of the table.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
         let snapshot = self.table.snapshot().ok();
         snapshot.map_or(0, |s| s.log_data().iter().filter_map(|file| file.num_records()).sum())
+    }
+
+    /// The data files of the version that was last looked at, and their bytes.
+    pub fn footprint(&self) -> Footprint {
+        let Ok(snapshot) = self.table.snapshot() else { return Footprint::default() };
+        let files = snapshot.log_data();
+        files.iter().map(|file| file.size()).fold(Footprint::default(), |so_far, size| Footprint {
+            files: so_far.files + 1,
+            bytes: so_far.bytes + size,
+        })
     }
 
     /// Commits rows and transaction entries together, if nobody has committed since the table was last looked at.
@@ -271,7 +277,19 @@ impl StreamTable {
     ) -> Result<Commit, CommitError> {
         let actions = self.write(rows).await?;
         FaultPoint::BeforeCommit.strike(fault);
-        let version = self.table.version().unwrap_or_default();
+        let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
+        self.commit(actions, entries, operation).await
+    }
+
+    /// Commits as exactly the version after the one looked at, or not at all.
+    async fn commit(
+        &mut self,
+        actions: Vec<Action>,
+        entries: &BTreeMap<String, i64>,
+        operation: DeltaOperation,
+    ) -> Result<Commit, CommitError> {
+        let begun = Instant::now();
+        let version = self.version();
         let transactions = entries.iter().map(|(app_id, at)| Transaction::new(app_id, *at)).collect();
         let mark = Uuid::new_v4().to_string();
         let properties = CommitProperties::default()
@@ -279,7 +297,6 @@ impl StreamTable {
             .with_application_transactions(transactions)
             .with_max_retries(0)
             .with_cleanup_expired_logs(Some((version + 1) % CLEANUP_INTERVAL == CLEANUP_AT));
-        let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
         let snapshot = self.table.snapshot().map_err(|source| self.fault(source))?;
         let committed = CommitBuilder::from(properties)
             .with_actions(actions)
@@ -303,11 +320,28 @@ impl StreamTable {
             Ok(()) => self.sync_log().await,
             unsettled => unsettled,
         };
-        settled.map(|()| Commit::Landed).map_err(|source| CommitError::Unsettled {
+        let settled = match settled {
+            Ok(()) if begun.elapsed() >= HELD_UP => self.look_for(entries).await,
+            settled => settled.map(|()| Commit::Landed),
+        };
+        settled.map_err(|source| CommitError::Unsettled {
             table: self.name.clone(),
             version: version + 1,
             source: Box::new(source),
         })
+    }
+
+    /// After a commit that was held up, by a pause of the process for instance: others may have gone on past its
+    /// version and cleaned the log away behind them, so that its entry came to lie where nobody looks any more.
+    async fn look_for(&mut self, entries: &BTreeMap<String, i64>) -> Result<Commit, CommitError> {
+        self.table.state = None;
+        self.reload().await?;
+        for (app_id, at) in entries {
+            if self.stored(app_id).await?.is_none_or(|stored| stored.0 < *at) {
+                return Ok(Commit::Lost);
+            }
+        }
+        Ok(Commit::Landed)
     }
 
     /// After an error: a commit can only have landed as the version that it aimed at, and then carries its mark.
@@ -335,15 +369,24 @@ impl StreamTable {
         self.spoil_sync()?;
         let mut writer = RecordBatchWriter::for_table(&self.table)
             .map_err(|source| self.fault(source))?
-            .with_writer_properties(writer_properties(self.id_column));
+            .with_writer_properties(layout::fresh(self.id_column));
         for batch in rows.iter().filter(|batch| batch.num_rows() > 0) {
             writer.write(batch.clone()).await.map_err(|source| self.fault(source))?;
         }
+        self.finish(writer).await
+    }
+
+    /// Closes the files of a writer and makes them durable.
+    async fn finish(&self, mut writer: RecordBatchWriter) -> Result<Vec<Action>, CommitError> {
         let files = writer.flush().await.map_err(|source| self.fault(source))?;
+        self.sync_files(&files).await?;
+        Ok(files.into_iter().map(Action::Add).collect())
+    }
+
+    async fn sync_files(&self, files: &[Add]) -> Result<(), CommitError> {
         let mut paths: Vec<PathBuf> = files.iter().map(|file| self.folder.join(&file.path)).collect();
         paths.push(self.folder.clone());
-        sync(paths).await?;
-        Ok(files.into_iter().map(Action::Add).collect())
+        sync(paths).await
     }
 
     /// What a test lets go wrong when files are made durable, which does not go through the store.
@@ -365,8 +408,20 @@ impl StreamTable {
 
     async fn scan(&self, columns: &[&str], filter: Expr) -> datafusion::error::Result<DataFrame> {
         let context = SessionContext::new();
-        let provider = self.table.table_provider().with_session(Arc::new(context.state())).await?;
-        context.read_table(provider)?.filter(filter)?.select_columns(columns)
+        self.scan_files(&context, None).await?.filter(filter)?.select_columns(columns)
+    }
+
+    /// All rows of some files of the version looked at, or of all. A column that a file lacks reads as null.
+    async fn scan_files(
+        &self,
+        context: &SessionContext,
+        files: Option<Vec<String>>,
+    ) -> datafusion::error::Result<DataFrame> {
+        let mut provider = self.table.table_provider().with_session(Arc::new(context.state()));
+        if let Some(files) = files {
+            provider = provider.with_file_paths(files);
+        }
+        context.read_table(provider.await?)
     }
 
     async fn collect(&self, frame: datafusion::error::Result<DataFrame>) -> Result<Vec<RecordBatch>, CommitError> {
@@ -378,7 +433,7 @@ impl StreamTable {
         CommitError::Table { table: self.name.clone(), source: Box::new(source) }
     }
 
-    fn unread(&self, source: datafusion::error::DataFusionError) -> CommitError {
+    fn unread(&self, source: DataFusionError) -> CommitError {
         CommitError::Scan { table: self.name.clone(), source: Box::new(source) }
     }
 }
@@ -398,29 +453,15 @@ fn from_log(life: &LogLife, at: StreamPartition) -> Expr {
         .and(col(LOG_PARTITION).eq(lit(at.partition)))
 }
 
-/// Text of a cell, whichever of Arrow's string types the reader chose.
-fn text(batch: &RecordBatch, column: usize, row: usize) -> Option<String> {
-    let column = batch.column(column);
-    match column.as_string_view_opt() {
-        Some(texts) => Some(texts.value(row).to_owned()),
-        None => column.as_string_opt::<i32>().map(|texts| texts.value(row).to_owned()),
-    }
-}
-
-fn writer_properties(id_column: &str) -> WriterProperties {
-    let id = || ColumnPath::from(id_column);
-    let offset = || ColumnPath::from(LOG_OFFSET);
-    let recorded = || ColumnPath::from("recorded");
-    let level = ZstdLevel::try_new(1).expect("zstd has a level 1");
-    WriterProperties::builder()
-        .set_compression(Compression::ZSTD(level))
-        .set_column_dictionary_enabled(id(), false)
-        .set_column_encoding(id(), Encoding::DELTA_BYTE_ARRAY)
-        .set_column_dictionary_enabled(offset(), false)
-        .set_column_encoding(offset(), Encoding::DELTA_BINARY_PACKED)
-        .set_column_dictionary_enabled(recorded(), false)
-        .set_column_encoding(recorded(), Encoding::DELTA_BINARY_PACKED)
-        .build()
+/// For how long log entries are kept, and the names of removed files in checkpoints. Vacuum does not go by those names
+/// but by when a file was last touched, so they need not stay for as long as the files do: under the default settings
+/// they are 7,200 an hour, and each checkpoint writes them all.
+fn log_properties(log: Duration) -> [(String, String); 2] {
+    let interval = format!("interval {} seconds", log.as_secs());
+    [
+        ("delta.logRetentionDuration".to_owned(), interval.clone()),
+        ("delta.deletedFileRetentionDuration".to_owned(), interval),
+    ]
 }
 
 /// Makes files and folders durable, in order.

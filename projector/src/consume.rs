@@ -5,7 +5,7 @@
 //! offset is a fault, never a jump.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use lantoa_schemas::stream::Stream;
@@ -19,17 +19,20 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::health::Health;
 use crate::position::{NextOffset, StreamPartition};
 
 mod probe;
 mod raw_batch;
 mod references;
 mod sentry;
+mod watch;
 
 pub(crate) use probe::{Probe, RecordAt};
 pub(crate) use raw_batch::RawBatch;
 pub(crate) use references::ReferenceReader;
 pub(crate) use sentry::Sentry;
+pub(crate) use watch::Watch;
 
 /// Most records in a raw batch.
 pub(crate) const BATCH_RECORDS: usize = 8_192;
@@ -42,6 +45,12 @@ const BATCH_AGE: Duration = Duration::from_millis(20);
 
 const POLL: Duration = Duration::from_millis(20);
 const REQUEST: Duration = Duration::from_secs(10);
+
+/// How long a client without a connection is heard on the reasons at one time.
+const HEAR_OUT: Duration = Duration::from_secs(1);
+
+/// How often a client says that it is refused.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(30);
 
 /// Why the log cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +65,7 @@ pub enum ConsumeError {
     },
     /// The broker does not answer, or does not have the topics yet.
     #[error(
-        "the log at {kafka} has no topic {topic} after {waited:?}: start ingest, which creates the topics, or check the address"
+        "the log at {kafka} has no topic {topic} after {waited:?}: start ingest, which creates the topics, or check the address and, where it asks for a password or TLS, [kafka] in the settings"
     )]
     NoTopic {
         /// The brokers.
@@ -108,12 +117,34 @@ pub enum ConsumeError {
     },
 }
 
-/// What the client says of its connection, which it mends by itself, is for those who look closer.
-pub(crate) struct LogContext;
+/// What the client says of its connection, where it mends it by itself, is for those who look closer.
+#[derive(Default)]
+pub(crate) struct LogContext {
+    /// When it last complained.
+    complained: Mutex<Option<Instant>>,
+}
+
+impl LogContext {
+    /// Whether it is time to complain of a refusal, which the client meets anew each time that it tries again.
+    fn complains(&self) -> bool {
+        let mut complained = self.complained.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = complained.is_none_or(|last| last.elapsed() >= COMPLAIN_EVERY);
+        if due {
+            *complained = Some(Instant::now());
+        }
+        due
+    }
+}
 
 impl ClientContext for LogContext {
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::info!(%error, reason, "kafka connection");
+        use RDKafkaErrorCode::{Authentication, SSL, SaslAuthenticationFailed};
+        match error.rdkafka_error_code() {
+            Some(Authentication | SSL | SaslAuthenticationFailed) if self.complains() => {
+                tracing::warn!(%error, reason, "kafka refuses this client or is not trusted: see [kafka] in the settings");
+            }
+            _ => tracing::info!(%error, reason, "kafka connection"),
+        }
     }
 }
 
@@ -130,6 +161,9 @@ pub(crate) struct Source {
 
 pub(crate) fn client_config(config: &Config) -> ClientConfig {
     let mut client = ClientConfig::new();
+    for (name, value) in config.connection.pairs() {
+        client.set(name, value);
+    }
     client
         .set("bootstrap.servers", &config.kafka)
         // A group is demanded by the client; offsets are neither read from it nor written to it.
@@ -154,7 +188,7 @@ pub(crate) fn client_config(config: &Config) -> ClientConfig {
 impl Source {
     pub(crate) fn connect(config: &Config) -> Result<Self, ConsumeError> {
         let consumer = client_config(config)
-            .create_with_context(LogContext)
+            .create_with_context(LogContext::default())
             .map_err(|source| ConsumeError::Client { kafka: config.kafka.clone(), source })?;
         Ok(Self { consumer, kafka: config.kafka.clone() })
     }
@@ -165,6 +199,11 @@ impl Source {
         loop {
             let found = self.consumer.fetch_metadata(None, REQUEST.min(timeout));
             let mut missing = Stream::ALL[0].topic();
+            if found.is_err() {
+                // Nothing is assigned, so no record can come: this only lets the client say why it has no connection.
+                let asked = Instant::now();
+                while self.consumer.poll(POLL).is_some() && asked.elapsed() < HEAR_OUT {}
+            }
             if let Ok(metadata) = found {
                 let counts: HashMap<&str, usize> =
                     metadata.topics().iter().map(|topic| (topic.name(), topic.partitions().len())).collect();
@@ -197,9 +236,11 @@ impl Source {
         &self,
         from: &[(StreamPartition, NextOffset)],
         out: &HashMap<Stream, mpsc::Sender<RawBatch>>,
+        health: &Health,
         stop: &CancellationToken,
     ) -> Result<(), ConsumeError> {
         self.assign(from)?;
+        health.assigned();
         let mut open: HashMap<Stream, RawBatch> = HashMap::new();
         while !stop.is_cancelled() {
             match self.consumer.poll(POLL) {
@@ -207,6 +248,7 @@ impl Source {
                 Some(Ok(message)) => {
                     let Some(stream) = Stream::of_topic(message.topic()) else { continue };
                     let batch = open.entry(stream).or_insert_with(|| RawBatch::new(stream));
+                    batch.note_written(message.partition(), || message.timestamp().to_millis());
                     batch.push(message.partition(), message.offset(), message.payload().unwrap_or_default());
                     let full = batch.len() >= BATCH_RECORDS || batch.bytes() >= BATCH_BYTES;
                     if full && !hand_on(&mut open, out, stream) {

@@ -5,22 +5,23 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::Int64Type;
 use arrow::error::ArrowError;
 use lantoa_schemas::clock::SharedClock;
-use lantoa_schemas::stream::Stream;
+use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
 use lantoa_schemas::validate::Problem;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::commit::{Commit, CommitError, StreamTable};
 use crate::config::{Config, FaultPoint};
 use crate::consume::RawBatch;
-use crate::counters::{Counters, Counts};
+use crate::counters::Landed;
 use crate::decode::{DecodedBatch, StreamDecoder};
+use crate::instruments::Instruments;
 use crate::judge::References;
 use crate::outcome::{self, Fate, OutcomeRow};
 use crate::position::{LogLife, NextOffset, StreamPartition};
@@ -69,8 +70,10 @@ pub(crate) async fn decode_loop(
     decoded: mpsc::Sender<DecodedBatch>,
     mut decoder: StreamDecoder,
     references: References,
+    instruments: Instruments,
 ) -> Result<(), ProjectError> {
     while let Some(batch) = raw.recv().await {
+        instruments.read(&batch);
         let stream = batch.stream().topic();
         let columns = |source| ProjectError::Columns { stream, source };
         let batch = decoder.decode(batch).map_err(columns)?;
@@ -85,7 +88,7 @@ pub(crate) async fn decode_loop(
 }
 
 /// Commits the windows of one stream.
-pub(crate) struct Projection {
+pub(crate) struct StreamLoop {
     pub stream: Stream,
     pub life: LogLife,
     pub config: Config,
@@ -96,11 +99,13 @@ pub(crate) struct Projection {
     pub stored: HashMap<i32, NextOffset>,
     /// Ranges before `stored` that are read again for their `outcome` rows.
     pub owed: HashMap<i32, Owed>,
-    pub counters: Arc<Counters>,
+    pub instruments: Instruments,
+    /// Tells who keeps projections that there is something new.
+    pub committed: watch::Sender<u64>,
     pub clock: SharedClock,
 }
 
-impl Projection {
+impl StreamLoop {
     /// Takes batches until there are no more, then commits what is left.
     pub async fn run(mut self, mut decoded: mpsc::Receiver<DecodedBatch>) -> Result<(), ProjectError> {
         let mut window = Window::default();
@@ -129,26 +134,39 @@ impl Projection {
     /// Commits a window, its ledger rows first, its `outcome` rows next. What the storage does not take is tried again a
     /// few times, each time against the table as it is then.
     async fn land(&mut self, window: Window) -> Result<(), ProjectError> {
+        let (due, table) = (Instant::now(), self.stream.table());
         let mut failures = 0;
         let plan = loop {
             match self.try_to_land(&window, failures > 0).await {
                 Ok(plan) => break plan,
-                Err(error) => self.wait_or_give_up(error, &mut failures).await?,
+                Err(error) => self.wait_or_give_up(table, error, &mut failures).await?,
             }
         };
+        self.instruments.health.took(table);
+        if !plan.entries.is_empty() {
+            self.instruments.counters.committed(table, due.elapsed());
+        }
+        self.instruments.counters.table(table, self.table.footprint());
         FaultPoint::AfterCommit.strike(self.config.fault);
         failures = 0;
         while let Err(error) = self.land_outcomes(&plan).await {
-            self.wait_or_give_up(error, &mut failures).await?;
+            self.wait_or_give_up(OUTCOME_TABLE, error, &mut failures).await?;
         }
         FaultPoint::AfterOutcome.strike(self.config.fault);
         plan.ids.iter().for_each(|id| self.seen.insert(*id));
+        // Before the lag, so that whoever sees none sees all counts.
+        self.instruments.counters.landed(self.stream, plan.landed());
+        self.seen.is_at(&self.table);
         for (partition, span) in window.spans() {
             let stored = self.stored.entry(*partition).or_insert(span.next);
             *stored = span.next.max(*stored);
+            let at = StreamPartition { stream: self.stream, partition: *partition };
+            self.instruments.lag.committed(at, *stored);
             self.owed.retain(|owed, range| owed != partition || span.next.0 < range.to);
         }
-        self.counters.landed(plan.counts(&window));
+        if !plan.ids.is_empty() {
+            self.committed.send_modify(|commits| *commits += 1);
+        }
         Ok(())
     }
 
@@ -165,13 +183,23 @@ impl Projection {
             }
             match self.table.append(&plan.rows, &plan.entries, self.config.fault).await? {
                 Commit::Landed => return Ok(plan),
-                Commit::Lost => self.look_again().await?,
+                Commit::Lost => {
+                    self.instruments.counters.lost(self.stream.table());
+                    self.look_again().await?;
+                }
             }
         }
     }
 
-    async fn wait_or_give_up(&self, error: ProjectError, failures: &mut u32) -> Result<(), ProjectError> {
+    async fn wait_or_give_up(
+        &self,
+        table: &'static str,
+        error: ProjectError,
+        failures: &mut u32,
+    ) -> Result<(), ProjectError> {
         *failures += 1;
+        self.instruments.counters.failed(table);
+        self.instruments.health.refused(table, error.to_string());
         let error = match error {
             ProjectError::Commit(source) if source.can_be_tried_again() && *failures == STORAGE_ATTEMPTS => {
                 return Err(ProjectError::GaveUp { attempts: STORAGE_ATTEMPTS, source });
@@ -200,24 +228,16 @@ impl Projection {
             };
         }
         drop(outcome);
-        self.seen = SeenIds::of(&self.table).await?;
+        self.seen.catch_up(&self.table).await?;
         Ok(())
     }
 
     /// Decides the fate of each record of a window, by what the table holds now.
     async fn plan(&self, window: &Window) -> Result<Plan, ProjectError> {
-        let doubtful = window.batches().iter().flat_map(|batch| self.fresh_ids(batch));
-        let doubtful: HashSet<IdHash> = doubtful.filter(|id| self.seen.may_contain(*id)).collect();
-        let mut known: HashSet<IdHash> = HashSet::new();
-        if !doubtful.is_empty() {
-            self.table
-                .each_id(|id| {
-                    if doubtful.contains(&id) {
-                        known.insert(id);
-                    }
-                })
-                .await?;
-        }
+        let fresh = window.batches().iter().flat_map(|batch| self.fresh_ids(batch));
+        let doubtful = fresh.filter(|(id, _)| self.seen.may_contain(*id)).map(|(id, text)| (id, text.to_owned()));
+        let doubtful: HashMap<IdHash, String> = doubtful.collect();
+        let mut known = if doubtful.is_empty() { HashSet::new() } else { self.table.known(doubtful).await? };
         let mut landed_before = HashMap::new();
         for (&partition, owed) in &self.owed {
             let at = StreamPartition { stream: self.stream, partition };
@@ -246,12 +266,12 @@ impl Projection {
         self.stored.get(&partition).copied().unwrap_or(NextOffset(0))
     }
 
-    /// Hashes of the ids of rows that the table has not read yet.
-    fn fresh_ids<'a>(&'a self, batch: &'a DecodedBatch) -> impl Iterator<Item = IdHash> + 'a {
+    /// The ids, with their hashes, of rows that the table has not read yet.
+    fn fresh_ids<'a>(&'a self, batch: &'a DecodedBatch) -> impl Iterator<Item = (IdHash, &'a str)> + 'a {
         let ids = ids(&batch.rows, self.stream);
         (0..batch.rows.num_rows()).filter_map(move |row| {
             let (partition, offset) = batch.raw.position(batch.raw_index[row]);
-            (offset >= self.stored_next(partition).0).then(|| hash(ids.value(row)))
+            (offset >= self.stored_next(partition).0).then(|| (hash(ids.value(row)), ids.value(row)))
         })
     }
 
@@ -268,6 +288,7 @@ impl Projection {
             let at = batch.raw_index[row];
             let (partition, offset) = batch.raw.position(at);
             let fresh = offset >= self.stored_next(partition).0;
+            plan.read_again += u64::from(!fresh);
             let id = hash(ids.value(row));
             let taken = fresh && known.insert(id);
             keep.push(taken);
@@ -283,6 +304,7 @@ impl Projection {
         for refused in &batch.refused {
             let (partition, offset) = batch.raw.position(refused.at);
             let fresh = offset >= self.stored_next(partition).0;
+            plan.read_again += u64::from(!fresh);
             if fresh || self.owes(partition, offset) {
                 plan.rejected += u64::from(fresh);
                 plan.outcomes.push(self.rejected(batch, refused.at, &refused.problems));
@@ -365,6 +387,7 @@ impl Projection {
             let due = plan.outcomes.iter().filter(|row| done[&row.at].0 <= row.offset);
             let rows: Vec<OutcomeRow> = due.cloned().collect();
             if rows.is_empty() {
+                self.instruments.health.took(OUTCOME_TABLE);
                 return Ok(());
             }
             let mut entries = BTreeMap::new();
@@ -375,8 +398,11 @@ impl Projection {
             let rows = outcome::batch(&rows, &self.life, self.clock.now())
                 .map_err(|source| ProjectError::Columns { stream: self.stream.topic(), source })?;
             if table.append(&[rows], &entries, None).await? == Commit::Landed {
+                self.instruments.health.took(OUTCOME_TABLE);
+                self.instruments.counters.table(OUTCOME_TABLE, table.footprint());
                 return Ok(());
             }
+            self.instruments.counters.lost(OUTCOME_TABLE);
         }
     }
 }
@@ -410,17 +436,17 @@ struct Plan {
     entries: BTreeMap<String, i64>,
     duplicates: u64,
     rejected: u64,
+    /// Records that were dealt with before, what of them `outcome` was owed included.
+    read_again: u64,
 }
 
 impl Plan {
-    fn counts(&self, window: &Window) -> Counts {
-        Counts {
-            read: window.records() as u64,
+    fn landed(&self) -> Landed {
+        Landed {
             committed: self.ids.len() as u64,
             duplicate: self.duplicates,
             rejected: self.rejected,
-            bytes: window.bytes() as u64,
-            commits: u64::from(!self.entries.is_empty()),
+            read_again: self.read_again,
         }
     }
 }

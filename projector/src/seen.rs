@@ -1,8 +1,8 @@
 //! Which ids are in the table already.
 //!
 //! A Bloom filter of all ids answers "surely new" at once; what it holds possible is looked up in the table itself. So
-//! the answer is exact and the memory is about three bytes an id. The filter is built from the table at the start and
-//! grows by adding a larger one.
+//! the answer is exact and the memory is about three bytes an id. The filter is built from the table at the start,
+//! takes in what others commit, and grows by adding a larger one.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
@@ -36,6 +36,8 @@ pub(crate) struct SeenIds {
     filters: Vec<Sbbf>,
     room: usize,
     left: usize,
+    /// The table's version whose ids are all here.
+    version: u64,
 }
 
 impl Default for SeenIds {
@@ -49,13 +51,30 @@ impl SeenIds {
     pub async fn of(table: &StreamTable) -> Result<Self, CommitError> {
         let mut seen = Self::with_room(table.rows() * 2);
         table.each_id(|id| seen.insert(id)).await?;
+        seen.is_at(table);
         Ok(seen)
+    }
+
+    /// Takes in the ids that came into the table by commits that it was not told of. A compaction brings none.
+    pub async fn catch_up(&mut self, table: &StreamTable) -> Result<(), CommitError> {
+        let since = self.version;
+        if table.each_id_since(since, |id| self.insert(id)).await? {
+            self.is_at(table);
+        } else {
+            *self = Self::of(table).await?;
+        }
+        Ok(())
+    }
+
+    /// From now on it has all ids of the table as it is.
+    pub fn is_at(&mut self, table: &StreamTable) {
+        self.version = table.version();
     }
 
     /// Room for so many ids before it has to grow.
     pub fn with_room(ids: usize) -> Self {
         let room = ids.clamp(FIRST_ROOM, MOST_ROOM);
-        Self { filters: vec![filter(room)], room, left: room }
+        Self { filters: vec![filter(room)], room, left: room, version: 0 }
     }
 
     /// Remembers an id.

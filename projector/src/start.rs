@@ -8,18 +8,23 @@ use arrow::error::ArrowError;
 use lantoa_schemas::clock::SharedClock;
 use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
 use lantoa_schemas::table::{outcome_table, stream_table};
-use tokio::sync::{Mutex, mpsc};
+use prometheus_client::registry::Registry;
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::commit::{Commit, CommitError, StreamTable};
 use crate::config::Config;
-use crate::consume::{ConsumeError, Probe, RecordAt, ReferenceReader, Sentry, Source};
+use crate::consume::{ConsumeError, Probe, RecordAt, ReferenceReader, Sentry, Source, Watch};
 use crate::counters::Counters;
 use crate::decode::StreamDecoder;
+use crate::health::Health;
+use crate::instruments::Instruments;
 use crate::judge::References;
+use crate::maintain::Maintainer;
+use crate::materialise::{Deriver, Materialiser};
 use crate::position::{LogLife, NextOffset, StreamPartition};
-use crate::project::{Owed, ProjectError, Projection, decode_loop, owed};
+use crate::project::{Owed, ProjectError, StreamLoop, decode_loop, owed};
 use crate::seen::SeenIds;
 use crate::start_check::{self, LastRow, NotTheSameLog};
 
@@ -55,14 +60,24 @@ pub struct Handle {
     stop: CancellationToken,
     /// The reading thread ends with the handle, also where nobody joins it.
     _stop_on_drop: DropGuard,
-    counters: Arc<Counters>,
+    instruments: Instruments,
     tables: PathBuf,
 }
 
 impl Handle {
     /// What has gone through so far.
     pub fn counters(&self) -> Arc<Counters> {
-        Arc::clone(&self.counters)
+        Arc::clone(&self.instruments.counters)
+    }
+
+    /// Makes the projector's series known to the program's registry.
+    pub fn register(&self, registry: &mut Registry) {
+        self.instruments.register(registry);
+    }
+
+    /// Whether it can do its work, for whoever asks while it runs.
+    pub fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.instruments.health)
     }
 
     /// Folder of the tables.
@@ -88,14 +103,20 @@ impl Handle {
     }
 }
 
-/// Starts the projector. When it returns, the log has been checked and intake is open.
+/// Starts the projector. When it returns, the log has been checked and intake is open. Projections are kept where
+/// there is somebody who knows the views.
 ///
 /// # Errors
 /// When the broker or the topics are not there in time, the tables cannot be opened, or the log is not theirs.
-pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationToken) -> Result<Handle, Error> {
+pub async fn start(
+    config: Config,
+    deriver: Option<Arc<dyn Deriver>>,
+    clock: SharedClock,
+    shutdown: CancellationToken,
+) -> Result<Handle, Error> {
     let stop = shutdown.child_token();
     let clock = config.faults.clock(clock);
-    let counters = Arc::new(Counters::default());
+    let instruments = Instruments::new(&config.tables, Arc::clone(&clock));
     let (source, cluster, partitions) = connect(&config).await?;
     let storage = config.faults.storage;
     let outcome = StreamTable::open_on(&config.tables, OUTCOME_TABLE, outcome_table(), "event_id", storage).await?;
@@ -105,11 +126,24 @@ pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationTok
         opened.push(Opened::open(&config, stream, &cluster, &mine, &outcome).await?);
     }
     let opened = check(&config, opened).await?;
+    for partition in opened.iter().flat_map(|opened| &opened.partitions) {
+        instruments.lag.committed(partition.at, partition.stored.unwrap_or(NextOffset(0)));
+    }
+    instruments.counters.table(OUTCOME_TABLE, outcome.footprint());
     let outcome = Arc::new(Mutex::new(outcome));
     let references = References::new(ReferenceReader::open(&config, &partitions)?, Arc::clone(&clock), stop.clone());
     let mut tasks = JoinSet::new();
     let lives = opened.iter().map(|opened| (opened.stream, opened.life.clone())).collect();
-    tasks.spawn(watch(Sentry::open(&config, &partitions)?, config.clone(), lives, stop.clone()));
+    tasks.spawn(stand_guard(Sentry::open(&config, &partitions)?, config.clone(), lives, stop.clone()));
+    let mut watch = Watch::open(&config, partitions)?;
+    let (committed, news) = watch::channel(0);
+    if let Some(deriver) = deriver {
+        let keeping = Materialiser::new(&config.tables, deriver).run(news, config.projection_age, stop.clone());
+        tasks.spawn(async move {
+            keeping.await;
+            Ok(())
+        });
+    }
     let mut to_decode = HashMap::new();
     let mut from = Vec::new();
     for stream in opened {
@@ -118,21 +152,32 @@ pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationTok
         let (decoded_sender, decoded) = mpsc::channel(BATCHES_WAITING);
         to_decode.insert(stream.stream, raw_sender);
         let decoder = StreamDecoder::new(stream.stream, stream.life.clone())?;
-        let projection =
-            stream.project(&config, Arc::clone(&outcome), Arc::clone(&counters), Arc::clone(&clock)).await?;
-        let references = references.clone();
-        tasks.spawn(async move { Ok(decode_loop(raw, decoded_sender, decoder, references).await?) });
-        tasks.spawn(async move { Ok(projection.run(decoded).await?) });
+        let stream_loop = stream.project(&config, &outcome, &instruments, &committed, &clock).await?;
+        let (references, reads) = (references.clone(), instruments.clone());
+        tasks.spawn(async move { Ok(decode_loop(raw, decoded_sender, decoder, references, reads).await?) });
+        tasks.spawn(async move { Ok(stream_loop.run(decoded).await?) });
     }
-    let stop_reading = stop.clone();
-    tasks.spawn_blocking(move || Ok(source.run(&from, &to_decode, &stop_reading)?));
+    if !config.maintain.every.is_zero() {
+        let maintainer = Maintainer::open(&config, Arc::clone(&clock), stop.clone()).await?;
+        tasks.spawn(async move {
+            maintainer.run().await;
+            Ok(())
+        });
+    }
+    let (health, stop_reading) = (Arc::clone(&instruments.health), stop.clone());
+    tasks.spawn_blocking(move || Ok(source.run(&from, &to_decode, &health, &stop_reading)?));
+    let (lag, health, stop_looking) = (Arc::clone(&instruments.lag), Arc::clone(&instruments.health), stop.clone());
+    tasks.spawn_blocking(move || {
+        watch.run(&lag, &health, &stop_looking);
+        Ok(())
+    });
     let guard = stop.clone().drop_guard();
-    Ok(Handle { tasks, stop, _stop_on_drop: guard, counters, tables: config.tables })
+    Ok(Handle { tasks, stop, _stop_on_drop: guard, instruments, tables: config.tables })
 }
 
 /// Watches the log while it is read. Where it has become another one, that is written into the table, so that no start
 /// goes on in the new log's midst before `recover` has declared it new.
-async fn watch(
+async fn stand_guard(
     mut sentry: Sentry,
     config: Config,
     lives: HashMap<Stream, LogLife>,
@@ -226,23 +271,26 @@ impl Opened {
     async fn project(
         self,
         config: &Config,
-        outcome: Arc<Mutex<StreamTable>>,
-        counters: Arc<Counters>,
-        clock: SharedClock,
-    ) -> Result<Projection, Error> {
+        outcome: &Arc<Mutex<StreamTable>>,
+        instruments: &Instruments,
+        committed: &watch::Sender<u64>,
+        clock: &SharedClock,
+    ) -> Result<StreamLoop, Error> {
+        instruments.counters.table(self.stream.table(), self.table.footprint());
         let seen = SeenIds::of(&self.table).await?;
         let stored = |p: &Partition| (p.at.partition, p.stored.unwrap_or(NextOffset(0)));
-        Ok(Projection {
+        Ok(StreamLoop {
             stream: self.stream,
             life: self.life,
             config: config.clone(),
             table: self.table,
-            outcome,
+            outcome: Arc::clone(outcome),
             seen,
             stored: self.partitions.iter().map(stored).collect(),
             owed: self.partitions.iter().filter_map(|p| p.owed.map(|owed| (p.at.partition, owed))).collect(),
-            counters,
-            clock,
+            instruments: instruments.clone(),
+            committed: committed.clone(),
+            clock: Arc::clone(clock),
         })
     }
 }

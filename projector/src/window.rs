@@ -22,6 +22,7 @@ pub(crate) struct Span {
 pub(crate) struct Window {
     batches: Vec<DecodedBatch>,
     spans: BTreeMap<i32, Span>,
+    /// Number of records, refused ones included, and their bytes.
     records: usize,
     bytes: usize,
     opened: Option<Instant>,
@@ -63,16 +64,6 @@ impl Window {
     pub fn spans(&self) -> &BTreeMap<i32, Span> {
         &self.spans
     }
-
-    /// Number of records, refused ones included.
-    pub fn records(&self) -> usize {
-        self.records
-    }
-
-    /// Bytes of all records.
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
 }
 
 #[cfg(test)]
@@ -97,7 +88,7 @@ mod tests {
         window.push(decoder.decode(raw).unwrap());
         let opened = window.due_at(&config).unwrap() - config.flush_age;
         assert_eq!(window.spans()[&0], Span { first: 5, next: NextOffset(9) });
-        assert_eq!((window.records(), window.bytes()), (2, 3));
+        assert_eq!((window.records, window.bytes), (2, 3));
         assert!(!window.is_due(&config, opened));
         assert!(window.is_due(&config, opened + config.flush_age));
         config.flush_rows = 2;

@@ -16,6 +16,7 @@ use datafusion::prelude::SessionContext;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
 
+use crate::count::UnderWay;
 use crate::error::QueryError;
 
 /// Media type of an Arrow IPC stream.
@@ -29,6 +30,8 @@ pub struct Answer {
     columns: SchemaRef,
     rows: BoxStream<'static, Result<RecordBatch, QueryError>>,
     notices: Vec<String>,
+    /// Of an answer that is counted.
+    under_way: Option<UnderWay>,
 }
 
 impl std::fmt::Debug for Answer {
@@ -40,7 +43,7 @@ impl std::fmt::Debug for Answer {
 impl Answer {
     /// The answer of a statement that has no rows, such as `SET`.
     pub(crate) fn nothing() -> Self {
-        Self { columns: Schema::empty().into(), rows: futures::stream::empty().boxed(), notices: Vec::new() }
+        Self::made_of(Schema::empty().into(), futures::stream::empty().boxed())
     }
 
     /// Rows of a running query. The session lives as long as they do: what lists tables asks it while it streams.
@@ -50,7 +53,18 @@ impl Answer {
             let _asked = &session;
             row.map_err(QueryError::from)
         });
-        Self { columns, rows: rows.boxed(), notices: Vec::new() }
+        Self::made_of(columns, rows.boxed())
+    }
+
+    /// Rows that are made already.
+    pub(crate) fn made_of(columns: SchemaRef, rows: BoxStream<'static, Result<RecordBatch, QueryError>>) -> Self {
+        Self { columns, rows, notices: Vec::new(), under_way: None }
+    }
+
+    /// The same answer, counted as it is read.
+    pub(crate) fn counted(mut self, under_way: UnderWay) -> Self {
+        self.under_way = Some(under_way);
+        self
     }
 
     /// The same answer with these notices, as they came beside it.
@@ -83,8 +97,7 @@ impl Answer {
         let rest = futures::stream::try_unfold(reading, |mut reading| async move {
             Ok(reading.next_batch().await?.map(|batch| (batch, reading)))
         });
-        let rows = futures::stream::iter(first.map(Ok)).chain(rest).boxed();
-        Ok(Self { columns, rows, notices: Vec::new() })
+        Ok(Self::made_of(columns, futures::stream::iter(first.map(Ok)).chain(rest).boxed()))
     }
 
     /// The columns.
@@ -102,7 +115,7 @@ impl Answer {
     /// # Errors
     /// The first error of the stream.
     pub async fn collect(self) -> Result<Vec<RecordBatch>, QueryError> {
-        self.rows.try_collect().await
+        self.try_collect().await
     }
 }
 
@@ -110,7 +123,15 @@ impl Stream for Answer {
     type Item = Result<RecordBatch, QueryError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.rows.poll_next_unpin(cx)
+        let polled = self.rows.poll_next_unpin(cx);
+        if let (Poll::Ready(next), Some(under_way)) = (&polled, &mut self.under_way) {
+            match next {
+                Some(Ok(batch)) => under_way.rows(batch.num_rows()),
+                Some(Err(error)) => under_way.failed(error),
+                None => under_way.answered(),
+            }
+        }
+        polled
     }
 }
 

@@ -27,8 +27,12 @@ use crate::reference_tables;
 use crate::settings::Standing;
 use crate::tables::{Snapshot, Tables};
 
+mod kept;
+
 /// A ledger as of the day asked for, whatever sources had said by then: what chains of corrections are settled over.
 const RECORDED: &str = "recorded_";
+/// A ledger in full, where [`LEDGER`] is limited to some buckets: for what is not local to an area.
+const EVERYWHERE: &str = "everywhere_";
 /// Which events of a family are not in force.
 const FATE: &str = "fate_";
 /// A family's events.
@@ -48,6 +52,10 @@ pub(crate) struct Desk {
     seen: Mutex<HashMap<String, Snapshot>>,
     /// What all tables of one statement that stand on a map share.
     figures: Mutex<Option<Arc<StandingFigures>>>,
+    /// The projections that the statement sees, by view.
+    kept: Mutex<HashMap<&'static str, Snapshot>>,
+    /// The buckets that ledgers are limited to; `None` for all, as for everybody who asks.
+    buckets: Option<Vec<i32>>,
 }
 
 impl fmt::Debug for Desk {
@@ -66,7 +74,17 @@ impl Desk {
             pinned: Mutex::default(),
             seen: Mutex::default(),
             figures: Mutex::default(),
+            kept: Mutex::default(),
+            buckets: None,
         }
+    }
+
+    /// The same versions of all tables, with ledgers that are limited to some buckets.
+    fn limited_to(&self, buckets: &[i32]) -> Self {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let tables = Arc::clone(&self.tables);
+        let limited = Self::new(tables, Arc::clone(&self.present), Arc::clone(&self.remembered));
+        Self { seen: Mutex::new(seen), buckets: Some(buckets.to_vec()), ..limited }
     }
 
     /// Says how to read the session's state, once.
@@ -79,6 +97,7 @@ impl Desk {
         self.pinned.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.figures.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn state(&self) -> Result<SessionState> {
@@ -98,6 +117,9 @@ impl Desk {
 
     async fn make(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
         if let Some(view) = views::named(name) {
+            if let Some(kept) = self.from_kept(view).await? {
+                return Ok(Some(kept));
+            }
             let plan = self.state()?.create_logical_plan(view.sql).await?;
             return Ok(Some(Arc::new(ViewTable::new(plan, Some(view.sql.to_owned())))));
         }
@@ -113,14 +135,16 @@ impl Desk {
         }
         let state = self.state()?;
         let standing = standing(&state);
-        let (table, standing) = match name.strip_prefix(RECORDED) {
-            Some(family) => (format!("{LEDGER}{family}"), Standing { stated_by: None, ..standing }),
-            None => (name.to_owned(), standing),
+        let ledger = |family: &str| format!("{LEDGER}{family}");
+        let (table, standing, buckets) = match (name.strip_prefix(RECORDED), name.strip_prefix(EVERYWHERE)) {
+            (Some(family), _) => (ledger(family), Standing { stated_by: None, ..standing }, None),
+            (None, Some(family)) => (ledger(family), standing, None),
+            (None, None) => (name.to_owned(), standing, self.buckets.as_deref().filter(|_| name.starts_with(LEDGER))),
         };
         let Some(snapshot) = self.snapshot(&table, &state).await? else {
             return Ok(None);
         };
-        seen(&table, snapshot, &standing).map(Some)
+        seen(&table, snapshot, &standing, buckets).map(Some)
     }
 
     /// The version of a table that this statement sees.
@@ -190,10 +214,20 @@ pub(crate) fn standing(state: &SessionState) -> Standing {
 }
 
 /// A table with the contract's columns and the rows that the settings leave.
-fn seen(table: &str, snapshot: Snapshot, standing: &Standing) -> Result<Arc<dyn TableProvider>> {
+fn seen(
+    table: &str,
+    snapshot: Snapshot,
+    standing: &Standing,
+    buckets: Option<&[i32]>,
+) -> Result<Arc<dyn TableProvider>> {
     let has = |column: &str| snapshot.provider.schema().column_with_name(column).is_some();
     let whole = snapshot.columns.fields().iter().all(|field| has(field.name()));
-    let limits = limits(standing, |column| snapshot.columns.column_with_name(column).is_some());
+    let mut limits = limits(standing, |column| snapshot.columns.column_with_name(column).is_some());
+    if let Some(buckets) = buckets {
+        let area = ["area_level", "area_code", "area_name"].map(col).to_vec();
+        let wanted = buckets.iter().map(|bucket| lit(*bucket)).collect();
+        limits.push(crate::functions::area_bucket().call(area).in_list(wanted, false));
+    }
     if whole && limits.is_empty() {
         return Ok(snapshot.provider);
     }

@@ -42,7 +42,10 @@ pub struct Reply {
 /// Where a setting cannot be taken or the query has no answer.
 pub async fn ask(engine: &Engine, question: Question) -> Result<Reply, QueryError> {
     let settings = Settings { map: question.map, as_of: question.as_of, stated_by: question.stated_by };
-    let session = engine.session(&settings)?;
+    let session = match engine.session(&settings) {
+        Ok(session) => session,
+        Err(error) => return Err(engine.explained(error, &settings).await.into()),
+    };
     let answer = session.sql(&question.query).await?;
     let standing = NAMES.into_iter().filter_map(|name| Some((name, session.setting(name)?))).collect();
     Ok(Reply { answer, standing })

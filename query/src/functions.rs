@@ -16,12 +16,13 @@
 //! | `area_code_of(name, day)` | the code of the one area that has the name; an error that lists them where there are several |
 //! | `title_scope(measure)` | of whom a title is counted when nothing else is said |
 //! | `criteria_set_in(measure, year)` | the code of the criteria by which a title is rated in a year |
+//! | `area_bucket(level, code, name)` | the bucket of an area in projections |
 //! | `key_of(…)` | one short text for a row of values, null and empty told apart |
 //! | `fit_logistic(year, value[, saturation])` | aggregate: the curve of adoption through a group's points |
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, Int32Array, Int64Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use chrono::NaiveDate;
@@ -33,6 +34,7 @@ use lantoa_schemas::area::AreaId;
 use lantoa_schemas::event::days_since_epoch;
 use lantoa_schemas::partial_date::{PartialDate, Period};
 use lantoa_schemas::percent::PrintedPercent;
+use lantoa_schemas::projection;
 use lantoa_schemas::vocabulary::{AreaLevel, SourceKind, Stage, Vocabulary};
 
 use sha2::{Digest, Sha256};
@@ -69,6 +71,7 @@ pub(crate) fn all(present: &Arc<Present>) -> Vec<ScalarUDF> {
             Arc::new(texts.iter().map(|kind| Some(source_rank(kind))).collect::<Int64Array>())
         }),
         indicator_id(),
+        area_bucket(),
         ScalarUDF::from(KeyOf { signature: Signature::variadic_any(Volatility::Immutable) }),
     ];
     functions.extend(of_areas(present));
@@ -81,6 +84,16 @@ pub(crate) fn all(present: &Arc<Present>) -> Vec<ScalarUDF> {
 pub(crate) fn partial_last_day() -> ScalarUDF {
     of_text("partial_last_day", DataType::Date32, |texts| {
         Arc::new(each(texts, |t| PartialDate::parse(t).map(|d| day_number(d.last_day()))).collect::<Date32Array>())
+    })
+}
+
+/// The bucket of an area as it was reported, in projections.
+pub(crate) fn area_bucket() -> ScalarUDF {
+    udf("area_bucket", vec![DataType::Utf8; 3], DataType::Int32, |columns| {
+        let [levels, codes, names] = [0, 1, 2].map(|at: usize| columns[at].as_string::<i32>());
+        let areas = levels.iter().zip(codes).zip(names);
+        let buckets = areas.map(|((level, code), name)| Some(projection::bucket(level, code, name)));
+        Arc::new(buckets.collect::<Int32Array>())
     })
 }
 

@@ -5,14 +5,17 @@
 //! first, a sum of its parts stands only where there is none, and no figure is in a sum twice, neither by area nor by
 //! level; bases and spans never mix; what cannot be known is missing, with the reason.
 //!
-//! In reading order: one figure (`figure`), the totals of one cell on one map (`total`), targets in force (`target`),
-//! figures that break a rule (`suspicious`), who has reported (`coverage`), first years of subjects (`adoption`), all
-//! cells as rows (`told`, `answer_row`, `assemble`), the table that a session sees (`table`), and what is kept of it for
-//! the next question (`remembered`).
+//! In reading order: one figure (`figure`), the totals of one cell on one map (`total`, of single events `count`),
+//! targets in force (`target`) and the classes of areas that have their own (`class`), figures that break a rule
+//! (`suspicious`), who has reported (`coverage`), first years of subjects (`adoption`), all cells as rows (`told`,
+//! `answer_row`, `assemble`), the table that a session sees (`table`), and what is kept of it for the next question
+//! (`remembered`).
 
 mod adoption;
 mod answer_row;
 mod assemble;
+mod class;
+mod count;
 mod coverage;
 mod figure;
 mod remembered;

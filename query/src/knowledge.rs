@@ -11,20 +11,44 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type};
 use chrono::NaiveDate;
 use datafusion::common::Result;
-use lantoa_schemas::area::{Area, AreaHistory, MapView};
+use lantoa_schemas::area::{Area, AreaHistory, AreaId, MapView};
 use lantoa_schemas::catalogue::Catalogue;
-use lantoa_schemas::event::ReturnDue;
+use lantoa_schemas::event::{AreaClassified, PlanIssued, ReturnDue};
 use lantoa_schemas::knowledge::{Knowledge as JudgedBy, ReferenceEvent};
+use lantoa_schemas::national::AreaClass;
 use lantoa_schemas::vocabulary::{AreaLevel, ReferenceKind, Vocabulary};
 
 /// The query that gives the reference events in force: what the knowledge is made of. An event that was produced
 /// directly may leave its kind to its type.
 pub(crate) const REFERENCES: &str = "
-    SELECT ledger.event_id, coalesce(kind, split_part(event_type, '.', 4)) AS kind, effective_on, legal_basis, body
+    SELECT
+        ledger.event_id, coalesce(kind, split_part(event_type, '.', 4)) AS kind, effective_on, legal_basis, body,
+        ledger.area_level, ledger.area_code, ledger.area_date, subject
     FROM ledger_reference AS ledger
     LEFT JOIN fate_reference AS fate ON fate.event_id = ledger.event_id
     WHERE fate.fate IS NULL AND body IS NOT NULL
     ORDER BY recorded, log_generation, log_partition, log_offset";
+
+/// An area that belongs to a class from a day on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Classified {
+    /// The area, on the map on which it was classified.
+    pub(crate) area: AreaId,
+    pub(crate) class: AreaClass,
+    pub(crate) from: NaiveDate,
+    /// Last day; `None` where no end is set.
+    pub(crate) until: Option<NaiveDate>,
+}
+
+/// When a plan begins, as its event says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct PlanStart {
+    /// Number and date as printed, and the id that the event gives it: a target names it by either.
+    names: [Option<String>; 2],
+    /// Whose it is; `None` where the event does not say.
+    area: Option<AreaId>,
+    from_year: i64,
+}
 
 /// What one statement is judged by.
 #[derive(Debug)]
@@ -32,6 +56,8 @@ pub(crate) struct Knowledge {
     history: Arc<AreaHistory>,
     catalogue: Arc<Catalogue>,
     dues: Vec<ReturnDue>,
+    classified: Vec<Classified>,
+    plans: Vec<PlanStart>,
     today: NaiveDate,
     views: Mutex<HashMap<NaiveDate, Arc<MapView>>>,
 }
@@ -39,35 +65,51 @@ pub(crate) struct Knowledge {
 impl Knowledge {
     /// What ships with the program.
     pub(crate) fn shipped(today: NaiveDate) -> Self {
-        Self::of(JudgedBy::shipped(), Vec::new(), today)
+        Self::of(JudgedBy::shipped(), today)
     }
 
-    fn of(judged_by: JudgedBy, dues: Vec<ReturnDue>, today: NaiveDate) -> Self {
+    fn of(judged_by: JudgedBy, today: NaiveDate) -> Self {
         let JudgedBy { history, catalogue } = judged_by;
-        Self { history, catalogue, dues, today, views: Mutex::default() }
+        let (dues, classified, plans) = (Vec::new(), Vec::new(), Vec::new());
+        Self { history, catalogue, dues, classified, plans, today, views: Mutex::default() }
     }
 
     /// What ships with the program and what events bring: columns as [`REFERENCES`] names them.
     pub(crate) fn with(events: &RecordBatch, today: NaiveDate) -> Result<Self> {
         let text = |at: usize| -> Result<ArrayRef> { Ok(cast(events.column(at), &DataType::Utf8)?) };
         let (ids, kinds, bases, bodies) = (text(0)?, text(1)?, text(3)?, text(4)?);
-        let days = cast(events.column(2), &DataType::Date32)?;
-        let days = days.as_primitive::<Date32Type>();
-        let (mut judged_by, mut dues) = (Vec::new(), Vec::new());
+        let (levels, codes, subjects) = (text(5)?, text(6)?, text(8)?);
+        let days = [cast(events.column(2), &DataType::Date32)?, cast(events.column(7), &DataType::Date32)?];
+        let (mut judged_by, mut dues, mut classified, mut plans) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for row in 0..events.num_rows() {
             let read = |column: &ArrayRef| {
                 let column = column.as_string::<i32>();
                 column.is_valid(row).then(|| column.value(row).to_owned())
             };
             let (Some(event_id), Some(body)) = (read(&ids), read(&bodies)) else { continue };
-            let day = days.is_valid(row).then(|| chrono::Duration::days(i64::from(days.value(row))));
-            let day = day.and_then(|days| NaiveDate::default().checked_add_signed(days));
+            let [day, area_day] = days.each_ref().map(|days| {
+                let days = days.is_valid(row).then(|| days.as_primitive::<Date32Type>().value(row))?;
+                NaiveDate::default().checked_add_signed(chrono::Duration::days(i64::from(days)))
+            });
+            let level = || read(&levels).and_then(|level| AreaLevel::parse(&level));
             match read(&kinds).as_deref().and_then(ReferenceKind::parse) {
                 Some(ReferenceKind::ReturnDue) => match serde_json::from_str(&body) {
                     Ok(due) => dues.push(due),
                     // The validator has read it; what a later release wrote may still be strange to this one.
                     Err(error) => tracing::warn!(event_id, %error, "a deadline cannot be read and is left out"),
                 },
+                Some(ReferenceKind::PlanIssued) => match serde_json::from_str::<PlanIssued>(&body) {
+                    Ok(plan) => plans.push((plan, read(&subjects), level(), read(&codes), area_day)),
+                    Err(error) => tracing::warn!(event_id, %error, "a plan cannot be read and is left out"),
+                },
+                Some(ReferenceKind::AreaClassified) => {
+                    match (serde_json::from_str::<AreaClassified>(&body), level(), read(&codes), area_day, day) {
+                        (Ok(body), Some(level), Some(code), Some(read_on), Some(from)) => {
+                            classified.push((event_id, level, code, read_on, from, body));
+                        }
+                        _ => tracing::warn!(event_id, "a class of an area cannot be read and is left out"),
+                    }
+                }
                 Some(kind) => {
                     let legal_basis = read(&bases);
                     judged_by.push(ReferenceEvent { event_id, kind, effective_on: day, legal_basis, body });
@@ -83,7 +125,20 @@ impl Knowledge {
                 "a reference event does not fit and is left out"
             );
         }
-        Ok(Self::of(judged_by, dues, today))
+        let mut knowledge = Self { dues, ..Self::of(judged_by, today) };
+        for (event_id, level, code, read_on, from, AreaClassified { class, until }) in classified {
+            match knowledge.history.find(level, &code, read_on) {
+                Ok(area) => knowledge.classified.push(Classified { area, class, from, until }),
+                Err(error) => tracing::warn!(event_id, %error, "a classified area is not known and is left out"),
+            }
+        }
+        for (plan, subject, level, code, day) in plans {
+            let area = level.zip(code).zip(day);
+            let area = area.and_then(|((level, code), day)| knowledge.history.find(level, &code, day).ok());
+            let from_year = i64::from(plan.from_year);
+            knowledge.plans.push(PlanStart { names: [Some(plan.number), subject], area, from_year });
+        }
+        Ok(knowledge)
     }
 
     pub(crate) fn history(&self) -> &AreaHistory {
@@ -118,6 +173,20 @@ impl Knowledge {
             }
         }
         due
+    }
+
+    /// Areas that belong to a class, in the order in which they were recorded.
+    pub(crate) fn classified(&self) -> &[Classified] {
+        &self.classified
+    }
+
+    /// The first year of a plan that a target of an area names, as the last event said; `None` where nobody has said it.
+    pub(crate) fn plan_start(&self, plan: &str, area: Option<AreaId>) -> Option<i64> {
+        let is_it = |of: &&PlanStart| {
+            let whose = of.area.zip(area).is_none_or(|(of, area)| self.history.series(of) == self.history.series(area));
+            whose && of.names.iter().flatten().any(|name| name == plan)
+        };
+        self.plans.iter().rev().find(is_it).map(|of| of.from_year)
     }
 
     /// The area that had a code on a day.

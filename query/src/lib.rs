@@ -6,13 +6,14 @@
 //!
 //! In reading order: what is asked for (`config`, `settings`), where rows come from (`tables`, `fate`), what
 //! they are judged by (`knowledge`, `reference_tables`), what views are made of (`functions`, `logistic`,
-//! `area_functions`, `indicator`, `catalog`), who answers (`session`, `answer`, `error`), and how an
-//! answer leaves (`format`, `face`, `http`).
+//! `area_functions`, `indicator`, `catalog`), who answers (`session`, `answer`, `error`, counted by `count`), and how
+//! an answer leaves (`format`, `face`, `http`).
 
 pub mod answer;
 mod area_functions;
 mod catalog;
 pub mod config;
+mod count;
 pub mod error;
 pub mod face;
 mod fate;
@@ -33,7 +34,7 @@ use tokio_util::task::TaskTracker;
 
 pub use config::Config;
 pub use error::QueryError;
-pub use session::{Engine, EngineError, Session, TableStatus};
+pub use session::{Derivation, Engine, EngineError, Session, TableStatus};
 pub use settings::Settings;
 
 /// The query role could not start.

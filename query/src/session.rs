@@ -15,12 +15,15 @@ use datafusion::logical_expr::{LogicalPlan, Statement as PlanStatement};
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::{DFParser, Statement};
 use lantoa_schemas::clock::SharedClock;
+use lantoa_schemas::projection::Projection;
 use lantoa_schemas::stream::{Family, Stream};
+use prometheus_client::registry::Registry;
 
 use crate::answer::Answer;
 use crate::area_functions;
 use crate::catalog::{Desk, standing};
 use crate::config::Config;
+use crate::count::Counters;
 use crate::error::QueryError;
 use crate::functions;
 use crate::indicator::Remembered;
@@ -28,8 +31,11 @@ use crate::knowledge::{Knowledge, Present, REFERENCES};
 use crate::settings::{SettingError, Settings, Standing};
 use crate::tables::{TableError, Tables};
 
+mod derive;
 mod guard;
 mod known;
+
+pub use derive::Derivation;
 
 /// The engine cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +51,8 @@ pub struct TableStatus {
     pub version: Option<u64>,
     /// Rows of that version.
     pub rows: u64,
+    /// Files of that version.
+    pub files: u64,
 }
 
 /// All that sessions share: tables, functions, memory. Cheap to clone.
@@ -57,6 +65,7 @@ struct Shared {
     runtime: Arc<RuntimeEnv>,
     config: Config,
     clock: SharedClock,
+    counters: Counters,
 }
 
 impl std::fmt::Debug for Engine {
@@ -77,7 +86,26 @@ impl Engine {
             .build_arc()
             .map_err(|error| EngineError(Box::new(error)))?;
         let remembered = Arc::new(Remembered::new(config.remember_bytes));
-        Ok(Self(Arc::new(Shared { tables: Arc::new(tables), remembered, runtime, config, clock })))
+        let (tables, counters) = (Arc::new(tables), Counters::default());
+        Ok(Self(Arc::new(Shared { tables, remembered, runtime, config, clock, counters })))
+    }
+
+    /// Makes query's series known to the program's registry.
+    pub fn register(&self, registry: &mut Registry) {
+        self.0.counters.register(Arc::clone(&self.0.runtime.memory_pool), registry);
+    }
+
+    /// The parts of the role by name, each with what is wrong and what to do where it does not work.
+    pub async fn ready(&self) -> Vec<(&'static str, std::result::Result<(), String>)> {
+        let remedy = "see that the data folder can be read; the program's log says which file it is";
+        let tables = self.status().await.map(drop).map_err(|error| {
+            if let QueryError::Internal(cause) = &error {
+                // The cause may name files: it is for the log, not for whoever asks.
+                tracing::error!(%cause, "the tables cannot be read");
+            }
+            format!("{error}; {remedy}")
+        });
+        vec![("tables", tables)]
     }
 
     /// A session that stands on the settings given.
@@ -92,6 +120,17 @@ impl Engine {
         Ok(Session::new(self.clone(), standing))
     }
 
+    /// An error of a setting with all that could be right by the day asked for, maps that events have added among it.
+    pub(crate) async fn explained(&self, error: SettingError, settings: &Settings) -> SettingError {
+        let others = Settings { map: None, ..settings.clone() };
+        let Ok(session) = self.session(&others) else { return error };
+        session.desk.renew();
+        match session.learn().await {
+            Ok(()) => error.listing(session.present.get().history()),
+            Err(_) => error,
+        }
+    }
+
     /// Version and rows of every table, in the order of their names.
     ///
     /// # Errors
@@ -102,9 +141,26 @@ impl Engine {
         for table in self.0.tables.names() {
             let Some(snapshot) = self.0.tables.snapshot(table, &state).await else { continue };
             let snapshot = snapshot.map_err(internal)?;
-            status.push(TableStatus { table, version: snapshot.version, rows: snapshot.rows });
+            let crate::tables::Snapshot { version, rows, files, .. } = snapshot;
+            status.push(TableStatus { table, version, rows, files });
         }
         Ok(status)
+    }
+
+    /// What identifies the rules that this build judges by: rows that were kept under other rules are not used.
+    pub fn rules() -> &'static str {
+        env!("LANTOA_RULES")
+    }
+
+    /// Looks at the ledgers as they are now, to make or renew a projection.
+    ///
+    /// # Errors
+    /// Where a table cannot be read.
+    pub async fn derive(&self, projection: &'static Projection) -> std::result::Result<Derivation, QueryError> {
+        let session = Session::new(self.clone(), Standing::default());
+        session.look_anew().await?;
+        let reach = session.desk.reach_of(projection).await?;
+        Ok(Derivation { session, projection, reach })
     }
 
     /// Longest query text in bytes that is taken over HTTP.
@@ -191,6 +247,22 @@ impl Session {
     /// # Errors
     /// Where a statement is not readable, would change something, or cannot be planned. Settings before it stay set.
     pub async fn sql(&self, text: &str) -> std::result::Result<Answer, QueryError> {
+        let mut under_way = self.engine.0.counters.statement();
+        match self.answer_all(text).await {
+            // A statement without rows, such as SET, is answered when it is done.
+            Ok(answer) if answer.columns().fields().is_empty() => {
+                under_way.answered();
+                Ok(answer)
+            }
+            Ok(answer) => Ok(answer.counted(under_way)),
+            Err(error) => {
+                under_way.failed(&error);
+                Err(error)
+            }
+        }
+    }
+
+    async fn answer_all(&self, text: &str) -> std::result::Result<Answer, QueryError> {
         let statements: Vec<Statement> = DFParser::parse_sql(text)?.into();
         let Some((last, before)) = statements.split_last() else {
             return Err(QueryError::Empty);
@@ -218,8 +290,7 @@ impl Session {
     }
 
     async fn answer(&self, statement: &Statement) -> std::result::Result<Answer, QueryError> {
-        self.desk.renew();
-        self.learn().await?;
+        self.look_anew().await?;
         let plan = self.context.state().statement_to_plan(statement.clone()).await?;
         match &plan {
             LogicalPlan::Statement(PlanStatement::SetVariable(set)) => self.set(&set.variable, &set.value)?,
@@ -234,6 +305,13 @@ impl Session {
             }
         }
         Ok(Answer::nothing())
+    }
+
+    /// Lets go of what the last statement saw, and sees everything as it is now.
+    async fn look_anew(&self) -> std::result::Result<(), QueryError> {
+        self.desk.renew();
+        self.desk.see_projections().await?;
+        self.learn().await
     }
 
     /// Takes in what reference events say by the day asked for.
@@ -264,7 +342,7 @@ impl Session {
             });
         };
         let mut standing = self.standing();
-        standing.take(setting, value)?;
+        standing.take(setting, value).map_err(|error| error.listing(self.present.get().history()))?;
         self.context.state_ref().write().config_mut().options_mut().extensions.insert(standing);
         Ok(())
     }

@@ -65,22 +65,37 @@ pub enum SettingError {
         value: String,
     },
     /// The value is neither a day nor the word for no map.
-    #[error("lantoa.map = '{value}' is not a map: {}", possible_maps())]
+    #[error("lantoa.map = '{value}' is not a map: {possible}")]
     NotAMap {
         /// The value given.
         value: String,
+        /// The maps to choose from.
+        possible: String,
     },
     /// A day of which the areas are not known.
-    #[error("lantoa.map = '{day}': how the provinces were on that day is not known; {}", possible_maps())]
+    #[error("lantoa.map = '{day}': how the provinces were on that day is not known; {possible}")]
     BeforeMaps {
         /// The day asked for.
         day: NaiveDate,
+        /// The maps to choose from.
+        possible: String,
     },
 }
 
+impl SettingError {
+    /// The same with the maps that a history has to choose from: events may have added some.
+    pub(crate) fn listing(self, history: &AreaHistory) -> Self {
+        let possible = possible_maps(history);
+        match self {
+            Self::NotAMap { value, .. } => Self::NotAMap { value, possible },
+            Self::BeforeMaps { day, .. } => Self::BeforeMaps { day, possible },
+            other => other,
+        }
+    }
+}
+
 /// The maps to choose from, for messages.
-fn possible_maps() -> String {
-    let history = AreaHistory::shipped();
+fn possible_maps(history: &AreaHistory) -> String {
     let maps: Vec<_> = history.maps().iter().map(|map| format!("'{map}'")).collect();
     let since = history.known_since().map(|day| format!(" (any day from {day} means the map in force on it)"));
     format!(
@@ -128,9 +143,12 @@ fn map(value: &str) -> std::result::Result<Option<NaiveDate>, SettingError> {
     if value.is_empty() || value == AS_REPORTED {
         return Ok(None);
     }
-    let day = read_day(value).ok_or_else(|| SettingError::NotAMap { value: value.to_owned() })?;
-    if AreaHistory::shipped().known_since().is_some_and(|since| day < since) {
-        return Err(SettingError::BeforeMaps { day });
+    // Maps only follow on those that ship, so nothing but the list of them depends on events.
+    let history = AreaHistory::shipped();
+    let possible = || possible_maps(history);
+    let day = read_day(value).ok_or_else(|| SettingError::NotAMap { value: value.to_owned(), possible: possible() })?;
+    if history.known_since().is_some_and(|since| day < since) {
+        return Err(SettingError::BeforeMaps { day, possible: possible() });
     }
     Ok(Some(day))
 }

@@ -7,15 +7,18 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::datasource::TableProvider;
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::execution::session_state::SessionState;
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use lantoa_schemas::projection::{self, LogPart, Projection, Reach};
 use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
 use lantoa_schemas::table::{outcome_table, stream_table};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 use url::Url;
+
+use crate::session::Engine;
 
 /// A table cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -52,12 +55,30 @@ pub(crate) struct Snapshot {
     pub(crate) version: Option<u64>,
     /// Rows of that version.
     pub(crate) rows: u64,
+    /// Files of that version.
+    pub(crate) files: u64,
+    /// How far of the log its rows go, once somebody has asked.
+    pub(crate) reach: Arc<OnceCell<Arc<Reach>>>,
+    delta: Option<DeltaTable>,
+}
+
+impl Snapshot {
+    /// How far a projection rests on a part of the log; `None` where on none of it, or where it was never finished.
+    pub(crate) async fn rests_on(&self, part: &LogPart) -> Result<Option<i64>, TableError> {
+        let Some(delta) = &self.delta else { return Ok(None) };
+        let unreadable = |source| TableError::Read { table: "of a projection", source: Box::new(source) };
+        let state = delta.snapshot().map_err(unreadable)?;
+        state.transaction_version(delta.log_store().as_ref(), part).await.map_err(unreadable)
+    }
 }
 
 /// All tables of a folder.
 #[derive(Debug)]
 pub(crate) struct Tables {
+    folder: PathBuf,
     tables: HashMap<&'static str, Table>,
+    /// The projections that were asked for, by view, each as the folder of its present generation.
+    projections: Mutex<HashMap<&'static str, Arc<Table>>>,
 }
 
 #[derive(Debug)]
@@ -76,7 +97,8 @@ impl Tables {
         let tables = streams.chain([(OUTCOME_TABLE, outcome_table())]).map(|(name, columns)| {
             (name, Table { name, columns, folder: folder.join(name), latest: Mutex::new(None) })
         });
-        Ok(Self { tables: tables.collect() })
+        let tables = tables.collect();
+        Ok(Self { folder, tables, projections: Mutex::default() })
     }
 
     /// Names of all tables, in the order of their letters.
@@ -90,6 +112,32 @@ impl Tables {
     pub(crate) async fn snapshot(&self, name: &str, state: &SessionState) -> Option<Result<Snapshot, TableError>> {
         let table = self.tables.get(name)?;
         Some(table.snapshot(state).await)
+    }
+}
+
+impl Tables {
+    /// The newest version of a projection under this build's rules; `None` where there is none.
+    pub(crate) async fn kept(
+        &self,
+        projection: &Projection,
+        state: &SessionState,
+    ) -> Result<Option<Snapshot>, TableError> {
+        let made = self.folder.join(projection::folder(Engine::rules()));
+        let Ok(generation) = tokio::fs::read_to_string(made.join(projection.view)).await else { return Ok(None) };
+        let folder = made.join(projection.generation(generation.trim()));
+        let mut known = self.projections.lock().await;
+        let table = match known.get(projection.view).filter(|table| table.folder == folder) {
+            Some(table) => Arc::clone(table),
+            None => {
+                let columns = Arc::new(Schema::empty());
+                let table = Arc::new(Table { name: projection.view, columns, folder, latest: Mutex::new(None) });
+                known.insert(projection.view, Arc::clone(&table));
+                table
+            }
+        };
+        drop(known);
+        let snapshot = table.snapshot(state).await?;
+        Ok(snapshot.version.is_some().then_some(snapshot))
     }
 }
 
@@ -148,12 +196,22 @@ impl Table {
             .map_err(|source| TableError::Provide { table: self.name, source: Box::new(source) })?;
         let files = delta.snapshot().map_err(|error| self.unreadable(error))?.log_data();
         let rows = files.iter().map(|file| file.num_records().unwrap_or(0) as u64).sum();
-        Ok(Snapshot { provider, columns: Arc::clone(&self.columns), version: delta.version(), rows })
+        let files = files.num_files() as u64;
+        Ok(Snapshot {
+            provider,
+            columns: Arc::clone(&self.columns),
+            version: delta.version(),
+            rows,
+            files,
+            reach: Arc::default(),
+            delta: Some(delta.clone()),
+        })
     }
 
     fn empty(&self) -> Snapshot {
         let provider = Arc::new(EmptyTable::new(Arc::clone(&self.columns)));
-        Snapshot { provider, columns: Arc::clone(&self.columns), version: None, rows: 0 }
+        let columns = Arc::clone(&self.columns);
+        Snapshot { provider, columns, version: None, rows: 0, files: 0, reach: Arc::default(), delta: None }
     }
 
     fn unreadable(&self, error: DeltaTableError) -> TableError {

@@ -7,6 +7,8 @@ use axum::http::{Request, Response, StatusCode};
 use lantoa_query::answer::Answer;
 use lantoa_query::{Config, Handle, start};
 use lantoa_schemas::clock::SystemClock;
+use prometheus_client::encoding::prometheus_text;
+use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -119,6 +121,42 @@ async fn an_answer_that_fails_on_its_way_never_ends_as_if_it_were_whole() {
     let response = role.post("text/csv", json!({ "query": query }).to_string()).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert!(to_bytes(response.into_body(), usize::MAX).await.is_err());
+}
+
+#[tokio::test]
+async fn questions_are_counted_by_how_they_end() {
+    let role = role().await;
+    let engine = role.handle.engine();
+    let (mut registry, mut text) = (Registry::default(), String::new());
+    engine.register(&mut registry);
+    for (query, status) in [
+        ("SELECT source FROM statement", StatusCode::OK),
+        ("SELECT * FROM indicators", StatusCode::BAD_REQUEST),
+        ("DROP TABLE area", StatusCode::BAD_REQUEST),
+    ] {
+        assert_eq!(role.ask("text/csv", json!({ "query": query })).await.0, status);
+    }
+    let shown = |text: &mut String| {
+        text.clear();
+        prometheus_text::encode(text, &registry).unwrap();
+    };
+    shown(&mut text);
+    assert!(text.contains("\nlantoa_query_rows_total 82\n"), "{text}");
+    let long = json!({ "query": "SELECT value FROM generate_series(1, 100000000)" });
+    drop(role.post("text/csv", long.to_string()).await);
+    shown(&mut text);
+    for line in [
+        "lantoa_query_statements_total 4",
+        r#"lantoa_query_failures_total{kind="sql"} 1"#,
+        r#"lantoa_query_failures_total{kind="read_only"} 1"#,
+        r#"lantoa_query_failures_total{kind="given_up"} 1"#,
+        r#"lantoa_query_failures_total{kind="internal"} 0"#,
+        "lantoa_query_duration_seconds_count 1",
+    ] {
+        assert!(text.lines().any(|shown| shown == line), "{line} is not in\n{text}");
+    }
+    assert!(text.contains("\nlantoa_query_memory_bytes "), "{text}");
+    assert_eq!(engine.ready().await, vec![("tables", Ok::<(), String>(()))]);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use lantoa_query::face::{Question, ask};
 use lantoa_query::{QueryError, Session, Settings};
 use lantoa_schemas::stream::Family;
 use serde_json::json;
@@ -213,6 +214,76 @@ async fn series() {
     run("series.slt", &folder).await;
 }
 
+/// A plan whose event says when it begins.
+#[tokio::test]
+async fn plans() {
+    let mut folder = Folder::empty();
+    let families = [(2021, 47), (2022, 50), (2023, 56), (2024, 64)];
+    let rows = families
+        .map(|(year, families)| of_year("01", "Hà Nội", year, json!({ "numerator": families, "denominator": 80 })));
+    let plan = json!({
+        "fact": "target", "numerator": null, "denominator": null, "printed_percent": "90", "span": null, "as_at": null,
+        "period": "2025", "plan": "90/KH-UBND", "stated_on": "2020", "source": "plan",
+    });
+    let mut rows = rows.to_vec();
+    rows.push(of_year("01", "Hà Nội", 2025, plan));
+    folder.append(Family::Statement.stream(), rows).await;
+    let issued = |id: &str, code: &str, name: &str, from_year: i32| {
+        json!({
+            "event_id": id, "recorded": "2026-01-12T02:00:00Z", "kind": "plan_issued", "subject": id,
+            "body": json!({ "number": "90/KH-UBND", "from_year": from_year, "to_year": 2025 }).to_string(),
+            "area_level": "province", "area_code": code, "area_date": "2022-03-01", "area_name": name,
+        })
+    };
+    let events =
+        vec![issued("plan-01", "01", "Thành phố Hà Nội", 2022), issued("plan-02", "02", "Tỉnh Hà Giang", 2023)];
+    folder.append(Family::Reference.stream(), events).await;
+    run("plan.slt", &folder).await;
+}
+
+/// A province that an event calls difficult to the end of 2018, beside one that it does not name, and a district.
+#[tokio::test]
+async fn difficult_areas() {
+    let mut folder = Folder::empty();
+    let of = |code: &str, name: &str, year: i32| {
+        of_year(code, name, year, json!({ "numerator": 50, "denominator": 100, "printed_percent": "50" }))
+    };
+    let mut district = of("042", "Bảo Lâm", 2018);
+    district["area_level"] = json!("district");
+    let rows = vec![of("02", "Hà Giang", 2018), of("02", "Hà Giang", 2019), of("04", "Cao Bằng", 2018), district];
+    folder.append(Family::Statement.stream(), rows).await;
+    let classified = json!({
+        "event_id": "difficult-02", "recorded": "2026-01-12T02:00:00Z", "kind": "area_classified",
+        "subject": "difficult-02", "effective_on": "2016-01-01", "legal_basis": "Quyết định giả định",
+        "body": json!({ "class": "difficult", "until": "2018-12-31" }).to_string(),
+        "area_level": "province", "area_code": "02", "area_date": "2016-01-01", "area_name": "Tỉnh Hà Giang",
+    });
+    folder.append(Family::Reference.stream(), vec![classified]).await;
+    run("difficult.slt", &folder).await;
+}
+
+/// Families of provinces whose households are only known as over, nearly or about so many.
+#[tokio::test]
+async fn bounds() {
+    let mut folder = Folder::empty();
+    let mut rows = Vec::new();
+    for (code, name, precision) in [
+        ("01", "Hà Nội", "over"),
+        ("02", "Hà Giang", "nearly"),
+        ("04", "Cao Bằng", "about"),
+        ("06", "Bắc Kạn", "exact"),
+    ] {
+        rows.push(of_year(code, name, 2023, json!({ "numerator": 90 })));
+        let households = json!({
+            "fact": "denominator", "measure": "household", "stage": null, "base": null, "numerator": 120,
+            "numerator_precision": precision,
+        });
+        rows.push(of_year(code, name, 2023, households));
+    }
+    folder.append(Family::Statement.stream(), rows).await;
+    run("bounds.slt", &folder).await;
+}
+
 /// Families of a province in a year, recognised and of all, with some fields changed.
 fn of_year(code: &str, name: &str, year: i32, changes: serde_json::Value) -> serde_json::Value {
     let measure = changes["measure"].as_str().unwrap_or("learning_family");
@@ -320,7 +391,38 @@ async fn adopters() {
     run("adoption.slt", &folder).await;
 }
 
-/// What reference events say: a merger to come, by when returns are due.
+/// Decisions that list clans, filed at several levels of Bắc Giang in 2024 and of Bắc Ninh in 2025, beside totals.
+#[tokio::test]
+async fn single_events_of_several_levels() {
+    let mut folder = Folder::empty();
+    let listed = |id: &str, level: &str, code: &str, name: &str, year: i32, day: &str, subjects: i64| {
+        json!({
+            "event_id": id, "step": "recognised", "model": "learning_clan", "year": year, "subjects": subjects,
+            "area_level": level, "area_code": code, "area_name": name, "area_date": day, "occurred_on": day,
+            "source": "decisions", "decision_number": id, "decision_issuer": "UBND",
+        })
+    };
+    let events = vec![
+        listed("province", "province", "24", "Bắc Giang", 2024, "2024-12-20", 100),
+        listed("district", "district", "218", "Lục Nam", 2024, "2024-12-20", 20),
+        listed("first", "commune", "07507", "Trường Sơn", 2024, "2024-12-20", 3),
+        listed("second", "commune", "07513", "Bắc Lũng", 2024, "2024-12-20", 4),
+        listed("new-province", "province", "24", "Bắc Ninh", 2025, "2025-12-20", 1000),
+        listed("new-commune", "commune", "07498", "Bắc Lũng", 2025, "2025-12-20", 7),
+    ];
+    folder.append(Family::Recognition.stream(), events).await;
+    let stated = |code: &str, name: &str, year: i32, clans: i64| {
+        let changes = json!({ "measure": "learning_clan", "subject_scope": "clan", "numerator": clans });
+        let mut event = of_year(code, name, year, changes);
+        event["area_date"] = json!(format!("{year}-12-31"));
+        event
+    };
+    let totals = vec![stated("27", "Bắc Ninh", 2024, 5000), stated("24", "Bắc Ninh", 2025, 2000)];
+    folder.append(Family::Statement.stream(), totals).await;
+    run("levels.slt", &folder).await;
+}
+
+/// What reference events say: a merger to come, by when returns are due; and a return that was corrected after that day.
 #[tokio::test]
 async fn reference_events() {
     let mut folder = Folder::with_articles().await;
@@ -352,5 +454,15 @@ async fn reference_events() {
             ],
         )
         .await;
+    // The first of February in Vietnam.
+    let late = json!({
+        "event_id": "late-correction", "recorded": "2026-01-31T18:00:00Z", "supersedes": "ha-giang-2024/2",
+        "numerator": 1565, "change_reason": "one was forgotten",
+    });
+    folder.append(Family::Statement.stream(), vec![changed("ha-giang-2024", 2, late)]).await;
     run("reference.slt", &folder).await;
+    // A map that comes beside the question is answered as one that the question sets.
+    let question = Question { query: "SELECT 1".into(), map: Some("new".into()), as_of: None, stated_by: None };
+    let error = ask(&folder.engine(), question).await.unwrap_err().to_string();
+    assert!(error.contains("'2026-01-15'"), "{error}");
 }

@@ -65,7 +65,7 @@ const COLUMNS: [(&str, &str); 10] = [
     (
         "counted",
         "area_level,area_code,area_date,area_name,fact,measure,stage,subject_scope,year,span,base,numerator,sessions,\
-         recorded",
+         recorded,first_recorded",
     ),
     (
         "activity",
@@ -127,8 +127,11 @@ async fn a_session_sees_what_is_written_after_it_began() {
     }
     let status = engine.status().await.unwrap();
     let of = |name| status.iter().find(|status| status.table == name).cloned();
-    assert_eq!(of("ledger_statement"), Some(TableStatus { table: "ledger_statement", version: Some(2), rows: 2 }));
-    assert_eq!(of("outcome"), Some(TableStatus { table: "outcome", version: None, rows: 0 }));
+    assert_eq!(
+        of("ledger_statement"),
+        Some(TableStatus { table: "ledger_statement", version: Some(2), rows: 2, files: 2 })
+    );
+    assert_eq!(of("outcome"), Some(TableStatus { table: "outcome", version: None, rows: 0, files: 0 }));
 }
 
 #[tokio::test]

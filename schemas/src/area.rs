@@ -202,6 +202,12 @@ impl AreaHistory {
         })
     }
 
+    /// A history of maps that somebody else made: areas in the order of their maps, the nation `00` on each, and what became
+    /// of them. Nothing is checked: what names no area of the maps ties nothing together.
+    pub fn of_maps(areas: Vec<Area>, successions: Vec<Succession>) -> Self {
+        Self::of(areas, successions, 0)
+    }
+
     /// All areas of all maps, each once a map, under the latest name known on it.
     pub fn areas(&self) -> &[Area] {
         &self.areas

@@ -19,7 +19,8 @@ pub use activity::Activity;
 pub use membership::Membership;
 pub use recognition::Recognition;
 pub use reference::{
-    AreaChange, AreaRow, CatalogueEntered, PlanIssued, Reference, ReturnDue, SuccessionRow, WeekDeclared,
+    AreaChange, AreaClassified, AreaRow, CatalogueEntered, PlanIssued, Reference, ReturnDue, SuccessionRow,
+    WeekDeclared,
 };
 pub use statement::Statement;
 

@@ -73,7 +73,11 @@ impl Knowledge {
                     Ok(entry) => entries.push((event_id, entry)),
                     Err(_) => left_out.push(unreadable(event_id)),
                 },
-                ReferenceKind::PlanIssued | ReferenceKind::WeekDeclared | ReferenceKind::ReturnDue => {}
+                // By these nothing is judged that comes in.
+                ReferenceKind::PlanIssued
+                | ReferenceKind::WeekDeclared
+                | ReferenceKind::ReturnDue
+                | ReferenceKind::AreaClassified => {}
             }
         }
         let mut knowledge = Self::shipped();

@@ -5,20 +5,23 @@
 //! here is a value or a plain function: no network, no files, no clock of its own, no async.
 //!
 //! In reading order: what is said (`vocabulary`, `partial_date`, `percent`, `event`), how it travels (`stream`,
-//! `avro`), how it is kept (`table`), what becomes of it when others correct it (`chain`), what it is judged by
-//! (`area`, `catalogue`, `knowledge`, `reference_log`, `national`), and who judges it (`validate`).
+//! `avro`, and by which `connection`), how it is kept (`table`, `projection`), what becomes of it when others correct it
+//! (`chain`), what it is judged by (`area`, `catalogue`, `knowledge`, `reference_log`, `national`), and who judges it
+//! (`validate`).
 
 pub mod area;
 pub mod avro;
 pub mod catalogue;
 pub mod chain;
 pub mod clock;
+pub mod connection;
 pub mod event;
 pub mod form;
 pub mod knowledge;
 pub mod national;
 pub mod partial_date;
 pub mod percent;
+pub mod projection;
 pub mod receipt;
 pub mod reference_log;
 pub mod stream;

@@ -5,7 +5,7 @@
 
 use std::sync::OnceLock;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::partial_date::PartialDate;
 use crate::vocabulary::Stage;
@@ -37,10 +37,10 @@ pub struct NationalTarget {
 }
 
 /// Areas for which a target of their own was set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AreaClass {
-    /// Areas in difficulty (vùng khó khăn). Which areas these are the data do not say.
+    /// Areas in difficulty (vùng khó khăn). Which areas these are `area_classified` events say; nothing ships.
     Difficult,
 }
 

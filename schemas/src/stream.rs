@@ -47,7 +47,9 @@ impl Family {
             Self::Recognition => &["registered", "scored", "rated", "recognised", "upgraded", "revoked", "expired"],
             Self::Activity => &["held"],
             Self::Membership => &["joined", "left"],
-            Self::Reference => &["area_changed", "plan_issued", "week_declared", "catalogue_entered", "return_due"],
+            Self::Reference => {
+                &["area_changed", "plan_issued", "week_declared", "catalogue_entered", "return_due", "area_classified"]
+            }
         }
     }
 

@@ -2,7 +2,8 @@
 //! settings.
 //!
 //! What a view's text may name beside the tables of `table`: the ledger tables as the session's settings let them be
-//! seen (`ledger_<family>`), `fate_<family>` (what became of the events that were corrected or taken back, and of
+//! seen (`ledger_<family>`; where a view is judged anew for some areas only, the rows of those, and
+//! `everywhere_<family>` all of them), `fate_<family>` (what became of the events that were corrected or taken back, and of
 //! corrections that wait), what `query` puts together on the session's map (`indicator`, `coverage`, `suspicious`,
 //! `adoption`, `reconciled_total`), reference tables, other views, and the functions of `query`. Column names and types
 //! are the contract.

@@ -215,6 +215,8 @@ vocabulary! {
         CatalogueEntered = "catalogue_entered",
         /// A day was set by which returns are due.
         ReturnDue = "return_due",
+        /// An area was found to belong to a class that has targets of its own.
+        AreaClassified = "area_classified",
     }
 }
 

@@ -16,11 +16,12 @@ step AS (
     LEFT JOIN fate_recognition AS fate ON fate.event_id = ledger.event_id
     WHERE ledger.step IS NOT NULL AND fate.fate IS NULL
 ),
--- A title that was taken away in the year it was given for is not counted.
+-- A title that was taken away in the year it was given for is not counted, whichever area says so.
 revoked AS (
-    SELECT DISTINCT model, year, subject_token
-    FROM step
-    WHERE step = 'revoked' AND subject_token IS NOT NULL
+    SELECT DISTINCT ledger.model, ledger.year, ledger.subject_token
+    FROM everywhere_recognition AS ledger
+    LEFT JOIN fate_recognition AS fate ON fate.event_id = ledger.event_id
+    WHERE ledger.step = 'revoked' AND ledger.subject_token IS NOT NULL AND fate.fate IS NULL
 ),
 -- Subjects are counted once by title, year and decision, however often the decision was sent.
 subject AS (
@@ -28,7 +29,7 @@ subject AS (
         step.area_key, step.model, step.year, step.stage, step.subject_token, step.decision_number,
         step.decision_issuer,
         min(step.area_level) AS area_level, min(step.area_code) AS area_code, max(step.area_date) AS area_date,
-        min(step.area_name) AS area_name, max(step.recorded) AS recorded
+        min(step.area_name) AS area_name, max(step.recorded) AS recorded, min(step.recorded) AS first_recorded
     FROM step
     LEFT JOIN revoked
         ON step.stage = 'recognised'
@@ -45,7 +46,8 @@ listed AS (
     SELECT
         area_key, model, year, stage, decision_number, decision_issuer,
         min(area_level) AS area_level, min(area_code) AS area_code, max(area_date) AS area_date,
-        min(area_name) AS area_name, max(subjects) AS subjects, max(recorded) AS recorded
+        min(area_name) AS area_name, max(subjects) AS subjects, max(recorded) AS recorded,
+        min(recorded) AS first_recorded
     FROM step
     WHERE stage IS NOT NULL AND subject_token IS NULL AND subjects IS NOT NULL
     GROUP BY area_key, model, year, stage, decision_number, decision_issuer
@@ -58,13 +60,13 @@ part AS (
     SELECT
         area_key, model, year, stage, count(*) AS subjects,
         min(area_level) AS area_level, min(area_code) AS area_code, max(area_date) AS area_date,
-        min(area_name) AS area_name, max(recorded) AS recorded
+        min(area_name) AS area_name, max(recorded) AS recorded, min(first_recorded) AS first_recorded
     FROM subject
     GROUP BY area_key, model, year, stage
     UNION ALL
     SELECT
         listed.area_key, listed.model, listed.year, listed.stage, listed.subjects,
-        listed.area_level, listed.area_code, listed.area_date, listed.area_name, listed.recorded
+        listed.area_level, listed.area_code, listed.area_date, listed.area_name, listed.recorded, listed.first_recorded
     FROM listed
     LEFT JOIN named
         ON named.area_key = listed.area_key
@@ -90,7 +92,7 @@ SELECT
     min(area_name) AS area_name,
     'actual' AS fact, model AS measure, stage, title_scope(model) AS subject_scope, CAST(year AS BIGINT) AS year,
     'stock' AS span, 'all' AS base, CAST(sum(subjects) AS BIGINT) AS numerator, CAST(NULL AS BIGINT) AS sessions,
-    max(recorded) AS recorded
+    max(recorded) AS recorded, min(first_recorded) AS first_recorded
 FROM part
 GROUP BY area_key, model, year, stage
 UNION ALL
@@ -100,6 +102,6 @@ SELECT
     'flow', 'unknown', CAST(sum(attendances) AS BIGINT),
     -- An event that does not say how often is one occasion.
     CAST(sum(coalesce(sessions, 1)) AS BIGINT),
-    max(recorded)
+    max(recorded), min(recorded)
 FROM held
 GROUP BY area_key, activity, year

@@ -180,10 +180,10 @@ async fn project(kafka: &str, tables: std::path::PathBuf, events: u64) -> Result
     let config = lantoa_projector::Config { kafka: kafka.to_owned(), tables, ..Default::default() };
     let stop = CancellationToken::new();
     let start = Instant::now();
-    let handle = lantoa_projector::start(config, Arc::new(SystemClock), stop.clone()).await?;
+    let handle = lantoa_projector::start(config, None, Arc::new(SystemClock), stop.clone()).await?;
     let counters = handle.counters();
     let mut most = 0;
-    while counters.now().read < events {
+    while counters.now().done() < events {
         most = most.max(resident());
         ensure!(start.elapsed() < Duration::from_secs(600), "the projector is stuck at {:?}", counters.now());
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -29,13 +29,13 @@ decision AS (
     SELECT
         whose, model, year, stage, decision_number, decision_issuer,
         count(DISTINCT subject_token) AS by_name, NULL AS by_number,
-        max(area_date) AS area_date, max(recorded) AS recorded, min(area_level) AS area_level,
-        min(area_code) AS area_code, min(area_name) AS area_name
+        max(area_date) AS area_date, max(recorded) AS recorded, min(recorded) AS first_recorded,
+        min(area_level) AS area_level, min(area_code) AS area_code, min(area_name) AS area_name
     FROM named GROUP BY ALL
     UNION ALL
     SELECT
         whose, model, year, stage, decision_number, decision_issuer, 0, max(subjects), max(area_date), max(recorded),
-        min(area_level), min(area_code), min(area_name)
+        min(recorded), min(area_level), min(area_code), min(area_name)
     FROM decided AS listed
     WHERE stage IS NOT NULL AND subject_token IS NULL AND subjects IS NOT NULL AND NOT EXISTS (
         FROM named
@@ -52,14 +52,14 @@ SELECT
     (SELECT scope FROM measure_scope WHERE measure = model AND place = 0) AS subject_scope,
     year::BIGINT AS year, 'stock' AS span, 'all' AS base,
     sum(CASE WHEN by_name > 0 THEN by_name ELSE by_number END)::BIGINT AS numerator,
-    NULL::BIGINT AS sessions, max(recorded) AS recorded
+    NULL::BIGINT AS sessions, max(recorded) AS recorded, min(first_recorded) AS first_recorded
 FROM decision
 GROUP BY whose, model, stage, year
 UNION ALL
 SELECT
     min(area_level), min(area_code), max(area_date), min(area_name), 'activity', activity, NULL, 'attendance',
     left(occurred_on, 4)::BIGINT AS year, 'flow', 'unknown', sum(attendances)::BIGINT,
-    sum(coalesce(sessions, 1))::BIGINT, max(recorded)
+    sum(coalesce(sessions, 1))::BIGINT, max(recorded), min(recorded)
 FROM held
 GROUP BY CASE WHEN area_code IS NULL THEN ['name', area_level, area_name]
     ELSE ['code', area_level, area_code, coalesce(series::VARCHAR, area_date::VARCHAR)] END, activity, year;

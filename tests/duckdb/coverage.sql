@@ -1,13 +1,10 @@
--- Who reports, by year and indicator, whatever scope and base: the nation and its provinces always, what is below an
+-- Who reports, by year and indicator: whoever has said anything of it, in whatever scope and base. The nation and its provinces always, what is below an
 -- area where any of it reports.
 CREATE OR REPLACE TABLE coverage AS
 WITH RECURSIVE
 reported AS (
-    SELECT
-        view, year, thing, area, max(recorded) AS recorded, max(coverage) AS coverage,
-        arg_max({'of': of, 'reporting': reporting}, coverage) AS parts
-    FROM here JOIN cell USING (cell) WHERE NOT is_size
-    GROUP BY view, year, thing, area
+    SELECT view, year, thing, area, recorded, first_recorded, coverage, of, reporting
+    FROM here JOIN cell USING (cell) WHERE is_report
 ),
 shown AS (
     SELECT DISTINCT cell.view, year, thing, area.id AS area, area.level
@@ -33,14 +30,14 @@ due AS (
 SELECT
     shown.view::VARCHAR AS map, shown.year, shown.thing AS indicator, area.code AS area_code,
     area.short_name AS area_name, area.level AS area_level,
-    coalesce(parts.of, 1) AS expected, coalesce(parts.reporting, 0) AS reported,
+    coalesce(reported.of, 1) AS expected, coalesce(reporting, 0) AS reported,
     100 * coalesce(coverage, 0.0) AS coverage_percent,
     coalesce(own.due, every.due) AS due, recorded AS last_recorded,
     CASE
         WHEN coalesce(own.due, every.due) IS NULL THEN NULL
         -- The day ends at midnight in Vietnam, which is 17:00 UTC.
-        WHEN recorded IS NOT NULL
-            THEN recorded >= epoch_us(coalesce(own.due, every.due)::TIMESTAMP + INTERVAL 17 HOURS)
+        WHEN first_recorded IS NOT NULL
+            THEN first_recorded >= epoch_us(coalesce(own.due, every.due)::TIMESTAMP + INTERVAL 17 HOURS)
         ELSE today > coalesce(own.due, every.due)
     END AS late
 FROM shown

@@ -250,7 +250,7 @@ def compare(db, program, data, view, renamed, setting, show):
     described = db.execute(f"DESCRIBE {view}").fetchall()
     names, types = [row[0] for row in described], [row[1] for row in described]
     # Instants are microseconds here and texts there: the program is asked for microseconds too.
-    instants = {"recorded", "last_recorded"}
+    instants = {"recorded", "first_recorded", "last_recorded"}
     asked = [
         f"to_unixtime(date_trunc('second', {name})) * 1000000 + date_part('microsecond', {name}) % 1000000 AS {name}"
         if name in instants

@@ -89,6 +89,15 @@ def due(event_id, year, day, indicator=None):
     return event("reference.return_due", event_id, source="dispatch", subject=event_id, body=body)
 
 
+def difficult(event_id, code, begins, day, until=None):
+    """That an area is one in difficulty from a day on."""
+    body = {"class": "difficult"} | ({"until": until} if until else {})
+    return event(
+        "reference.area_classified", event_id, source="decision", subject=event_id, effective_on=begins,
+        legal_basis="decision", body=body, **area(code, day),
+    )  # fmt: skip
+
+
 def at_random(seed, count):
     """Families and clans of all levels and both maps, told, told again, corrected and taken back, in ten batches."""
     draw = random.Random(seed)
@@ -303,6 +312,48 @@ BATCHES = [
                  base=None, subject_scope="person", span="flow"),
     ],
     [
+        # Decisions of one province, its district and its communes in one year, on either side of the merger; a total of
+        # the province beside what its own and its communes' decisions make; a commune that was split.
+        step("clans-p24", "recognised", None, 2024, "24", subjects=100, model="learning_clan"),
+        step("clans-d218", "recognised", None, 2024, "218", subjects=20, model="learning_clan"),
+        step("clans-c07513", "recognised", None, 2024, "07513", subjects=3, model="learning_clan"),
+        step("clans-p27", "recognised", None, 2024, "27", subjects=7, model="learning_clan"),
+        step("clans-p01", "recognised", None, 2024, "01", subjects=9, model="learning_clan"),
+        step("clans-split", "recognised", None, 2024, "00016", subjects=6, model="learning_clan"),
+        step("units-p24", "recognised", None, 2025, "24", subjects=50, model="learning_unit", day="2025-09-20"),
+        step("units-old", "recognised", None, 2025, "24", subjects=40, model="learning_unit", day="2025-05-20"),
+        step("units-c", "recognised", None, 2025, "07498", subjects=5, model="learning_unit", day="2025-09-20"),
+        step("units-c-old", "recognised", None, 2025, "00004", subjects=2, model="learning_unit", day="2025-05-20"),
+        step("units-p22", "recognised", None, 2023, "22", subjects=30, model="learning_unit"),
+        step("units-c22", "recognised", None, 2023, "07192", subjects=4, model="learning_unit"),
+        families("units-22", "22", 2023, 60, 100, measure="learning_unit", subject_scope="unit"),
+        held("held-d026", "026", "2024-05-02", attendances=12), held("held-new-08", "08", "2025-08-02", attendances=9),
+        held("held-old-02", "02", "2025-03-02", attendances=8),
+    ],
+    [
+        # Areas in difficulty for the target of 2020: a province, and no other; a commune that ends being one; one taken
+        # back; and figures of them and of their neighbours.
+        difficult("hard-02", "02", "2016-01-01", "2019-12-31"),
+        difficult("hard-07513", "07513", "2016-01-01", "2019-12-31", until="2018-12-31"),
+        difficult("hard-00004", "00004", "2016-01-01", "2019-12-31"),
+        families("aim-02", "02", 2018, 50, 100), families("aim-04", "04", 2018, 50, 100),
+        families("aim-026", "026", 2018, 5, 10), families("aim-218", "218", 2018, 5, 10),
+        families("aim-07513", "07513", 2018, 5, 10), families("aim-07513-b", "07513", 2019, 5, 10),
+        families("aim-07507", "07507", 2018, 5, 10), families("aim-00007", "00007", 2018, 5, 10),
+        target("plan-nation-2020", "01", 2020, "72", "2017-10-01", **{"area_level": "nation", "area_code": "00"}),
+    ],
+    [
+        # Two plans begin in other years than they were stated in: one said twice, one that another province has too.
+        event("reference.plan_issued", "issued-01", subject="plan plan-01", source="plan",
+              body={"number": "90/KH", "from_year": 2021, "to_year": 2025}, **area("01", "2023-05-05")),
+        event("reference.plan_issued", "issued-01-b", subject="x", source="plan",
+              body={"number": "plan plan-01", "from_year": 2022, "to_year": 2025}, **area("01", "2025-08-05")),
+        event("reference.plan_issued", "issued-24", subject="plan plan-27", source="plan",
+              body={"number": "27/KH", "from_year": 2020, "to_year": 2025}, **area("24", "2023-05-05")),
+    ],
+    [
+        event("reference.retracted", "hard-00004-gone", retracts="hard-00004", change_reason="not so",
+              **area("00004", "2019-12-31")),
         due("due-2024", 2024, "2025-01-31"), due("due-2024-b", 2024, "2025-02-28"),
         due("due-2023", 2023, "2200-01-01"), due("due-2023-clans", 2023, "2024-01-31", "learning_clan"),
         due("due-2022", 2022, "2023-01-31"),

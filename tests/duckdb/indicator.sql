@@ -13,7 +13,7 @@ valued AS (
         END AS rate,
         figure.printed_percent, figure.low, figure.high,
         CASE
-            WHEN value.own IS NOT NULL THEN CASE WHEN value.counted THEN 'counted' ELSE 'stated' END
+            WHEN value.own IS NOT NULL AND NOT value.counted THEN 'stated'
             WHEN value.estimated THEN 'estimated' WHEN value.counted THEN 'counted' ELSE 'summed'
         END AS derivation,
         CASE WHEN value.own IS NULL THEN 100 * value.coverage END AS coverage_percent,
@@ -29,7 +29,7 @@ valued AS (
 measured AS (
     SELECT
         valued.* REPLACE (coalesce(target.plan, valued.plan) AS plan),
-        target.percent AS target_percent, target.deadline AS target_year, target.origin,
+        target.percent AS target_percent, target.deadline AS target_year, target.origin, target.from_year,
         CASE WHEN same_base THEN coalesce(rate, CASE WHEN low = high THEN low END) - target.percent END AS gap
     FROM valued LEFT JOIN target USING (cell, area)
 ),
@@ -55,7 +55,7 @@ resolved AS (
     UNION ALL BY NAME
     SELECT
         lone.area, word, lone.deadline AS year, lone.thing, lone.scope, lone.base, 'target' AS derivation,
-        aim.percent AS target_percent, lone.deadline AS target_year, setter.level AS origin, aim.plan, aim.source,
+        aim.percent AS target_percent, lone.deadline AS target_year, setter.level AS origin, aim.from_year, aim.plan, aim.source,
         aim.stated_on, aim.recorded
     FROM lone LEFT JOIN aim ON aim.id = lone.aim LEFT JOIN area AS setter ON setter.id = aim.area
 )
@@ -64,7 +64,7 @@ SELECT
     area.parent_code, word AS map, year, thing AS indicator, scope AS subject_scope, base, span, as_at, numerator,
     precision AS numerator_precision, denominator, rate AS rate_percent, printed_percent, low AS percent_low,
     high AS percent_high, derivation, coverage_percent, target_percent, target_year, origin AS target_origin,
-    gap AS gap_points, plan, source, stated_on, recorded
+    gap AS gap_points, plan, source, stated_on, recorded, from_year AS target_from
 FROM resolved
 JOIN area ON area.id = resolved.area
 JOIN series ON series.area = area.id
@@ -75,5 +75,5 @@ SELECT
     NULL, area_name, area_level, NULL, NULL,
     coalesce((SELECT map_on(map)::VARCHAR FROM setting), 'as_reported'), year, thing, subject_scope, base, span, as_at,
     numerator, numerator_precision, denominator, 100.0 * numerator / denominator, printed_percent, low, high,
-    'stated', NULL, NULL, NULL, NULL, NULL, plan, source, stated_on, recorded
+    'stated', NULL, NULL, NULL, NULL, NULL, plan, source, stated_on, recorded, NULL
 FROM figure WHERE area IS NULL AND NOT is_size;

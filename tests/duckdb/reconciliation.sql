@@ -2,7 +2,7 @@
 -- source and another.
 CREATE OR REPLACE TABLE reconciliation AS
 WITH twice AS (
-    -- A statement and a count of the same area on its own map.
+    -- Two statements of the same area on its own map.
     SELECT first.cell, first.area, first.numerator AS taken, second.numerator AS other
     FROM told_there AS first
     JOIN told_there AS second USING (cell, area)
@@ -24,14 +24,19 @@ told AS (
     UNION ALL
     SELECT here.cell, here.area, here.numerator, way.numerator
     FROM here JOIN way USING (cell, area)
-    WHERE here.own IS NOT NULL AND way.kind IN ('former', 'below')
+    WHERE here.own IS NOT NULL AND NOT here.counted AND way.kind IN ('former', 'below')
+    UNION ALL
+    -- A stated total beside the count of single events.
+    SELECT here.cell, here.area, here.numerator, count_here.numerator
+    FROM here JOIN count_here USING (cell, area)
+    WHERE here.own IS NOT NULL AND NOT here.counted
 )
 SELECT
     view::VARCHAR AS map, year, area.code AS area_code, area.short_name AS area_name, thing AS indicator,
     scope AS subject_scope, base, taken AS left_value, other AS right_value, taken - other AS difference,
     area.level AS area_level
 FROM told JOIN cell USING (cell) JOIN area ON area.id = told.area
-WHERE taken IS NOT NULL AND other IS NOT NULL AND NOT is_size
+WHERE taken IS NOT NULL AND other IS NOT NULL AND NOT is_size AND NOT is_report
 UNION ALL
 SELECT
     home.map::VARCHAR, taken.year, taken.area_code, coalesce(home.short_name, taken.area_name), taken.thing,

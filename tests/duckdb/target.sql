@@ -13,11 +13,11 @@ JOIN goal ON (goal.thing, goal.base, goal.deadline) = (aim.thing, aim.base, aim.
 JOIN area ON area.id = aim.area
 QUALIFY row_number() OVER (PARTITION BY goal, aim.area ORDER BY aim.shipped, aim.class IS NOT NULL, aim.id) = 1;
 
--- The nation's own, and whether it has another for areas in difficulty, which nobody has named.
+-- The nation's own, and the other one that it may have for areas in difficulty.
 CREATE OR REPLACE TABLE national AS
 SELECT
     goal, min_by(aim.id, (aim.class IS NOT NULL, aim.shipped, aim.id)) AS aim,
-    bool_or(aim.class IS NOT NULL AND aim.percent IS NOT NULL) AS differs
+    min_by(aim.id, (aim.shipped, aim.id)) FILTER (aim.class IS NOT NULL AND aim.percent IS NOT NULL) AS special
 FROM aim
 JOIN goal ON (goal.thing, goal.base, goal.deadline) = (aim.thing, aim.base, aim.deadline)
     AND goal.scope IS NOT DISTINCT FROM aim.scope
@@ -53,20 +53,81 @@ SELECT
         THEN min_by(aim, (is_same, held.area)) FILTER (aim IS NOT NULL) END AS aim
 FROM held GROUP BY view, here, goal;
 
--- In force is an aim, or nothing that is clear (null).
+-- Which areas are in difficulty at the end of a year, as events have classified them: one is in where it, an area around
+-- it or all that it was made of was named, out where others of its level in its province were (of provinces, any), and
+-- nothing of it.
+CREATE OR REPLACE TABLE class_of AS
+WITH classified AS (
+    SELECT area.id AS area, area.level, effective_on AS begins, (body ->> '$.until')::DATE AS ends
+    FROM ledger_reference AS ledger
+    JOIN seen ON seen.family = 'reference' AND seen.event_id = ledger.event_id AND seen.stands
+    JOIN area ON (area.level, area.code) = (area_level, area_code) AND area.map = map_on(area_date)
+    WHERE kind = 'area_classified'
+),
+named AS (
+    SELECT DISTINCT year, area, level
+    FROM (SELECT year FROM cell UNION SELECT deadline FROM goal) AS years
+    JOIN classified ON begins <= make_date(year::INT, 12, 31) AND (ends IS NULL OR ends >= make_date(year::INT, 12, 31))
+),
+named_within AS (
+    SELECT DISTINCT year, lineage.area FROM named JOIN lineage ON lineage.above = named.area
+),
+whole AS (
+    SELECT DISTINCT place.view, year, lineage.area
+    FROM named JOIN place ON place.area = named.area AND share = 'same' JOIN lineage ON lineage.above = place.here
+),
+part AS (
+    SELECT place.view, place.here AS area, named_within.year, place.share, place.area AS part
+    FROM place JOIN named_within USING (area) WHERE share IN ('whole', 'main', 'lesser')
+),
+of_parts AS (
+    SELECT view, area, year, count(*) FILTER (share <> 'lesser') = (
+        SELECT count(*) FROM place
+        WHERE (place.view, place.here) = (part.view, part.area) AND place.share IN ('whole', 'main')
+    ) AS all_of_it
+    FROM part GROUP BY view, area, year
+),
+listed AS (
+    SELECT DISTINCT
+        placed.view, placed.year, placed.level, CASE placed.level WHEN 'province' THEN NULL ELSE province.above END AS province
+    FROM (
+        SELECT named.*, place.view, place.here
+        FROM named
+        JOIN lineage ON lineage.area = named.area
+        JOIN place ON place.area = lineage.above AND place.share IN ('same', 'whole', 'main')
+        QUALIFY row_number() OVER (PARTITION BY named.year, named.area, place.view ORDER BY lineage.steps) = 1
+    ) AS placed
+    LEFT JOIN lineage AS province ON province.area = placed.here AND province.level = 'province'
+),
+peer AS (
+    SELECT listed.view, listed.year, area.id AS area
+    FROM listed
+    JOIN area ON area.map = listed.view AND area.level = listed.level
+    LEFT JOIN lineage AS province ON province.area = area.id AND province.level = 'province'
+    WHERE CASE area.level WHEN 'province' THEN NULL ELSE province.above END IS NOT DISTINCT FROM listed.province
+)
+SELECT view, year, area, CASE min(rank) WHEN 1 THEN 'in' WHEN 2 THEN 'partly' ELSE 'out' END AS belongs
+FROM (
+    SELECT *, 1 AS rank FROM whole
+    UNION ALL SELECT view, year, area, CASE WHEN all_of_it THEN 1 ELSE 2 END FROM of_parts
+    UNION ALL SELECT *, 3 FROM peer
+)
+GROUP BY view, year, area;
+
+-- In force is an aim, or nothing that is clear (null); `special` is the other one where it depends on the class.
 CREATE OR REPLACE TABLE in_force_here AS
 WITH ways AS (
-    SELECT place.view, place.here AS area, goal, aim, 1 + (place.area <> place.here)::INT AS rank
+    SELECT
+        place.view, place.here AS area, goal, aim, NULL::BIGINT AS special,
+        1 + (place.area <> place.here)::INT AS rank
     FROM plan JOIN place ON place.area = plan.area AND place.share = 'same'
     WHERE plan.level <> 'nation'
     UNION ALL
-    SELECT area.map, planned.area, goal, aim, 3 FROM planned JOIN area ON area.id = planned.area
+    SELECT area.map, planned.area, goal, aim, NULL, 3 FROM planned JOIN area ON area.id = planned.area
     UNION ALL
-    SELECT view, area, goal, aim, 4 FROM agreed
+    SELECT view, area, goal, aim, NULL, 4 FROM agreed
     UNION ALL
-    SELECT
-        area.map, area.id, goal, CASE WHEN differs AND area.level <> 'nation' THEN NULL ELSE aim END, 5
-    FROM national, area
+    SELECT area.map, area.id, goal, aim, CASE WHEN area.level <> 'nation' THEN special END, 5 FROM national, area
 )
 SELECT ways.* EXCLUDE (rank)
 FROM ways JOIN area ON area.id = ways.area
@@ -90,7 +151,7 @@ kinds AS (
     JOIN answers ON answers.measure = cat.measure AND answers.actual = cell.scope
 )
 SELECT
-    asked.cell, asked.area, goal.deadline, goal.base = cell.base AS same_base, aim.percent, aim.plan,
+    asked.cell, asked.area, goal.deadline, goal.base = cell.base AS same_base, aim.percent, aim.plan, aim.from_year,
     setter.level AS origin
 FROM asked
 JOIN cell USING (cell)
@@ -98,7 +159,11 @@ JOIN kinds USING (cell)
 JOIN goal ON goal.thing = cell.thing AND goal.scope IS NOT DISTINCT FROM kinds.wanted_scope
     AND goal.deadline >= cell.year AND (goal.base = cell.base OR cell.base = 'unknown' AND goal.base = 'all')
 JOIN in_force_here AS force ON force.view = cell.view AND force.area = asked.area AND force.goal = goal.goal
-LEFT JOIN aim ON aim.id = force.aim
+LEFT JOIN class_of ON (class_of.view, class_of.year, class_of.area) = (cell.view, cell.year, asked.area)
+LEFT JOIN aim ON aim.id = CASE
+    WHEN force.special IS NULL OR class_of.belongs = 'out' THEN force.aim
+    WHEN class_of.belongs = 'in' THEN force.special
+END
 LEFT JOIN area AS setter ON setter.id = aim.area
 QUALIFY row_number() OVER (
     PARTITION BY asked.cell, asked.area ORDER BY goal.deadline, kinds.scope_rank, goal.base = cell.base DESC

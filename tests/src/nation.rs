@@ -31,8 +31,10 @@
 //! recognised again in 80 % of later years, and 3 % lose the title; of one in eight registration, score and rating are
 //! told too. Of a thousand recognitions 5 are taken back, 5 corrected by id, 5 told again under another id; 2 % of the
 //! sheets are sent twice. A fifth of the communes tell of clans, villages or organisations only by decisions that list
-//! several. Tokens stay when a commune is merged; the area of the events becomes its main successor. Beside them 1 to 4
-//! single activities and 0 to 5 joining members a commune and year, some taken back or corrected, some leaving after
+//! several. Tokens stay when a commune is merged; the area of the events becomes its main successor. Of 60 % of the
+//! provinces, 40 % of the districts and 10 % of the communes a decision each year lists communes that became learning
+//! communities, each office its own. Beside them 1 to 4 single activities and 0 to 5 joining members a commune and
+//! year, some taken back or corrected, some leaving after
 //! two years; each year's Learning Week.
 //!
 //! Without registers that is, reckoned from these shares, about 1.1 million figures and 0.6 million single events in ten

@@ -1,7 +1,8 @@
 //! The command line: what a person can ask of the program.
 //!
 //! In: arguments and, for three of them, the environment. Out: [`Cli`], typed and checked. Guarantee: what is wrong
-//! is refused here, with exit code 2 and a word on what would be right; nothing else reads arguments or environment.
+//! is refused here, with exit code 2 and a word on what would be right; nothing else reads arguments, and of the
+//! environment only `config` reads one more variable, a password, which is no flag so that no list of processes has it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ Examples:
   lantoa sql --format csv \"select * from statement\" > statements.csv
   lantoa import figures.csv                take in a sheet in the form `statement`
   lantoa status                            what runs, where, and what is kept
+  lantoa verify                            prove that each event is in its table once
   lantoa serve projector --kafka kafka1:9092,kafka2:9092 --data /srv/lantoa
 
 Exit codes:
@@ -37,7 +39,7 @@ pub struct Cli {
     /// Folder that holds everything: log, tables, settings. Deleting it starts anew
     #[arg(long, global = true, env = "LANTOA_DATA", default_value = "./lantoa-data", value_name = "DIR")]
     pub data: PathBuf,
-    /// File with settings (TOML: tables [ingest], [projector], [query]); flags come before it
+    /// File with settings (TOML: tables [kafka], [ingest], [projector], [query]); flags come before it
     #[arg(long, global = true, env = "LANTOA_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// What is logged to standard error: off, error, warn, info, debug, trace (of Lantoa's own parts), or a filter
@@ -78,6 +80,17 @@ pub enum Command {
     /// Only after it said so. Each topic at fault is declared new and read from its start; no row is removed, and
     /// events that are in the tables already count once. Events that the old log had and the tables had not are gone.
     Recover(RecoverArgs),
+    /// Make the tables anew that views are kept in, beside the present ones
+    ///
+    /// Compares the two, says where they differ, and switches. Questions are answered all along; stopped, it goes on
+    /// where it was.
+    Rebuild,
+    /// Prove that each acknowledged event is in its table exactly once, or name the exceptions
+    ///
+    /// Reads the topics and the tables, changes nothing, and may run beside a running `lantoa up`. Prints a line for each
+    /// thing that does not hold (what, where, what to do, whose failure it is) and a table with a row a topic. Ends with
+    /// 0 when all holds and with 1 otherwise. What the log no longer has is counted as only in the tables.
+    Verify(VerifyArgs),
     /// The embedded broker: started by `up`, ends when standard input closes
     #[command(hide = true)]
     Broker(BrokerArgs),
@@ -89,7 +102,8 @@ pub struct UpArgs {
     /// Do not load the five articles at the first start
     #[arg(long)]
     pub empty: bool,
-    /// Use this Kafka in place of the embedded broker (and load nothing by itself)
+    /// Use this Kafka in place of the embedded broker (and load nothing by itself). Password and TLS: [kafka] in the
+    /// settings
     #[arg(long, value_name = "HOST:PORT,…", conflicts_with = "kafka_port")]
     pub kafka: Option<String>,
     /// Where to listen for HTTP; port 0 is any free one. Only this machine: there is no TLS and no password yet
@@ -128,7 +142,7 @@ pub struct ServeArgs {
     /// The Kafka that carries the events; `query` alone needs none
     #[arg(long, value_name = "HOST:PORT,…", required_if_eq_any([("role", "ingest"), ("role", "projector")]))]
     pub kafka: Option<String>,
-    /// Where to listen for HTTP (ingest, query; health everywhere); port 0 is any free one. Only this machine
+    /// Where to listen for HTTP (ingest, query; health, metrics everywhere); port 0 is any free one. Only this machine
     #[arg(long, default_value = DEFAULT_HTTP, value_name = "ADDR", value_parser = local_listener)]
     pub http: SocketAddr,
     /// Abort the program at a step, or let storage calls fail (storage:SEED:PER_MILLE), for tests
@@ -153,6 +167,18 @@ pub struct RecoverArgs {
     /// The Kafka whose topics are declared new; the embedded broker's where none is given
     #[arg(long, value_name = "HOST:PORT,…")]
     pub kafka: Option<String>,
+}
+
+/// Flags of `verify`.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyArgs {
+    /// The Kafka that the tables were read from; where none is given, that of the running `lantoa up`, or the embedded
+    /// broker's
+    #[arg(long, value_name = "HOST:PORT,…")]
+    pub kafka: Option<String>,
+    /// Places of the log that are in memory at once, for tests that need many passes
+    #[arg(long, hide = true, value_name = "PLACES", default_value_t = lantoa_projector::verify::AT_ONCE)]
+    pub at_once: usize,
 }
 
 /// Flags of `sql`.
@@ -243,6 +269,10 @@ mod tests {
             (&["import"], false, "FILE"),
             (&["import", "--articles"], true, ""),
             (&["import", "a.csv", "--form", "census"], false, "statement"),
+            (&["rebuild"], true, ""),
+            (&["verify"], true, ""),
+            (&["verify", "--kafka", "a:1", "--at-once", "3"], true, ""),
+            (&["verify", "--at-once", "many"], false, "many"),
             (&["fly"], false, "fly"),
         ];
         for (arguments, right, word) in cases {

@@ -1,6 +1,8 @@
 //! The commands that end by themselves: they talk to the running program, or open the data folder where none runs.
 
 pub mod import;
+pub mod rebuild;
 pub mod recover;
 pub mod sql;
 pub mod status;
+pub mod verify;

@@ -1,9 +1,11 @@
 //! Settings that are too fine for flags.
 //!
-//! In: a TOML file with the tables `[ingest]`, `[projector]` and `[query]`, each optional; then the flags. Out: what
-//! each role is started with. Guarantee: an unknown key is refused; where a role keeps and finds its data is decided
-//! by the flags alone, so that no two roles of one program can look at different folders.
+//! In: a TOML file with the tables `[kafka]`, `[ingest]`, `[projector]` and `[query]`, each optional; then one variable
+//! of the environment, for a password; then the flags. Out: what each role is started with. Guarantee: an unknown key
+//! is refused; where a role keeps and finds its data is decided by the flags alone, so that no two roles of one program
+//! can look at different folders.
 
+use std::env::{self, VarError};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -11,6 +13,10 @@ use std::str::FromStr;
 use serde::Deserialize;
 
 use crate::data_dir::DataDir;
+
+pub mod kafka;
+
+use kafka::{KafkaTable, PASSWORD_VARIABLE};
 
 /// Why the settings cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -24,13 +30,26 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not TOML or has a key that there is not.
-    #[error("{} is not right: {}", path.display(), source.to_string().trim_end())]
+    #[error("{} is not right: TOML, line {line}: {why}", path.display())]
     Parse {
         /// The file.
         path: PathBuf,
-        /// Where and why.
-        source: Box<toml::de::Error>,
+        /// Where.
+        line: usize,
+        /// Why, without the line itself, which may hold a password.
+        why: String,
     },
+    /// A password cannot be had from its file.
+    #[error("no password in {}: {why}; see that it is there and readable to the user that runs lantoa", path.display())]
+    Password {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// The environment's password is no text.
+    #[error("{PASSWORD_VARIABLE} is not UTF-8; set it anew, or leave it out and name a file with sasl.password.file")]
+    PasswordVariable,
     /// No role has this fault point.
     #[error("--fault {point}: no role has this point")]
     Fault {
@@ -43,6 +62,8 @@ pub enum ConfigError {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
+    /// How a Kafka that is named is reached.
+    pub kafka: KafkaTable,
     /// Of ingest.
     pub ingest: lantoa_ingest::Config,
     /// Of the projector.
@@ -62,8 +83,11 @@ impl Settings {
             Some(path) => {
                 let text =
                     fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-                toml::from_str(&text)
-                    .map_err(|source| ConfigError::Parse { path: path.to_owned(), source: Box::new(source) })?
+                toml::from_str(&text).map_err(|error| ConfigError::Parse {
+                    path: path.to_owned(),
+                    line: line_of(&text, error.span()),
+                    why: error.message().to_owned(),
+                })?
             }
         };
         settings.projector.tables = data.tables();
@@ -71,9 +95,29 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The same with all roles on this Kafka, `host:port` separated by commas.
+    /// The same with all roles on this Kafka, `host:port` separated by commas, reached as `[kafka]` says.
+    ///
+    /// # Errors
+    /// [`ConfigError::Password`], [`ConfigError::PasswordVariable`].
+    pub fn on_kafka(mut self, kafka: &str) -> Result<Self, ConfigError> {
+        let password = match env::var(PASSWORD_VARIABLE) {
+            Ok(password) => Some(password).filter(|password| !password.is_empty()),
+            Err(VarError::NotPresent) => None,
+            Err(VarError::NotUnicode(_)) => return Err(ConfigError::PasswordVariable),
+        };
+        let connection = self.kafka.connection(password)?;
+        self.ingest.connection.clone_from(&connection);
+        self.projector.connection = connection;
+        Ok(self.at(kafka))
+    }
+
+    /// The same with all roles on the embedded broker, which `[kafka]` says nothing of.
     #[must_use]
-    pub fn on_kafka(mut self, kafka: &str) -> Self {
+    pub fn on_embedded_broker(self, address: &str) -> Self {
+        self.at(address)
+    }
+
+    fn at(mut self, kafka: &str) -> Self {
         kafka.clone_into(&mut self.ingest.kafka);
         kafka.clone_into(&mut self.projector.kafka);
         self
@@ -97,6 +141,12 @@ impl Settings {
     }
 }
 
+/// The line of `text`, counted from 1, on which `span` begins.
+fn line_of(text: &str, span: Option<std::ops::Range<usize>>) -> usize {
+    let before = span.map_or(0, |span| span.start.min(text.len()));
+    1 + text.as_bytes()[..before].iter().filter(|byte| **byte == b'\n').count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,14 +163,33 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let path = temp.path().join("lantoa.toml");
         let data = DataDir::new("x");
-        for (text, word) in [("[ingest]\nspeed = 1", "speed"), ("[postgres]", "postgres"), ("ingest", "TOML")] {
+        for (text, word) in [
+            ("[ingest]\nspeed = 1", "speed"),
+            ("[postgres]", "postgres"),
+            ("ingest", "TOML, line 1"),
+            ("[kafka]\nacks = 0", "acks"),
+            ("[kafka]\nsasl.pasword = 'geheim'", "sasl.pasword"),
+            ("[kafka]\nsasl.username = 'a'\nsasl.password = \"geheim", "line 3"),
+        ] {
             fs::write(&path, text).unwrap();
             let error = Settings::load(Some(&path), &data).unwrap_err().to_string();
-            assert!(error.contains(word), "{error}");
+            assert!(error.contains(word) && !error.contains("geheim"), "{error}");
         }
         assert!(Settings::default().with_fault(Some("never")).is_err());
         assert!(Settings::default().with_fault(Some("before_commit")).unwrap().projector.fault.is_some());
         let spoilt = Settings::default().with_fault(Some("storage:1:20,clock:3")).unwrap();
         assert!(spoilt.projector.faults.storage.is_some() && spoilt.projector.faults.clock.is_some());
+    }
+
+    #[test]
+    fn every_client_of_a_named_kafka_is_made_with_the_table() {
+        let settings: Settings = toml::from_str("[kafka]\nsecurity.protocol = 'ssl'").unwrap();
+        let named = settings.clone().on_kafka("kafka1:9093").unwrap();
+        assert_eq!((named.ingest.kafka.as_str(), named.projector.kafka.as_str()), ("kafka1:9093", "kafka1:9093"));
+        assert_eq!(named.ingest.connection.get("security.protocol"), Some("ssl"));
+        assert_eq!(named.projector.connection, named.ingest.connection);
+        let embedded = settings.on_embedded_broker("127.0.0.1:1");
+        assert_eq!((embedded.ingest.kafka.as_str(), embedded.projector.kafka.as_str()), ("127.0.0.1:1", "127.0.0.1:1"));
+        assert_eq!(embedded.ingest.connection.pairs().count() + embedded.projector.connection.pairs().count(), 0);
     }
 }

@@ -4,7 +4,7 @@
 //! three roles and the embedded broker under one supervisor and no other code; two programs never own one folder.
 //!
 //! In reading order: what was asked (`cli`, `config`, `run`), what it is asked of (`data_dir`), what runs (`broker`,
-//! `parts`, `up`, `serve`, with `articles`, `arrival`, `signals`, `progress`), and what is answered (`desk`,
+//! `parts`, `deriver`, `up`, `serve`, with `articles`, `arrival`, `signals`, `progress`), and what is answered (`desk`,
 //! `commands`).
 
 pub mod arrival;
@@ -14,6 +14,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod data_dir;
+pub mod deriver;
 pub mod desk;
 pub mod parts;
 pub mod progress;

@@ -14,14 +14,17 @@ use futures::FutureExt;
 use lantoa_ingest::Intake;
 use lantoa_query::Engine;
 use lantoa_schemas::clock::{SharedClock, SystemClock};
+use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::broker::{BrokerError, EmbeddedBroker};
+use crate::deriver::EngineDeriver;
 
 pub mod health;
+mod memory;
 
 /// How long a part may take to stop. Longer than any deadline that a role sets itself.
 const STOP_WITHIN: Duration = Duration::from_secs(40);
@@ -39,6 +42,18 @@ pub enum PartName {
     Projector,
     /// The query role.
     Query,
+}
+
+impl PartName {
+    /// The word for it where a machine reads.
+    fn role(self) -> &'static str {
+        match self {
+            Self::Listener => "listener",
+            Self::Ingest => "ingest",
+            Self::Projector => "projector",
+            Self::Query => "query",
+        }
+    }
 }
 
 impl fmt::Display for PartName {
@@ -70,6 +85,9 @@ pub enum PartError {
     /// Query does not start.
     #[error("query does not start")]
     Query(#[from] lantoa_query::StartError),
+    /// The engine that knows the views cannot be opened.
+    #[error("the projector does not start")]
+    Engine(#[from] lantoa_query::EngineError),
     /// The listener's address cannot be had.
     #[error("cannot listen on {address}; choose another address with --http HOST:PORT (port 0: any free one)")]
     Listen {
@@ -114,10 +132,12 @@ pub struct Parts {
     broker: Option<EmbeddedBroker>,
     tracker: TaskTracker,
     router: Router,
+    checks: health::Checks,
+    registry: Registry,
 }
 
 /// The machine's clock, for the roles.
-fn clock() -> SharedClock {
+pub fn clock() -> SharedClock {
     Arc::new(SystemClock)
 }
 
@@ -148,18 +168,36 @@ impl Parts {
         let stop = CancellationToken::new();
         let handle = lantoa_ingest::start(config, clock(), stop.clone()).await?;
         self.merge(handle.router());
+        handle.register(&mut self.registry);
         let intake = handle.intake();
+        let asked = Arc::clone(&intake);
+        self.checks.add(PartName::Ingest, move || {
+            let asked = Arc::clone(&asked);
+            async move { asked.ready().await }
+        });
         self.add(PartName::Ingest, stop, async move { Ok(handle.join().await?) });
         Ok(intake)
     }
 
-    /// Starts the projector. Ingest comes first where both run: it makes the topics.
+    /// Starts the projector, with an engine that knows the views it keeps. Ingest comes first where both run: it makes
+    /// the topics.
     ///
     /// # Errors
-    /// [`PartError::Projector`].
-    pub async fn add_projector(&mut self, config: lantoa_projector::Config) -> Result<(), PartError> {
+    /// [`PartError::Projector`], [`PartError::Engine`].
+    pub async fn add_projector(
+        &mut self,
+        config: lantoa_projector::Config,
+        views: lantoa_query::Config,
+    ) -> Result<(), PartError> {
         let stop = CancellationToken::new();
-        let handle = lantoa_projector::start(config, clock(), stop.clone()).await?;
+        let deriver = EngineDeriver(Engine::open(views, clock())?);
+        let handle = lantoa_projector::start(config, Some(Arc::new(deriver)), clock(), stop.clone()).await?;
+        handle.register(&mut self.registry);
+        let asked = handle.health();
+        self.checks.add(PartName::Projector, move || {
+            let asked = Arc::clone(&asked);
+            async move { asked.ready().await }
+        });
         self.add(PartName::Projector, stop, async move { Ok(handle.join().await?) });
         Ok(())
     }
@@ -173,6 +211,12 @@ impl Parts {
         let handle = lantoa_query::start(config, clock(), stop.clone()).await?;
         self.merge(handle.router());
         let engine = handle.engine();
+        engine.register(&mut self.registry);
+        let asked = engine.clone();
+        self.checks.add(PartName::Query, move || {
+            let asked = asked.clone();
+            async move { asked.ready().await }
+        });
         self.add(PartName::Query, stop, async move {
             match handle.join().await {
                 Ok(()) => Ok(()),
@@ -182,14 +226,17 @@ impl Parts {
         Ok(engine)
     }
 
-    /// Opens the listener for all roles added so far, with `/healthz` and `/readyz` beside them.
+    /// Opens the listener for all roles added so far, with `/healthz`, `/readyz` and `/metrics` beside them.
     ///
     /// # Errors
     /// [`PartError::Listener`] when the system does not say where it listens.
     pub fn add_listener(&mut self, listener: TcpListener) -> Result<(SocketAddr, health::Readiness), PartError> {
         let address = listener.local_addr()?;
         let readiness = health::Readiness::default();
-        let router = std::mem::take(&mut self.router).merge(health::router(readiness.clone()));
+        let mut registry = std::mem::take(&mut self.registry);
+        registry.register_collector(Box::new(memory::ProcessMemory));
+        let own = health::router(readiness.clone(), std::mem::take(&mut self.checks), registry);
+        let router = std::mem::take(&mut self.router).merge(own);
         let stop = CancellationToken::new();
         let (stopping, answers_end) = (stop.clone(), stop.clone());
         let unready = readiness.clone();
@@ -256,6 +303,8 @@ impl Parts {
         for part in self.parts {
             first = first.and(stop_part(part).await);
         }
+        // They hold the log's client, which would otherwise see the broker go and complain.
+        drop(self.checks);
         if let Some(broker) = self.broker {
             first = first.and(broker.stop().await.map_err(PartError::from));
         }

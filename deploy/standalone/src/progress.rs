@@ -1,12 +1,13 @@
 //! Says on standard error that work goes on, where a person would otherwise wonder.
 //!
-//! In: work, and a word for it. Out: its result. Guarantee: nothing is shown for work under a second, and nothing
-//! ever where standard error is not a terminal.
+//! In: work, and a word for it; or stages, and how far each has come. Out: a bar. Guarantee: nothing is shown for work
+//! under a second, and nothing ever where standard error is not a terminal.
 
-use std::io::IsTerminal;
-use std::time::Duration;
+use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Work shorter than this shows nothing.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
@@ -28,4 +29,55 @@ pub async fn during<T>(what: &str, work: impl Future<Output = T>) -> T {
     let done = work.await;
     bar.finish_and_clear();
     done
+}
+
+/// A bar for work in stages of which each knows how many steps it takes.
+pub struct Stages {
+    bar: ProgressBar,
+    begun: Instant,
+    /// Whether it may not be shown, or is shown already.
+    settled: AtomicBool,
+}
+
+impl Stages {
+    /// The work begins.
+    pub fn begin() -> Self {
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos} of {len} ({eta} left)") {
+            bar.set_style(style);
+        }
+        Self { bar, begun: Instant::now(), settled: AtomicBool::new(!std::io::stderr().is_terminal()) }
+    }
+
+    /// A stage begins that takes so many steps.
+    pub fn stage(&self, what: &str, steps: u64) {
+        self.bar.reset();
+        self.bar.set_length(steps);
+        self.bar.set_message(what.to_owned());
+        self.show();
+    }
+
+    /// So many steps are done.
+    pub fn step(&self, steps: u64) {
+        self.bar.inc(steps);
+        self.show();
+    }
+
+    /// Prints a line on standard output, above the bar. A reader that has gone away stops nothing.
+    pub fn print(&self, line: &str) {
+        self.bar.suspend(|| {
+            let _ = writeln!(std::io::stdout(), "{line}");
+        });
+    }
+
+    /// The work is done.
+    pub fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn show(&self) {
+        if self.begun.elapsed() >= SHOWN_AFTER && !self.settled.swap(true, Ordering::Relaxed) {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+    }
 }

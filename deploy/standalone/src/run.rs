@@ -3,12 +3,16 @@
 //! In: a command line. Out: how it went. Guarantee: every command ends in [`Outcome`] or in one error that says what
 //! failed and what to do.
 
+use std::path::PathBuf;
+
 use crate::arrival::ArrivalError;
 use crate::cli::{Cli, Command, UpArgs};
 use crate::commands::import::import;
+use crate::commands::rebuild::rebuild;
 use crate::commands::recover::recover;
 use crate::commands::sql::sql;
 use crate::commands::status::status;
+use crate::commands::verify::verify;
 use crate::config::{ConfigError, Settings};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::desk::DeskError;
@@ -46,6 +50,12 @@ pub enum RunError {
     /// Rows on their way to the tables.
     #[error(transparent)]
     Arrival(#[from] ArrivalError),
+    /// The engine that knows the views.
+    #[error(transparent)]
+    Engine(#[from] lantoa_query::EngineError),
+    /// A view that is kept as a table.
+    #[error("the view cannot be made anew; what was made stays, and running it again goes on from there")]
+    Materialise(#[from] lantoa_projector::materialise::MaterialiseError),
     /// The output.
     #[error(transparent)]
     Output(#[from] lantoa_query::format::WriteError),
@@ -55,6 +65,20 @@ pub enum RunError {
     /// Of several files not one row was taken.
     #[error("no row was accepted")]
     NothingImported,
+    /// There is no log to hold the tables against.
+    #[error(
+        "{} has no log of its own; say which Kafka its tables were read from with --kafka HOST:PORT, or where the data is with --data DIR", .0.display()
+    )]
+    NoLog(PathBuf),
+    /// The check could not be done.
+    #[error("the check could not be done, and says nothing of the tables")]
+    Verify(#[from] lantoa_projector::verify::Error),
+    /// The check was done, and not all holds.
+    #[error("log and tables do not agree in {faults} places; standard output names each, and what to do about it")]
+    NotProven {
+        /// In how many.
+        faults: u64,
+    },
     /// Told to stop before it was done.
     #[error("stopped before it was done; nothing that was acknowledged is lost, and running it again is safe")]
     Stopped,
@@ -80,6 +104,8 @@ pub async fn run(cli: Cli) -> Result<Outcome, RunError> {
         Command::Sql(arguments) => sql(&data, settings, arguments).await,
         Command::Import(arguments) => import(&data, settings, arguments).await,
         Command::Recover(arguments) => recover(&data, settings, arguments).await,
+        Command::Rebuild => rebuild(settings).await,
+        Command::Verify(arguments) => verify(&data, settings, arguments).await,
         Command::Status => status(&data, settings).await,
         Command::Broker(_) => unreachable!("main runs the broker itself, because its exit code is its own"),
     }

@@ -1,7 +1,7 @@
 //! `lantoa serve`: one role alone, on a Kafka elsewhere: how the same program is deployed on several machines.
 //!
-//! In: a role, a Kafka, a data folder. Out: that role with its routes, `/healthz` and `/readyz`. Guarantee: the same
-//! code as under `up`. The folder is not locked: roles share tables, and every commit is a compare-and-swap.
+//! In: a role, a Kafka, a data folder. Out: that role with its routes, `/healthz`, `/readyz` and `/metrics`. Guarantee:
+//! the same code as under `up`. The folder is not locked: roles share tables, and every commit is a compare-and-swap.
 
 use std::io::Write;
 
@@ -20,7 +20,7 @@ use crate::signals::StopOrder;
 pub async fn serve(data: &DataDir, settings: Settings, arguments: ServeArgs) -> Result<Outcome, RunError> {
     let mut order = StopOrder::listen()?;
     let settings = match &arguments.kafka {
-        Some(kafka) => settings.on_kafka(kafka),
+        Some(kafka) => settings.on_kafka(kafka)?,
         None => settings,
     };
     let settings = settings.with_fault(arguments.fault.as_deref())?;
@@ -31,7 +31,7 @@ pub async fn serve(data: &DataDir, settings: Settings, arguments: ServeArgs) -> 
             Role::Ingest => parts.add_ingest(settings.ingest).await.map(drop),
             Role::Projector => {
                 crate::data_dir::create_dir(data.root())?;
-                parts.add_projector(settings.projector).await
+                parts.add_projector(settings.projector, settings.query).await
             }
             Role::Query => parts.add_query(settings.query).await.map(drop),
         }?;

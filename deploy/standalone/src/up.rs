@@ -87,20 +87,21 @@ pub async fn up(data: &DataDir, settings: Settings, arguments: UpArgs) -> Result
 async fn start(data: &DataDir, settings: Settings, arguments: &UpArgs) -> Result<Running, RunError> {
     // First what can fail at once.
     let listener = bind(arguments.http).await?;
+    let settings = settings.with_fault(arguments.fault.as_deref())?;
     let mut parts = Parts::new();
-    let kafka = match &arguments.kafka {
-        Some(kafka) => kafka.clone(),
+    let (kafka, settings) = match &arguments.kafka {
+        Some(kafka) => (kafka.clone(), settings.on_kafka(kafka)?),
         None => {
             let port = (arguments.kafka_port != 0).then_some(arguments.kafka_port);
             let broker = EmbeddedBroker::start(data, port).await.map_err(crate::parts::PartError::from)?;
             let bootstrap = broker.bootstrap();
             parts.add_broker(broker);
-            bootstrap
+            let settings = settings.on_embedded_broker(&bootstrap);
+            (bootstrap, settings)
         }
     };
-    let settings = settings.on_kafka(&kafka).with_fault(arguments.fault.as_deref())?;
     let intake = parts.add_ingest(settings.ingest).await?;
-    parts.add_projector(settings.projector).await?;
+    parts.add_projector(settings.projector, settings.query.clone()).await?;
     let engine = parts.add_query(settings.query).await?;
     let (http, readiness) = parts.add_listener(listener)?;
     Ok(Running { parts, intake, engine, readiness, http, kafka })

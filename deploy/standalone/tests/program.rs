@@ -1,4 +1,5 @@
-//! The program as a person or a script meets it: its commands, exit codes, files and signals, on temporary folders.
+//! The program as a person or a script meets it: its commands, exit codes, files and signals, on temporary folders. On
+//! which log the tests run, and which of them need the embedded broker, is said in `log.rs`.
 
 #[path = "program/broker.rs"]
 mod broker;
@@ -14,9 +15,21 @@ mod flow;
 mod harness;
 #[path = "program/life.rs"]
 mod life;
+#[path = "program/log.rs"]
+mod log;
+#[path = "program/metrics.rs"]
+mod metrics;
+#[path = "program/projection.rs"]
+mod projection;
 #[path = "program/reference.rs"]
 mod reference;
 #[path = "program/roles.rs"]
 mod roles;
+#[path = "program/secured.rs"]
+mod secured;
+#[path = "program/tamper.rs"]
+mod tamper;
 #[path = "program/use_and_misuse.rs"]
 mod use_and_misuse;
+#[path = "program/verify.rs"]
+mod verify;

@@ -49,6 +49,13 @@ impl Server {
         Self::over(Arc::new(Intake::new(config, log, references, clock(), TaskTracker::new(), shutdown))).await
     }
 
+    fn metrics(&self) -> String {
+        let (mut registry, mut text) = (prometheus_client::registry::Registry::default(), String::new());
+        self.intake.register(&mut registry);
+        prometheus_client::encoding::prometheus_text::encode(&mut text, &registry).unwrap();
+        text
+    }
+
     async fn post(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
         let mut request = Client::new().post(format!("{}{path}", self.url)).body(body);
         if !content_type.is_empty() {
@@ -136,6 +143,16 @@ async fn each_kind_of_bad_request_has_its_status_and_names_what_is_wrong() {
         }
     }
     assert_eq!(server.intake.counts(), Counts { received: 11, accepted: 0, rejected: 10, failed: 1 });
+    let got = Client::new().get(format!("{}/v1/files", server.url)).send().await.unwrap();
+    assert_eq!(got.status().as_u16(), 405);
+    let shown = server.metrics();
+    for line in [
+        r#"lantoa_ingest_requests_total{path="/v1/events",status="503"} 1"#,
+        r#"lantoa_ingest_requests_total{path="/v1/files",status="405"} 1"#,
+        "lantoa_ingest_records_in_flight 0",
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line} is not in\n{shown}");
+    }
     assert_eq!(server.tasks.len(), 1);
 }
 
@@ -184,6 +201,9 @@ async fn good_rows_are_acknowledged_and_told_apart_from_bad_ones() {
         answer["events"].as_array().unwrap().iter().map(|e| (e["row"].clone(), e["offset"].clone())).collect();
     assert_eq!(rows, [(json!(1), json!(2)), (json!(4), json!(3))]);
     assert_eq!(server.intake.counts(), Counts { received: 6, accepted: 4, rejected: 2, failed: 0 });
+    assert!(server.metrics().contains("\nlantoa_ingest_acknowledgement_seconds_count 3\n"));
+    assert!(server.intake.ready().await.iter().all(|(_, state)| state.is_ok()));
     shutdown.cancel();
+    assert!(server.intake.ready().await[0].1.is_err());
     handle.join().await.unwrap();
 }

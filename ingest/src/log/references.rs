@@ -9,13 +9,12 @@ use chrono::{DateTime, Utc};
 use lantoa_schemas::knowledge::{Knowledge, LeftOut};
 use lantoa_schemas::reference_log::{LogRecord, PartitionRange, ReferenceLog};
 use lantoa_schemas::stream::{Family, Stream};
-use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::{LogContext, LogError};
+use super::{LogContext, LogError, client};
 use crate::config::Config;
 
 const STREAM: Stream = Stream::Ledger(Family::Reference);
@@ -40,19 +39,16 @@ impl ReferenceReader {
     /// # Errors
     /// When librdkafka does not take the settings.
     pub(crate) fn open(config: &Config) -> Result<Self, LogError> {
-        let mut settings = ClientConfig::new();
+        let mut settings = client(config);
         settings
-            .set("bootstrap.servers", &config.kafka)
-            .set("client.id", "lantoa-ingest")
             // A group is demanded by the client; offsets are neither read from it nor written to it.
             .set("group.id", "lantoa-ingest")
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
             .set("enable.partition.eof", "true")
             .set("auto.offset.reset", "error")
-            .set("allow.auto.create.topics", "false")
-            .set("reconnect.backoff.max.ms", "1000");
-        let consumer = settings.create_with_context(LogContext).map_err(LogError::Settings)?;
+            .set("allow.auto.create.topics", "false");
+        let consumer = settings.create_with_context(LogContext::default()).map_err(LogError::Settings)?;
         Ok(Self { consumer, log: ReferenceLog::default(), told: Vec::new() })
     }
 

@@ -48,7 +48,7 @@ async fn a_topic_that_would_forget_is_refused_by_name() {
     let config = broker.config();
     let mut settings = ClientConfig::new();
     settings.set("bootstrap.servers", &config.kafka);
-    let admin: AdminClient<LogContext> = settings.create_with_context(LogContext).unwrap();
+    let admin: AdminClient<LogContext> = settings.create_with_context(LogContext::default()).unwrap();
     let topic = Stream::Receipt.topic();
     let short = NewTopic::new(topic, 1, TopicReplication::Fixed(1)).set("retention.ms", "1000");
     admin.create_topics([&short], &AdminOptions::new()).await.unwrap().remove(0).unwrap();
@@ -67,4 +67,7 @@ async fn without_a_broker_start_and_sends_end_in_time() {
     let log = Log::open(&config).unwrap();
     assert!(matches!(log.produce(&[record("a")]).await[0], Err(ProduceError::NotAcknowledged(_))));
     assert!(matches!(log.ensure_topics(&config).await, Err(LogError::Unreachable { .. })));
+    let patience = Duration::from_millis(300);
+    let answer = tokio::task::spawn_blocking(move || log.answers(patience)).await.unwrap();
+    assert!(matches!(answer, Err(LogError::Unreachable { .. })));
 }

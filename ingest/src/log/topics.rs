@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use lantoa_schemas::stream::{RETENTION_FOR_EVER_MS, Stream};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
-use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::time::Instant;
 
-use super::{LogContext, LogError};
+use super::{LogContext, LogError, client};
 use crate::config::Config;
 
 /// How long one question to the broker may take.
@@ -18,15 +17,10 @@ const QUESTION: Duration = Duration::from_secs(5);
 /// How long to wait before asking an unreachable broker again.
 const PAUSE: Duration = Duration::from_millis(50);
 
-pub(super) async fn ensure(settings: &ClientConfig, config: &Config) -> Result<(), LogError> {
+pub(super) async fn ensure(config: &Config) -> Result<(), LogError> {
     // An admin client takes none of a producer's settings without a complaint on the log.
-    let mut admin_settings = ClientConfig::new();
-    for name in ["bootstrap.servers", "client.id", "reconnect.backoff.max.ms"] {
-        if let Some(value) = settings.get(name) {
-            admin_settings.set(name, value);
-        }
-    }
-    let admin: AdminClient<LogContext> = admin_settings.create_with_context(LogContext).map_err(LogError::Settings)?;
+    let admin: AdminClient<LogContext> =
+        client(config).create_with_context(LogContext::default()).map_err(LogError::Settings)?;
     let there = make(&admin, config).await?;
     if !there.is_empty() {
         check_retention(&admin, &there).await?;

@@ -1,9 +1,11 @@
 use super::*;
+use crate::seen::hash;
 use arrow::array::{ArrayRef, Int32Array, Int64Array, StringArray, new_null_array};
 use lantoa_schemas::stream::{Family, Stream};
 use lantoa_schemas::table::stream_table;
 
 mod spoilt;
+mod upkeep;
 
 const STREAM: Stream = Stream::Ledger(Family::Activity);
 const AT: StreamPartition = StreamPartition { stream: STREAM, partition: 0 };
@@ -33,6 +35,13 @@ async fn open(folder: &Path) -> StreamTable {
     StreamTable::open(folder, STREAM.table(), stream_table(STREAM), "event_id").await.unwrap()
 }
 
+/// Sizes of the data files that lie in a table's folder.
+fn data_files(table: &Path) -> Vec<u64> {
+    let files = std::fs::read_dir(table).unwrap().map(|file| file.unwrap());
+    let data = files.filter(|file| file.file_name().to_string_lossy().ends_with(".parquet"));
+    data.map(|file| file.metadata().unwrap().len()).collect()
+}
+
 fn entries(next: i64) -> BTreeMap<String, i64> {
     BTreeMap::from([(life().app_id(AT), next)])
 }
@@ -46,6 +55,9 @@ async fn rows_and_offset_land_together_and_are_read_back() {
     assert_eq!(table.append(&[], &entries(7), None).await.unwrap(), Commit::Landed);
     let table = open(folder.path()).await;
     assert_eq!(table.rows(), 5);
+    let (footprint, files) = (table.footprint(), data_files(&folder.path().join(STREAM.table())));
+    assert_eq!((footprint.files, footprint.bytes), (files.len() as i64, files.iter().sum::<u64>() as i64));
+    assert!(footprint.files > 0);
     assert_eq!(table.stored(&life().app_id(AT)).await.unwrap(), Some(NextOffset(7)));
     let last = table.last_row(&life(), AT, NextOffset(7)).await.unwrap();
     assert_eq!(last, Some(LastRow { offset: 4, id: "e-4".into() }));

@@ -46,8 +46,9 @@ impl Probe {
             return Ok(HashMap::new());
         }
         let look = || -> Result<_, KafkaError> {
-            let consumer =
-                client_config(&self.config).set("enable.partition.eof", "true").create_with_context(LogContext)?;
+            let consumer = client_config(&self.config)
+                .set("enable.partition.eof", "true")
+                .create_with_context(LogContext::default())?;
             at.iter().map(|(at, offset)| Ok((*at, look_at(&consumer, *at, *offset)?))).collect()
         };
         look().map_err(|source| ConsumeError::Client { kafka: self.config.kafka.clone(), source })

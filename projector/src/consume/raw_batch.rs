@@ -16,6 +16,8 @@ pub(crate) struct RawBatch {
     ends: Vec<usize>,
     partitions: Vec<i32>,
     offsets: Vec<i64>,
+    /// When the first record of each partition was written, in milliseconds since 1970, as the log says.
+    written: Vec<(i32, Option<i64>)>,
 }
 
 impl RawBatch {
@@ -27,6 +29,14 @@ impl RawBatch {
             ends: Vec::new(),
             partitions: Vec::new(),
             offsets: Vec::new(),
+            written: Vec::new(),
+        }
+    }
+
+    /// Notes when a record was written, if it is the first of its partition. Comes before its [`RawBatch::push`].
+    pub fn note_written(&mut self, partition: i32, at: impl FnOnce() -> Option<i64>) {
+        if !self.written.iter().any(|(known, _)| *known == partition) {
+            self.written.push((partition, at()));
         }
     }
 
@@ -62,6 +72,11 @@ impl RawBatch {
         (self.partitions[at], self.offsets[at])
     }
 
+    /// When the first record of a partition was written, in milliseconds since 1970, as the log says.
+    pub fn written(&self, partition: i32) -> Option<i64> {
+        self.written.iter().find(|(known, _)| *known == partition).and_then(|(_, at)| *at)
+    }
+
     /// The next offset of each partition after this batch, and the first offset in it.
     pub fn spans(&self) -> Vec<(i32, i64, NextOffset)> {
         let mut spans: Vec<(i32, i64, NextOffset)> = Vec::new();
@@ -84,10 +99,12 @@ mod tests {
     fn records_and_spans() {
         let mut batch = RawBatch::new(Stream::Ledger(Family::Activity));
         for (partition, offset, payload) in [(0, 7, "ab"), (1, 3, ""), (0, 9, "c")] {
+            batch.note_written(partition, || Some(offset * 10));
             batch.push(partition, offset, payload.as_bytes());
         }
         assert_eq!((batch.len(), batch.bytes()), (3, 3));
         assert_eq!([batch.record(0), batch.record(1), batch.record(2)], [&b"ab"[..], b"", b"c"]);
         assert_eq!(batch.spans(), vec![(0, 7, NextOffset(10)), (1, 3, NextOffset(4))]);
+        assert_eq!([batch.written(0), batch.written(1), batch.written(2)], [Some(70), Some(30), None]);
     }
 }

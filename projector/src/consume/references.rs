@@ -37,7 +37,7 @@ impl ReferenceReader {
     pub fn open(config: &Config, partitions: &[StreamPartition]) -> Result<Self, ConsumeError> {
         let consumer = client_config(config)
             .set("enable.partition.eof", "true")
-            .create_with_context(LogContext)
+            .create_with_context(LogContext::default())
             .map_err(|source| ConsumeError::Client { kafka: config.kafka.clone(), source })?;
         let partitions = partitions.iter().filter(|at| at.stream == STREAM).map(|at| at.partition).collect();
         Ok(Self { consumer, kafka: config.kafka.clone(), partitions, log: ReferenceLog::default(), told: Vec::new() })

@@ -66,7 +66,7 @@ impl Sentry {
             // One record is looked at, not what follows it.
             .set("queued.min.messages", "1")
             .set("queued.max.messages.kbytes", "1024")
-            .create_with_context(LogContext)
+            .create_with_context(LogContext::default())
             .map_err(|source| ConsumeError::Client { kafka: config.kafka.clone(), source })?;
         Ok(Self { consumer, partitions: partitions.to_vec(), known: HashMap::new() })
     }

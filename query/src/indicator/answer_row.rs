@@ -98,7 +98,7 @@ rows! {
         unit: word,
         /// The figure in that unit.
         value: number,
-        /// The year in which the target was stated.
+        /// The first year of the target's plan as its event says, else the year in which the target was stated.
         target_from: count,
     }
 }
@@ -119,6 +119,7 @@ rows! {
         coverage_percent: number,
         due: day,
         last_recorded: instant,
+        /// By the first word of it: a correction makes nobody late.
         late: flag,
     }
 }

@@ -15,14 +15,20 @@ use lantoa_schemas::vocabulary::{AreaLevel, Base, Stage, Vocabulary};
 
 use super::adoption::{TitleTotal, TitleTotals};
 use super::answer_row::{CoverageRow, IndicatorRow, ReconciledRow, SuspiciousRow};
+use super::class::Classes;
 use super::coverage::Coverage;
-use super::figure::{Aim, Basis, Cell, Figure, Read, read};
+use super::figure::{Basis, Cell, Figure, Read, read};
 use super::suspicious::Suspicion;
-use super::target::{InForce, Targets};
+use super::target::Targets;
 use super::told::Told;
 use super::total::{Adder, Beside, Missing, Totals, Value};
 use crate::knowledge::Knowledge;
 use crate::settings::{AS_REPORTED, Standing};
+
+mod aims;
+mod rate;
+
+use rate::{Size, as_bound};
 
 /// Rows of the views that rest on figures alone.
 #[derive(Debug, Default)]
@@ -41,7 +47,11 @@ pub(crate) fn assemble(rows: &RecordBatch, knowledge: &Knowledge, standing: &Sta
     let map = standing.map;
     // What ships with the program was known when it was stated.
     let told_by = standing.stated_by.into_iter().chain(standing.as_of).min();
-    let read = read(rows, history, catalogue, told_by)?;
+    let mut read = read(rows, history, catalogue, told_by)?;
+    for aim in &mut read.aims {
+        let start = aim.plan.as_deref().and_then(|plan| knowledge.plan_start(plan, aim.area));
+        aim.from_year = start.or(aim.from_year);
+    }
     let told = Told::of(rows)?;
     let mut assembled = Assembled::default();
     let mut answered = Answered::new();
@@ -59,7 +69,7 @@ pub(crate) fn assemble(rows: &RecordBatch, knowledge: &Knowledge, standing: &Sta
             read: &read,
             told: &told,
             view,
-            targets: Targets::new(history, view, &read.aims),
+            targets: Targets::new(&read.aims, Classes::new(history, view, knowledge.classified())),
             map: map.map_or_else(|| AS_REPORTED.to_owned(), |_| view.day().to_string()),
             as_reported: map.is_none(),
             sizes: HashMap::new(),
@@ -94,7 +104,7 @@ struct Sheet<'a> {
     as_reported: bool,
     /// Counts that cover their area whole, by thing, scope, year and area: what rates without a denominator of their
     /// own are divided by. The scope of a base's size is none.
-    sizes: HashMap<(u16, Option<u16>, i64, AreaId), i64>,
+    sizes: HashMap<(u16, Option<u16>, i64, AreaId), Size>,
 }
 
 /// Series and cells that have a figure, so that a target is not told a second time by itself.
@@ -103,30 +113,36 @@ type Answered = HashSet<(AreaId, Cell)>;
 impl Sheet<'_> {
     fn fill(&mut self, out: &mut Assembled, answered: &mut Answered) {
         let mut cells: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
+        let mut coverage = Coverage::new(self.view);
         for (at, figure) in self.read.figures.iter().enumerate() {
             let Some(area) = figure.area else { continue };
             if !self.as_reported || self.history.area(area).map == self.view.day() {
                 cells.entry(figure.cell).or_default().push(at);
+                if !self.read.things.thing(figure.cell.thing).is_size {
+                    coverage.note(figure);
+                }
             }
         }
         let mut adder = Adder::new(self.history, self.view);
         let figures = &self.read.figures;
-        let totals: Vec<(Cell, Totals)> = cells
+        let mut totals: Vec<(Cell, Totals)> = cells
             .into_iter()
             .map(|(cell, at)| {
                 let additive = self.read.things.thing(cell.thing).indicator.as_ref().is_none_or(|i| i.additive);
                 (cell, adder.add(additive, at.into_iter().map(|at| (at, &figures[at]))))
             })
             .collect();
+        out.coverage.extend(coverage.rows(self.knowledge, &mut adder, &self.read.things));
+        for (cell, totals) in totals.iter().filter(|(cell, _)| !self.read.things.thing(cell.thing).is_size) {
+            out.reconciled.extend(totals.beside.iter().filter_map(|beside| self.reconcile(cell, beside)));
+        }
+        if self.as_reported {
+            totals.iter_mut().for_each(|(_, totals)| keep_apart(totals, figures));
+        }
         for (cell, totals) in &totals {
             self.remember_sizes(cell, totals);
         }
-        let mut coverage = Coverage::default();
-        for (cell, totals) in &totals {
-            if self.read.things.thing(cell.thing).is_size {
-                continue;
-            }
-            coverage.note(cell, totals);
+        for (cell, totals) in totals.iter().filter(|(cell, _)| !self.read.things.thing(cell.thing).is_size) {
             for (area, value) in &totals.values {
                 if let Some(row) = self.value_row(*area, cell, value) {
                     out.indicator.push(row);
@@ -137,9 +153,7 @@ impl Sheet<'_> {
                 out.indicator.push(self.missing_row(*area, cell, missing));
                 answered.insert((self.history.series(*area), *cell));
             }
-            out.reconciled.extend(totals.beside.iter().filter_map(|beside| self.reconcile(cell, beside)));
         }
-        out.coverage.extend(coverage.rows(self.knowledge, self.view, &self.read.things));
         out.titles.push((self.view.day(), self.titles(&totals)));
     }
 
@@ -163,21 +177,14 @@ impl Sheet<'_> {
                     let told = value.own.is_some() || !self.as_reported;
                     let known = value.numerator.filter(|_| told && value.coverage > 1.0 - 1e-9);
                     let Some(count) = known else { continue };
-                    let size = value.denominator.or_else(|| self.size_for(*area, cell, value, &mut Vec::new()));
+                    let size = || self.size_for(*area, cell, value).map(|(size, _)| size.count);
+                    let size = value.denominator.or_else(size);
                     let key = (*area, indicator.measure.clone(), cell.year);
                     titles.entry(key).or_insert(TitleTotal { count, size: size.filter(|_| base == Base::All) });
                 }
             }
         }
         titles
-    }
-
-    fn remember_sizes(&mut self, cell: &Cell, totals: &Totals) {
-        for (area, value) in totals.values.iter().filter(|(_, value)| value.coverage > 1.0 - 1e-9) {
-            if let Some(count) = value.numerator {
-                self.sizes.entry((cell.thing, cell.scope, cell.year, *area)).or_insert(count);
-            }
-        }
     }
 
     /// The row of an area and a cell, with what every row has.
@@ -216,23 +223,32 @@ impl Sheet<'_> {
             let bounds = figure.percent.as_ref().map_or((None, None), |percent| percent.bounds());
             (row.percent_low, row.percent_high) = bounds;
             own_percent = bounds.0.filter(|low| bounds.1 == Some(*low));
-            row.derivation = Some(if value.counted { "counted" } else { "stated" });
+            row.derivation = Some(derivation(value));
+            if value.more > 0 {
+                reasons.push(format!("with what single events make in {} more of the areas in it", value.more));
+            }
+            reasons.extend(as_estimate(value));
             if let Some(day) = figure.changed_since {
                 reasons.push(format!("the area changed on {day}, and how it was before is not known"));
             }
         } else {
-            row.derivation = Some(match (value.estimated, value.counted) {
-                (true, _) => "estimated",
-                (false, true) => "counted",
-                (false, false) => "summed",
-            });
+            row.derivation = Some(derivation(value));
             row.coverage_percent = Some(100.0 * value.coverage);
             reasons.extend(self.how_summed(value));
         }
-        if row.denominator.is_none() {
-            row.denominator = self.size_for(area, cell, value, &mut reasons);
+        let size = self.size_for(area, cell, value).filter(|_| row.denominator.is_none());
+        if let Some((size, called)) = &size {
+            row.denominator = Some(size.count);
+            reasons.push(format!("the denominator is {called} as reported for the same year"));
         }
         self.rate(cell, value, &mut row, &mut reasons);
+        if let (Some((size, called)), Some(rate)) = (&size, row.value.filter(|_| row.rate_percent.is_some())) {
+            let rate = match unit(self.read, cell) {
+                Unit::Percent => format!("{} %", round(rate)),
+                _ => format!("{} per 1,000", round(rate)),
+            };
+            reasons.extend(as_bound(size, called, value.precision, &rate));
+        }
         self.target(area, cell, own_percent, &mut row, &mut reasons);
         row.reason = joined(reasons);
         Some(row)
@@ -253,106 +269,11 @@ impl Sheet<'_> {
         if parts.left_out > 0 {
             reasons.push(format!("{} more give no count of the same kind", parts.left_out));
         }
-        if value.estimated {
-            reasons.push("an estimate: of an area that was split the main part takes all".to_owned());
+        if value.more > 0 {
+            reasons.push(format!("with what single events make in {} more of the areas in it", value.more));
         }
+        reasons.extend(as_estimate(value));
         reasons
-    }
-
-    /// The size of the base, where the source gives no denominator and the catalogue knows where to look.
-    fn size_for(&self, area: AreaId, cell: &Cell, value: &Value, reasons: &mut Vec<String>) -> Option<i64> {
-        value.numerator?;
-        if value.coverage < 1.0 - 1e-9 {
-            return None;
-        }
-        let indicator = self.read.things.thing(cell.thing).indicator.as_ref()?;
-        let scope = self.read.things.scope_name(cell.scope);
-        let of = indicator.base(cell.base, scope)?;
-        let (number, scope, called) = match (&of.measure, &of.indicator) {
-            (Some(measure), _) => (self.read.things.known_size(measure)?, None, measure),
-            (None, Some(id)) => (self.read.things.known_indicator(id)?, cell.scope, id),
-            (None, None) => return None,
-        };
-        let size = *self.sizes.get(&(number, scope, cell.year, area)).filter(|size| **size > 0)?;
-        reasons.push(format!("the denominator is {called} as reported for the same year"));
-        Some(size)
-    }
-
-    fn rate(&self, cell: &Cell, value: &Value, row: &mut IndicatorRow, reasons: &mut Vec<String>) {
-        let unit = unit(self.read, cell);
-        let Some(numerator) = value.numerator else {
-            reasons.push("no count is given, so no rate is computed".to_owned());
-            row.value = row.percent_low.filter(|low| unit == Unit::Percent && row.percent_high == Some(*low));
-            return;
-        };
-        if unit == Unit::Count {
-            row.value = Some(numerator as f64);
-            return;
-        }
-        let Some(denominator) = row.denominator.filter(|denominator| *denominator > 0) else {
-            let missing = match cell.base {
-                Base::Unknown => "no denominator is given, so no rate is computed",
-                _ if value.own.is_none() => "not all parts give a denominator, so no rate is computed",
-                _ => "no denominator is given, so no rate is computed",
-            };
-            reasons.push(missing.to_owned());
-            row.value = row.percent_low.filter(|low| unit == Unit::Percent && row.percent_high == Some(*low));
-            return;
-        };
-        let least = self.read.things.thing(cell.thing).indicator.as_ref().map_or(0.0, |i| i.min_coverage_percent);
-        if value.own.is_none() && 100.0 * value.coverage < least - 1e-9 {
-            reasons.push(format!("{} % of it report and a rate needs {least} %", round(100.0 * value.coverage)));
-            return;
-        }
-        // Of the figures themselves and never a mean of rates.
-        let of_a = |factor: f64| factor * numerator as f64 / denominator as f64;
-        row.rate_percent = Some(of_a(100.0));
-        row.value = unit.factor().map(of_a);
-    }
-
-    fn target(
-        &self,
-        area: AreaId,
-        cell: &Cell,
-        own_percent: Option<f64>,
-        row: &mut IndicatorRow,
-        reasons: &mut Vec<String>,
-    ) {
-        let measure = self.read.things.thing(cell.thing).indicator.as_ref().map(|indicator| &indicator.measure);
-        let own_scope = self.read.things.scope_name(cell.scope);
-        let answered = self
-            .catalogue
-            .answers()
-            .iter()
-            .filter(|answers| Some(&answers.measure) == measure && Some(answers.actual.as_str()) == own_scope);
-        let mut scopes = vec![cell.scope];
-        scopes.extend(answered.filter_map(|answers| self.read.things.known_scope(&answers.target)).map(Some));
-        let Some(target) = self.targets.of(area, cell, &scopes) else { return };
-        row.target_year = Some(target.deadline);
-        let aim = match target.in_force {
-            InForce::Aim(at) => &self.read.aims[at],
-            InForce::Unclear(why) => {
-                reasons.push(format!("no target of {}: {why}", target.deadline));
-                return;
-            }
-        };
-        row.target_percent = aim.percent;
-        row.target_from = aim.stated_year;
-        row.target_origin = aim.area.map(|area| self.history.area(area).level.as_str());
-        if let Some(plan) = &aim.plan {
-            row.plan = Some(plan.clone());
-        }
-        if aim.base_was_read {
-            reasons.push("the target states no base and is read as a share of all".to_owned());
-        }
-        if target.base == cell.base {
-            row.gap_points = row.rate_percent.or(own_percent).zip(aim.percent).map(|(rate, target)| rate - target);
-        } else {
-            reasons.push("base unknown, so no gap to a target of all".to_owned());
-        }
-        if target.scope != cell.scope {
-            reasons.push(format!("the target is of {}", self.read.things.scope_name(target.scope).unwrap_or("all")));
-        }
     }
 
     fn missing_row(&self, area: AreaId, cell: &Cell, missing: &Missing) -> IndicatorRow {
@@ -378,8 +299,10 @@ impl Sheet<'_> {
     fn reconcile(&self, cell: &Cell, beside: &Beside) -> Option<ReconciledRow> {
         let area = self.history.area(beside.area);
         let (left, right) = (beside.taken.numerator?, beside.other.numerator?);
-        let mut reasons = vec![if beside.other.own.is_some() {
+        let mut reasons = vec![if beside.other.counted {
             "a stated total comes before a count of single events".to_owned()
+        } else if beside.other.own.is_some() {
+            "of two totals of an area the one of the earlier span comes first, then the newer".to_owned()
         } else {
             "an area's own total comes before the sum of its parts".to_owned()
         }];
@@ -409,61 +332,35 @@ impl Sheet<'_> {
     }
 
     fn basis(&self, value: &Value) -> String {
-        match (value.parts, value.counted) {
-            (None, true) => "counted".to_owned(),
-            (None, false) => "stated".to_owned(),
-            (Some(_), _) => self.how_summed(value).swap_remove(0),
+        let what = if value.counted { "counted" } else { "stated" };
+        match (value.own, self.how_summed(value).into_iter().next()) {
+            (None, Some(summed)) if value.counted => format!("counted, {summed}"),
+            (None, Some(summed)) => summed,
+            _ => what.to_owned(),
         }
     }
+}
 
-    /// Deadlines for which nothing is reported yet.
-    fn lone_targets(&self, out: &mut Assembled, answered: &mut Answered) {
-        for (area, cell, in_force) in self.targets.set() {
-            let key = (self.history.series(area), cell);
-            if answered.contains(&key) {
-                continue;
-            }
-            let aim = match &in_force {
-                InForce::Aim(at) => Some(&self.read.aims[*at]),
-                InForce::Unclear(_) => None,
-            };
-            // Without a map a target stands where it was set.
-            let set_here =
-                aim.and_then(|aim| aim.area).is_some_and(|set| self.history.area(set).map == self.view.day());
-            if self.as_reported && !set_here {
-                continue;
-            }
-            answered.insert(key);
-            let mut row = self.row(area, &cell);
-            row.derivation = Some("target");
-            row.target_year = Some(cell.year);
-            let mut reasons = vec!["only a target: nothing is reported yet".to_owned()];
-            match (&in_force, aim) {
-                (InForce::Unclear(why), _) => reasons.push(why.clone()),
-                (_, Some(aim)) => self.tell_aim(aim, &mut row, &mut reasons),
-                (InForce::Aim(_), None) => {}
-            }
-            row.reason = joined(reasons);
-            out.indicator.push(row);
-        }
+/// How a value came to be, in the words of the contract.
+fn derivation(value: &Value) -> &'static str {
+    match (value.estimated, value.counted, value.own) {
+        (_, false, Some(_)) => "stated",
+        (true, ..) => "estimated",
+        (false, true, _) => "counted",
+        (false, false, None) => "summed",
     }
+}
 
-    fn tell_aim(&self, aim: &Aim, row: &mut IndicatorRow, reasons: &mut Vec<String>) {
-        if let Some(at) = aim.row {
-            self.told.fill(at, row);
-            // The figures are those to be reached, so the columns of what was reached stay empty.
-            (row.as_at, row.printed_percent) = (None, None);
-        }
-        if let Some(target) = aim.shipped {
-            (row.source, row.stated_on) = (Some(target.source.clone()), Some(target.stated_on.to_string()));
-        }
-        row.plan.clone_from(&aim.plan);
-        row.target_percent = aim.percent;
-        row.target_from = aim.stated_year;
-        row.target_origin = aim.area.map(|area| self.history.area(area).level.as_str());
-        if aim.base_was_read {
-            reasons.push("the target states no base and is read as a share of all".to_owned());
-        }
+fn as_estimate(value: &Value) -> Option<String> {
+    value.estimated.then(|| "an estimate: of an area that was split the main part takes all".to_owned())
+}
+
+/// Without a map nothing is added up: a count is of what the area itself tells of, and the areas in it tell of theirs.
+fn keep_apart(totals: &mut Totals, figures: &[Figure]) {
+    for (_, value) in totals.values.iter_mut().filter(|(_, value)| value.counted) {
+        let Some(own) = value.own.map(|at| &figures[at]) else { continue };
+        (value.numerator, value.precision, value.recorded) = (own.numerator, own.precision, own.recorded);
+        (value.figures, value.more, value.estimated) = (1, 0, false);
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct Things {
 
 impl Things {
     /// The number of an indicator, found by its id.
-    fn indicator(&mut self, id: &str, catalogue: &Catalogue) -> u16 {
+    pub(super) fn indicator(&mut self, id: &str, catalogue: &Catalogue) -> u16 {
         self.intern(id, false, || catalogue.indicator(id).cloned())
     }
 
@@ -122,6 +122,8 @@ pub(crate) struct Figure {
     pub(crate) denominator: Option<i64>,
     pub(crate) percent: Option<PrintedPercent>,
     pub(crate) recorded: Option<i64>,
+    /// When the first word of its area, year and indicator was recorded, whatever of it was corrected since.
+    pub(crate) first_recorded: Option<i64>,
     /// A change of the area between the day of the figure and the first map: what the area was then is not known.
     pub(crate) changed_since: Option<NaiveDate>,
 }
@@ -145,8 +147,8 @@ pub(crate) struct Aim {
     pub(crate) plan: Option<String>,
     /// The class of areas it is for, where not for all.
     pub(crate) class: Option<AreaClass>,
-    /// The year it was stated in.
-    pub(crate) stated_year: Option<i64>,
+    /// The first year of its plan, where that has been said; else the year it was stated in.
+    pub(crate) from_year: Option<i64>,
 }
 
 /// All that was read.
@@ -212,7 +214,7 @@ pub(crate) fn read(
             percent: Some(target.percent),
             plan: Some(target.plan.clone()),
             class: target.class,
-            stated_year: Some(i64::from(target.stated_on.year())),
+            from_year: Some(i64::from(target.stated_on.year())),
         });
     }
     Ok(read)
@@ -248,6 +250,7 @@ struct Columns {
     plan: ArrayRef,
     told_on: ArrayRef,
     recorded: ArrayRef,
+    first_recorded: ArrayRef,
 }
 
 impl Columns {
@@ -281,6 +284,7 @@ impl Columns {
             plan: text("plan")?,
             told_on: day("told_on")?,
             recorded: column("recorded", &utc)?,
+            first_recorded: column("first_recorded", &utc)?,
         })
     }
 
@@ -311,8 +315,9 @@ impl Columns {
         history: &AreaHistory,
     ) -> Figure {
         let row = seen.row;
-        let recorded =
-            self.recorded.is_valid(row).then(|| self.recorded.as_primitive::<TimestampMicrosecondType>().value(row));
+        let instant = |column: &ArrayRef| {
+            column.is_valid(row).then(|| column.as_primitive::<TimestampMicrosecondType>().value(row))
+        };
         let area = self.area(row, history);
         let changed_since =
             area.and_then(|(id, day)| history.before_history(id, day)).map(|change| change.effective_on);
@@ -326,7 +331,8 @@ impl Columns {
             precision: text(&self.numerator_precision, row).and_then(Precision::parse),
             denominator: self.number(&self.denominator, row),
             percent: text(&self.percent, row).and_then(|text| PrintedPercent::parse(text).ok()),
-            recorded,
+            recorded: instant(&self.recorded),
+            first_recorded: instant(&self.first_recorded),
             changed_since,
         }
     }
@@ -380,7 +386,7 @@ impl Columns {
             percent: low.or(high),
             plan: text(&self.plan, row).map(str::to_owned),
             class: None,
-            stated_year: told.map(|day| i64::from(chrono::Datelike::year(&day))),
+            from_year: told.map(|day| i64::from(chrono::Datelike::year(&day))),
         }
     }
 }
@@ -391,4 +397,25 @@ fn day(days_since_epoch: i32) -> Option<NaiveDate> {
 
 pub(super) fn text(column: &ArrayRef, row: usize) -> Option<&str> {
     column.is_valid(row).then(|| column.as_string::<i32>().value(row))
+}
+
+#[cfg(test)]
+impl Figure {
+    /// An exact figure of an area, of thing 0 and one year, for the tests of what is made of figures.
+    pub(super) fn told(area: AreaId, basis: Basis, numerator: i64) -> Self {
+        Self {
+            row: 0,
+            area: Some(area),
+            cell: Cell { thing: 0, year: 2024, scope: None, base: Base::All },
+            basis,
+            span: Some(Span::Stock),
+            numerator: Some(numerator),
+            precision: Some(Precision::Exact),
+            denominator: None,
+            percent: None,
+            recorded: None,
+            first_recorded: None,
+            changed_since: None,
+        }
+    }
 }

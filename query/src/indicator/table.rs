@@ -24,21 +24,45 @@ use super::assemble::assemble;
 use super::remembered::{Basis, Remembered};
 use crate::knowledge::Knowledge;
 
-/// The query that gives all figures: those that were chosen, and those that are counted.
+/// The query that gives all figures: those that were chosen, and those that are counted. `first_recorded` is when the
+/// first word of the area, year and indicator came, whatever of it was corrected since: by that a return is in time. What
+/// was taken back was never said.
 pub(crate) const FIGURES: &str = "
+    WITH first_told AS (
+        SELECT
+            key_of(
+                area_key(ledger.area_level, ledger.area_code, ledger.area_date, ledger.area_name), ledger.fact,
+                period_year(ledger.period), indicator_id(ledger.measure, ledger.stage)
+            ) AS told,
+            min(ledger.recorded) AS first_recorded
+        FROM ledger_statement AS ledger
+        LEFT JOIN fate_statement AS fate ON fate.event_id = ledger.event_id
+        WHERE ledger.fact IN ('actual', 'activity') AND (fate.fate IS NULL OR fate.fate = 'corrected')
+        GROUP BY 1
+    ),
+    chosen AS (
+        SELECT
+            *,
+            key_of(
+                area_key(area_level, area_code, area_date, area_name), fact, period_year(period),
+                indicator_id(measure, stage)
+            ) AS told
+        FROM statement
+        WHERE chosen AND fact IN ('actual', 'target', 'activity', 'denominator')
+    )
     SELECT
         'stated' AS basis, event_id, area_level, area_code, area_date, area_name, fact, measure, stage, subject_scope,
         period_year(period) AS year, as_at, span, base, numerator, numerator_precision, denominator, sessions,
         sessions_precision, printed_percent, plan, source, stated_on, recorded,
-        partial_last_day(stated_on) AS told_on
-    FROM statement
-    WHERE chosen AND fact IN ('actual', 'target', 'activity', 'denominator')
+        partial_last_day(stated_on) AS told_on, first_recorded
+    FROM chosen
+    LEFT JOIN first_told ON first_told.told = chosen.told
     UNION ALL
     SELECT
         'counted', CAST(NULL AS VARCHAR), area_level, area_code, area_date, area_name, fact, measure, stage, subject_scope,
         year, CAST(NULL AS VARCHAR), span, base, numerator, 'exact', CAST(NULL AS BIGINT), sessions,
         'exact', CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), recorded,
-        CAST(NULL AS DATE)
+        CAST(NULL AS DATE), first_recorded
     FROM counted";
 
 /// Names of the tables that are views of the contract by themselves.

@@ -3,14 +3,15 @@
 //! In: the targets that were set, on whatever map, and a map. Out: for an area, a thing and a year the target with the
 //! nearest deadline at or after the year, and the level that set it. A plan of a lower level overrides one of a higher
 //! for the same deadline: nation, province, district, commune. On another map than its own a target holds only where
-//! all parts agree; else there is none, with the reason.
+//! all parts agree; else there is none, with the reason. Where the nation has another target for a class of areas, an
+//! area takes that of the class it is in at the end of the year, where it is known.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use lantoa_schemas::area::{AreaHistory, AreaId, MapView, Place, Share};
-use lantoa_schemas::national::AreaClass;
 use lantoa_schemas::vocabulary::{AreaLevel, Base};
 
+use super::class::{Belongs, Classes};
 use super::figure::{Aim, Cell};
 
 /// Whose target it is read as: the thing, the scope and the base.
@@ -39,12 +40,14 @@ pub(crate) struct Targets<'a> {
     history: &'a AreaHistory,
     view: &'a MapView,
     aims: &'a [Aim],
+    classes: Classes<'a>,
     /// Aims by what they are of, then deadline and area on its own map.
     by_kind: HashMap<Kind, BTreeMap<i64, HashMap<AreaId, Vec<usize>>>>,
 }
 
 impl<'a> Targets<'a> {
-    pub(crate) fn new(history: &'a AreaHistory, view: &'a MapView, aims: &'a [Aim]) -> Self {
+    pub(crate) fn new(aims: &'a [Aim], classes: Classes<'a>) -> Self {
+        let Classes { history, view, .. } = classes;
         let mut by_kind: HashMap<Kind, BTreeMap<i64, HashMap<AreaId, Vec<usize>>>> = HashMap::new();
         for (at, aim) in aims.iter().enumerate() {
             let Some(area) = aim.area else { continue };
@@ -57,7 +60,7 @@ impl<'a> Targets<'a> {
         for areas in by_kind.values_mut().flat_map(BTreeMap::values_mut) {
             areas.values_mut().for_each(|aims| aims.sort_by_key(events_first));
         }
-        Self { history, view, aims, by_kind }
+        Self { history, view, aims, classes, by_kind }
     }
 
     /// The target for a figure of an area of the map: nearest deadline first, then the figure's own scope before one
@@ -76,7 +79,7 @@ impl<'a> Targets<'a> {
             .collect();
         deadlines.into_iter().find_map(|deadline| {
             kinds.iter().find_map(|kind| {
-                let in_force = self.at(area, kind, deadline)?;
+                let in_force = self.at(area, kind, deadline, cell.year)?;
                 Some(Target { deadline, scope: kind.1, base: kind.2, in_force })
             })
         })
@@ -91,7 +94,7 @@ impl<'a> Targets<'a> {
                 for area in here {
                     let (thing, scope, base) = *kind;
                     let cell = Cell { thing, year: *deadline, scope, base };
-                    set.extend(self.at(area, kind, *deadline).map(|in_force| (area, cell, in_force)));
+                    set.extend(self.at(area, kind, *deadline, *deadline).map(|in_force| (area, cell, in_force)));
                 }
             }
         }
@@ -106,10 +109,11 @@ impl<'a> Targets<'a> {
         }
     }
 
-    fn at(&self, area: AreaId, kind: &Kind, deadline: i64) -> Option<InForce> {
+    /// What holds at a deadline for an area as it was in a year.
+    fn at(&self, area: AreaId, kind: &Kind, deadline: i64, year: i64) -> Option<InForce> {
         let areas = self.by_kind.get(kind)?.get(&deadline)?;
         if self.history.area(area).level == AreaLevel::Nation {
-            return self.national(area, areas, true);
+            return self.nation(areas).map(InForce::Aim);
         }
         if let Some(aim) = self.own_here(area, areas) {
             return Some(InForce::Aim(aim));
@@ -125,7 +129,7 @@ impl<'a> Targets<'a> {
         if let Some(of_parts) = self.of_parts(area, areas) {
             return Some(of_parts);
         }
-        self.national(area, areas, false)
+        self.national(area, areas, year)
     }
 
     fn own_here(&self, area: AreaId, areas: &HashMap<AreaId, Vec<usize>>) -> Option<usize> {
@@ -186,21 +190,23 @@ impl<'a> Targets<'a> {
         aims.min_by_key(|aim| (self.aims[*aim].class.is_some(), self.aims[*aim].row.is_none(), *aim))
     }
 
-    fn national(&self, area: AreaId, areas: &HashMap<AreaId, Vec<usize>>, of_nation: bool) -> Option<InForce> {
+    fn national(&self, area: AreaId, areas: &HashMap<AreaId, Vec<usize>>, year: i64) -> Option<InForce> {
         let general = self.nation(areas)?;
-        if of_nation {
-            return Some(InForce::Aim(general));
-        }
         let nations = areas.iter().filter(|(area, _)| self.history.area(**area).level == AreaLevel::Nation);
-        let classes: Vec<_> = nations
+        let of_class = nations
             .flat_map(|(_, aims)| aims.iter())
-            .filter_map(|aim| Some((self.aims[*aim].class?, self.aims[*aim].percent?)))
-            .collect();
-        let Some((AreaClass::Difficult, percent)) = classes.first() else { return Some(InForce::Aim(general)) };
+            .find_map(|aim| Some((*aim, self.aims[*aim].class?, self.aims[*aim].percent?)));
+        let Some((special, class, percent)) = of_class else { return Some(InForce::Aim(general)) };
         let name = &self.history.area(area).short_name;
+        let whether = match self.classes.of(area, class, year) {
+            Belongs::In => return Some(InForce::Aim(special)),
+            Belongs::Out => return (general != special).then_some(InForce::Aim(general)),
+            Belongs::Partly => format!("only a part of {name} is one"),
+            Belongs::Unknown => format!("nobody has said whether {name} is one"),
+        };
         let all = self.aims[general].percent.map_or_else(String::new, |percent| format!("{percent} %"));
         Some(InForce::Unclear(format!(
-            "the national target is {all}, or {percent} % in difficult areas, and nobody has said whether {name} is one"
+            "the national target is {all}, or {percent} % in difficult areas, and {whether}"
         )))
     }
 }

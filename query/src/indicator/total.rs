@@ -8,24 +8,29 @@
 //! What an area's parts are: what it was made of on an earlier map, or the areas directly below it, whichever covers more;
 //! where what lies below came from the earlier map itself, the former areas, which are exact. Districts count on the map
 //! they were on, and reach a later one through their province. Statements and counts of single events are never added up
-//! together: counts make a sum only where no statement speaks of any part.
+//! together: statements are added up by themselves here, single events in `count`, and a count stands only where no
+//! statement gives a number for the area.
 
 use std::collections::BTreeSet;
 
-use lantoa_schemas::area::{AreaHistory, AreaId, MapView, Place, Share};
+use chrono::NaiveDate;
+use lantoa_schemas::area::{AreaHistory, AreaId, MapView, Part, Place, Share};
 use lantoa_schemas::vocabulary::{AreaLevel, Precision, Span};
 
+use super::count::Counts;
 use super::figure::{Basis, Figure};
 
 /// Levels from the lowest.
-const UPWARDS: [AreaLevel; 4] = [AreaLevel::Commune, AreaLevel::District, AreaLevel::Province, AreaLevel::Nation];
+pub(super) const UPWARDS: [AreaLevel; 4] =
+    [AreaLevel::Commune, AreaLevel::District, AreaLevel::Province, AreaLevel::Nation];
 
 /// What is known of an area in a cell.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Value {
-    /// The figure of the area itself, by its place among the cell's figures; `None` for a sum.
+    /// The figure of the area itself, by its place among the cell's figures; `None` for a sum. A statement is all there
+    /// is to the value; a count of the area's own single events has those of the areas in it added to it.
     pub(crate) own: Option<usize>,
-    /// Whether it was counted, or a sum of nothing but counted figures.
+    /// Whether it is a count of single events.
     pub(crate) counted: bool,
     pub(crate) numerator: Option<i64>,
     pub(crate) precision: Option<Precision>,
@@ -39,10 +44,14 @@ pub(crate) struct Value {
     pub(crate) parts: Option<Parts>,
     /// How many figures are in it.
     pub(crate) figures: usize,
+    /// How many of them are neither its own nor within its parts: single events that other areas in it tell of.
+    pub(crate) more: usize,
     /// Whether any of them was told on the map that it stands on.
     pub(crate) native: bool,
     /// When the newest figure in it was recorded, in microseconds.
     pub(crate) recorded: Option<i64>,
+    /// When the first word of it was recorded; of a sum, when the last of its parts first told.
+    pub(crate) first: Option<i64>,
 }
 
 /// What a sum is made of.
@@ -93,16 +102,18 @@ pub(crate) struct Adder<'a> {
     history: &'a AreaHistory,
     view: &'a MapView,
     additive: bool,
-    /// Of each area on its own map.
+    /// What statements say of each area on its own map.
     there: Grid,
-    /// Of each area of the view's map.
+    /// What they say of each area of the view's map.
     here: Grid,
+    counts: Counts<'a>,
 }
 
 impl<'a> Adder<'a> {
     pub(crate) fn new(history: &'a AreaHistory, view: &'a MapView) -> Self {
         let areas = history.areas().len();
-        Self { history, view, additive: true, there: Grid::new(areas), here: Grid::new(areas) }
+        let counts = Counts::new(history, view);
+        Self { history, view, additive: true, there: Grid::new(areas), here: Grid::new(areas), counts }
     }
 
     /// The totals of one cell's figures; where counts of areas do not add up (`additive`), only what areas themselves say.
@@ -111,18 +122,36 @@ impl<'a> Adder<'a> {
         self.additive = additive;
         self.there.clear();
         self.here.clear();
+        self.counts.clear();
         for (at, figure) in figures {
-            self.take_own(at, figure, &mut totals);
+            match figure.basis {
+                Basis::Stated => self.take_own(at, figure, &mut totals),
+                Basis::Counted => self.counts.take(additive, at, figure),
+            }
         }
+        self.counts.settle(additive);
         self.add_up_there(&mut totals);
         self.stand_here(&mut totals);
+        self.count_beside(&mut totals);
         self.find_missing(&mut totals);
-        totals.values = self.here.touched.iter().filter_map(|id| Some((*id, self.here.get(*id)?.clone()))).collect();
+        let stated = self.here.iter();
+        let counted = self.counts.here().iter().filter(|(id, _)| self.here.get(*id).is_none());
+        totals.values = stated.chain(counted).map(|(id, value)| (id, value.clone())).collect();
+        totals.values.sort_by_key(|(id, _)| *id);
         totals
     }
 
-    /// A stated total comes before a counted one; of two of one kind, as an activity told for two spans, the one of the
-    /// earlier span, then the newer, then the greater.
+    /// A count of single events stands beside a stated total, and never in a sum with it.
+    fn count_beside(&self, totals: &mut Totals) {
+        for (area, count) in self.counts.here().iter() {
+            if let Some(stated) = self.here.get(area).filter(|value| value.own.is_some()) {
+                totals.beside.push(Beside { area, taken: stated.clone(), other: count.clone() });
+            }
+        }
+    }
+
+    /// Of two statements, as an activity told for two spans, the one of the earlier span comes first, then the newer, then
+    /// the greater.
     fn take_own(&mut self, at: usize, figure: &Figure, totals: &mut Totals) {
         let Some(area) = figure.area else { return };
         let value = Value::own(at, figure);
@@ -131,9 +160,7 @@ impl<'a> Adder<'a> {
             return;
         };
         let known = known.clone();
-        let order = |value: &Value| {
-            (value.counted, value.span, std::cmp::Reverse(value.recorded), std::cmp::Reverse(value.numerator))
-        };
+        let order = |value: &Value| (value.span, std::cmp::Reverse(value.recorded), std::cmp::Reverse(value.numerator));
         let (taken, other) = if order(&value) < order(&known) { (value, known) } else { (known, value) };
         totals.beside.push(Beside { area, taken: taken.clone(), other });
         self.there.put(area, taken);
@@ -150,7 +177,7 @@ impl<'a> Adder<'a> {
                 .filter_map(|id| self.history.parent(*id))
                 .collect();
             for parent in parents {
-                let Some(sum) = self.below(parent, &self.there) else { continue };
+                let Some(sum) = self.below(parent, &self.there, self.counts.there()) else { continue };
                 match self.there.get(parent) {
                     Some(own) if own.own.is_some() => {
                         // On the view's own map it is said once more below, with what came from other maps.
@@ -204,62 +231,49 @@ impl<'a> Adder<'a> {
             if value.own.is_none() {
                 // On this map the areas below are added up anew, with what came from other maps.
                 elsewhere = Some(value).filter(|_| same != id).or(elsewhere);
-            } else if own.as_ref().is_none_or(|own| own.counted && !value.counted) {
+            } else if own.is_none() {
                 own = Some(value);
             }
         }
-        let former = self.history.maps().iter().rev().filter(|map| **map < self.view.day());
-        let former = former.filter_map(|map| self.former(id, *map)).collect::<Vec<_>>();
-        let below = self.below(id, &self.here);
+        let former = earlier_maps(self.history, self.view);
+        let former = former.filter_map(|map| self.former(id, map)).collect::<Vec<_>>();
+        let below = self.below(id, &self.here, self.counts.here());
         if let Some(own) = own {
             let others = former.into_iter().chain(below);
             totals.beside.extend(others.map(|other| Beside { area: id, taken: own.clone(), other }));
             self.here.put(id, own);
             return true;
         }
-        let sum = former.into_iter().reduce(more_covered);
-        let sum = match (sum, below) {
-            // What lies below came here from the same figures, and less exactly.
-            (Some(former), Some(below)) if !below.native && (below.counted || !former.counted) => Some(former),
-            (Some(former), Some(below)) => Some(more_covered(former, below)),
-            (sum, below) => sum.or(below),
-        };
-        let value = match (sum, elsewhere) {
-            (Some(sum), Some(elsewhere)) => match elsewhere.counted.cmp(&sum.counted) {
-                std::cmp::Ordering::Less => elsewhere,
-                std::cmp::Ordering::Equal if elsewhere.figures > sum.figures => elsewhere,
-                _ => sum,
-            },
-            (Some(sum), None) => sum,
-            (None, Some(elsewhere)) => elsewhere,
-            (None, None) => return false,
-        };
+        let Some(value) = best_sum(former, below, elsewhere) else { return false };
         self.here.put(id, value);
         true
     }
 
-    /// The sum of the areas below one, on its map.
-    fn below(&self, id: AreaId, grid: &Grid) -> Option<Value> {
+    /// The sum of the areas below one, on its map; `counts` are those of single events there.
+    fn below(&self, id: AreaId, grid: &Grid, counts: &Grid) -> Option<Value> {
         let children = if self.additive { self.history.children(id) } else { &[] };
         let level = self.history.area(*children.first()?).level;
-        sum(level, false, children.iter().map(|child| (grid.get(*child), Share::Whole)))
+        let part = |child: &AreaId| (grid.get(*child), counts.get(*child).is_some(), Share::Whole);
+        sum(level, false, children.iter().map(part))
     }
 
     /// The sum of what an area of this map was made of on an earlier one.
-    fn former(&self, id: AreaId, map: chrono::NaiveDate) -> Option<Value> {
+    fn former(&self, id: AreaId, map: NaiveDate) -> Option<Value> {
         let parts = if self.additive { self.view.parts(id) } else { &[] };
         let parts = parts.iter().filter(|part| self.history.area(part.area).map == map);
-        let parts: Vec<_> = parts.map(|part| (self.there.get(part.area), part.share)).collect();
-        sum(self.history.area(id).level, true, parts.into_iter())
+        let counts = self.counts.there();
+        let part = |part: &Part| (self.there.get(part.area), counts.get(part.area).is_some(), part.share);
+        sum(self.history.area(id).level, true, parts.map(part))
     }
 
     fn find_missing(&self, totals: &mut Totals) {
         let mut missing: std::collections::BTreeMap<AreaId, Missing> = std::collections::BTreeMap::new();
-        for id in self.there.touched.iter().filter(|id| self.there.get(**id).is_some_and(|v| v.own.is_some())) {
-            match self.view.place(*id) {
+        let told = self.there.iter().chain(self.counts.there().iter()).filter(|(_, value)| value.own.is_some());
+        for id in told.map(|(id, _)| id) {
+            match self.view.place(id) {
                 Place::Of(several) => {
                     for here in several {
-                        missing.entry(*here).or_insert(Missing::OnlyWithOthers(*id));
+                        missing.entry(*here).or_insert(Missing::OnlyWithOthers(id));
                     }
                 }
                 Place::Whole(here) | Place::Main(here) => {
@@ -267,18 +281,20 @@ impl<'a> Adder<'a> {
                 }
                 Place::Same(_) | Place::Nowhere => {}
             }
-            for step in self.history.successors(*id).iter().filter(|step| !step.whole && !step.main) {
+            for step in self.history.successors(id).iter().filter(|step| !step.whole && !step.main) {
                 if let Place::Same(here) = self.view.place(step.area) {
-                    missing.entry(*here).or_insert(Missing::LesserShare(*id));
+                    missing.entry(*here).or_insert(Missing::LesserShare(id));
                 }
             }
         }
-        totals.missing = missing.into_iter().filter(|(id, _)| self.here.get(*id).is_none()).collect();
+        let is_known = |id: AreaId| self.here.get(id).is_some() || self.counts.here().get(id).is_some();
+        totals.missing = missing.into_iter().filter(|(id, _)| !is_known(*id)).collect();
     }
 }
 
 impl Value {
-    fn own(at: usize, figure: &Figure) -> Self {
+    /// What an area says itself.
+    pub(super) fn own(at: usize, figure: &Figure) -> Self {
         Self {
             own: Some(at),
             counted: figure.basis == Basis::Counted,
@@ -290,64 +306,108 @@ impl Value {
             estimated: false,
             parts: None,
             figures: 1,
+            more: 0,
             native: true,
             recorded: figure.recorded,
+            first: figure.first_recorded,
         }
+    }
+
+    /// Adds what another value counts. What covers the area, and of which parts it is the sum, is for the caller to say.
+    pub(super) fn take_in(&mut self, other: &Self) {
+        self.numerator = self.numerator.zip(other.numerator).and_then(|(sum, count)| sum.checked_add(count));
+        self.denominator = self.denominator.zip(other.denominator).and_then(|(sum, size)| sum.checked_add(size));
+        self.precision = together(self.precision, other.precision);
+        self.estimated |= other.estimated;
+        self.figures += other.figures;
+        self.more += other.more;
+        self.native |= other.native;
+        self.recorded = self.recorded.max(other.recorded);
+        self.first = self.first.max(other.first);
     }
 }
 
 /// Values of areas, with a list of those that have one, so that clearing is cheap.
-struct Grid {
+pub(super) struct Grid {
     values: Vec<Option<Value>>,
     touched: Vec<AreaId>,
 }
 
 impl Grid {
-    fn new(areas: usize) -> Self {
+    pub(super) fn new(areas: usize) -> Self {
         Self { values: vec![None; areas], touched: Vec::new() }
     }
 
-    fn get(&self, id: AreaId) -> Option<&Value> {
+    pub(super) fn get(&self, id: AreaId) -> Option<&Value> {
         self.values[id.index()].as_ref()
     }
 
-    fn put(&mut self, id: AreaId, value: Value) {
+    pub(super) fn get_mut(&mut self, id: AreaId) -> Option<&mut Value> {
+        self.values[id.index()].as_mut()
+    }
+
+    pub(super) fn put(&mut self, id: AreaId, value: Value) {
         if self.values[id.index()].replace(value).is_none() {
             self.touched.push(id);
         }
     }
 
-    fn clear(&mut self) {
+    /// Areas that have a value, in the order in which they got one.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (AreaId, &Value)> {
+        self.touched.iter().filter_map(|id| Some((*id, self.get(*id)?)))
+    }
+
+    pub(super) fn clear(&mut self) {
         for id in self.touched.drain(..) {
             self.values[id.index()] = None;
         }
     }
 }
 
-/// Of two sums the one of statements, then the one that covers more, then the first.
-fn more_covered(left: Value, right: Value) -> Value {
-    match left.counted.cmp(&right.counted) {
-        std::cmp::Ordering::Less => left,
-        std::cmp::Ordering::Greater => right,
-        std::cmp::Ordering::Equal if right.coverage > left.coverage + 1e-9 => right,
-        std::cmp::Ordering::Equal => left,
+/// The maps before the view's, the newest first.
+pub(super) fn earlier_maps(history: &AreaHistory, view: &MapView) -> impl Iterator<Item = NaiveDate> {
+    let day = view.day();
+    history.maps().iter().rev().copied().filter(move |map| *map < day)
+}
+
+/// The sum that stands for an area: of what it was made of on earlier maps (the newest first) or of what is below it,
+/// whichever covers more; where what is below came from an earlier map itself, of what it was made of, which is exact. A
+/// sum of an area with the same land on another map is taken whole where more figures are in it, or the same without an
+/// estimate.
+pub(super) fn best_sum(former: Vec<Value>, below: Option<Value>, elsewhere: Option<Value>) -> Option<Value> {
+    let sum = match (former.into_iter().reduce(more_covered), below) {
+        (Some(former), Some(below)) if !below.native => Some(former),
+        (Some(former), Some(below)) => Some(more_covered(former, below)),
+        (former, below) => former.or(below),
+    };
+    match (sum, elsewhere) {
+        (Some(sum), Some(elsewhere)) if (elsewhere.figures, !elsewhere.estimated) > (sum.figures, !sum.estimated) => {
+            Some(elsewhere)
+        }
+        (sum, elsewhere) => sum.or(elsewhere),
     }
 }
 
-/// What parts must have in common to be added up: statements and counts of single events are two kinds of fact.
-type Kind = (bool, Option<Span>);
+/// Of two sums the one that covers more, then the first.
+fn more_covered(left: Value, right: Value) -> Value {
+    if right.coverage > left.coverage + 1e-9 { right } else { left }
+}
+
+/// A part of a sum: its value, whether single events of it are counted elsewhere, how much of it there is.
+pub(super) type Summand<'v> = (Option<&'v Value>, bool, Share);
 
 /// Adds up what parts report; `None` where none of them gives a count.
-fn sum<'v>(
+pub(super) fn sum<'v>(
     level: AreaLevel,
     former: bool,
-    parts: impl Iterator<Item = (Option<&'v Value>, Share)> + Clone,
+    parts: impl Iterator<Item = Summand<'v>> + Clone,
 ) -> Option<Value> {
-    let kind = prevailing_kind(parts.clone())?;
+    let span = prevailing_span(parts.clone())?;
     let mut total: Option<Value> = None;
+    let mut coverage = 0.0;
     let mut tally = Parts { level, former, reporting: 0, of: 0, left_out: 0 };
     let mut split = false;
-    for (value, share) in parts {
+    for (value, is_counted, share) in parts {
         // Land of a split area makes an estimate of the sum, whether that area reports or not.
         split |= share != Share::Whole;
         if share == Share::Lesser {
@@ -355,53 +415,46 @@ fn sum<'v>(
             continue;
         }
         tally.of += 1;
-        let Some(value) = value else { continue };
-        let Some(numerator) = value.numerator.filter(|_| (value.counted, value.span) == kind) else {
-            tally.left_out += 1;
+        let Some(value) = value else {
+            tally.left_out += usize::from(is_counted);
             continue;
         };
+        if value.numerator.is_none() || value.span != span {
+            tally.left_out += 1;
+            continue;
+        }
         tally.reporting += 1;
+        coverage += value.coverage;
         match &mut total {
             None => total = Some(Value { own: None, parts: None, ..value.clone() }),
-            Some(total) => {
-                total.numerator = total.numerator.and_then(|sum| sum.checked_add(numerator));
-                total.denominator = total.denominator.zip(value.denominator).and_then(|(a, b)| a.checked_add(b));
-                total.precision = together(total.precision, value.precision);
-                total.coverage += value.coverage;
-                total.estimated |= value.estimated;
-                total.figures += value.figures;
-                total.native |= value.native;
-                total.recorded = total.recorded.max(value.recorded);
-            }
+            Some(total) => total.take_in(value),
         }
     }
     total.map(|total| Value {
-        coverage: total.coverage / tally.of.max(1) as f64,
+        coverage: coverage / tally.of.max(1) as f64,
         estimated: total.estimated || split,
         native: total.native && !former,
         parts: Some(tally),
+        more: 0,
         ..total
     })
 }
 
-/// The kind under which most is reported, a statement before any count; none where nothing has a count.
-fn prevailing_kind<'v>(parts: impl Iterator<Item = (Option<&'v Value>, Share)>) -> Option<Kind> {
-    let mut covered: Vec<(Kind, f64)> = Vec::new();
-    for value in parts.filter(|(_, share)| *share != Share::Lesser).filter_map(|(value, _)| value) {
+/// The span under which most is reported (a figure may have none); `None` where nothing has a count.
+fn prevailing_span<'v>(parts: impl Iterator<Item = Summand<'v>>) -> Option<Option<Span>> {
+    let mut covered: Vec<(Option<Span>, f64)> = Vec::new();
+    for value in parts.filter(|(_, _, share)| *share != Share::Lesser).filter_map(|(value, _, _)| value) {
         if value.numerator.is_none() {
             continue;
         }
-        let kind = (value.counted, value.span);
-        match covered.iter_mut().find(|(known, _)| *known == kind) {
+        match covered.iter_mut().find(|(known, _)| *known == value.span) {
             Some((_, sum)) => *sum += value.coverage,
-            None => covered.push((kind, value.coverage)),
+            None => covered.push((value.span, value.coverage)),
         }
     }
     // Of two that cover the same the earlier word of the vocabulary, so that the order of rows decides nothing.
-    covered.sort_by(|(left, covers), (right, others)| {
-        left.0.cmp(&right.0).then(others.total_cmp(covers)).then(left.1.cmp(&right.1))
-    });
-    covered.first().map(|(kind, _)| *kind)
+    covered.sort_by(|(left, covers), (right, others)| others.total_cmp(covers).then(left.cmp(right)));
+    covered.first().map(|(span, _)| *span)
 }
 
 /// How exact a sum of two counts is.
@@ -416,3 +469,6 @@ fn together(left: Option<Precision>, right: Option<Precision>) -> Option<Precisi
         (About, _) | (_, About) | (Nearly, Over | AtLeast) | (Over | AtLeast, Nearly) => About,
     })
 }
+
+#[cfg(test)]
+mod tests;

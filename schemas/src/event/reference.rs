@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::event::days;
+use crate::national::AreaClass;
 use crate::vocabulary::{AreaLevel, Base, ReferenceKind};
 
 /// One reference entry. Field order is the wire's.
@@ -19,8 +20,8 @@ pub struct Reference {
     pub effective_on: Option<NaiveDate>,
     /// The legal text it rests on.
     pub legal_basis: Option<String>,
-    /// The rest, as the JSON text of [`AreaChange`], [`PlanIssued`], [`WeekDeclared`], [`CatalogueEntered`] or
-    /// [`ReturnDue`].
+    /// The rest, as the JSON text of [`AreaChange`], [`PlanIssued`], [`WeekDeclared`], [`CatalogueEntered`],
+    /// [`ReturnDue`] or [`AreaClassified`].
     pub body: Option<String>,
 }
 
@@ -125,4 +126,16 @@ pub struct ReturnDue {
     pub due: NaiveDate,
     /// The indicator; `None` for all that have no day of their own.
     pub indicator: Option<String>,
+}
+
+/// Body of `area_classified`: the event's own area belongs to a class from `effective_on` on, by the decision that
+/// `legal_basis` names. Who lists the areas of a level lists all of a province: one of that level that is not named does
+/// not belong to the class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AreaClassified {
+    /// The class.
+    pub class: AreaClass,
+    /// Last day; `None` where no end is set.
+    pub until: Option<NaiveDate>,
 }

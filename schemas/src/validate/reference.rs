@@ -5,7 +5,7 @@ use super::reader::Reader;
 use super::recognition::verb_word;
 use crate::area::AreaEvent;
 use crate::catalogue::{Catalogue, nearest};
-use crate::event::{AreaChange, CatalogueEntered, PlanIssued, Reference, ReturnDue, WeekDeclared};
+use crate::event::{AreaChange, AreaClassified, CatalogueEntered, PlanIssued, Reference, ReturnDue, WeekDeclared};
 use crate::stream::Verb;
 use crate::vocabulary::ReferenceKind;
 
@@ -20,7 +20,14 @@ pub(super) fn read(judge: &Judge<'_>, verb: Verb, reader: &mut Reader<'_>) -> Re
     };
     reader.require("subject", reference.subject.is_some(), "give the id of the change, plan, Week or entry");
     reader.require("body", reference.body.is_some(), "give the entry itself as an object");
-    if kind == Some(ReferenceKind::AreaChanged) {
+    if kind == Some(ReferenceKind::AreaClassified) {
+        reader.require(
+            "area_code",
+            reader.present("area_code"),
+            "give level, code and day of the area that is classified",
+        );
+    }
+    if matches!(kind, Some(ReferenceKind::AreaChanged | ReferenceKind::AreaClassified)) {
         reader.require("effective_on", reference.effective_on.is_some(), "say from which day it holds");
         reader.require("legal_basis", reference.legal_basis.is_some(), "name the resolution or decision");
     }
@@ -31,6 +38,7 @@ fn body(judge: &Judge<'_>, kind: Option<ReferenceKind>, reader: &mut Reader<'_>)
     match kind? {
         ReferenceKind::AreaChanged => area_change(judge, reader),
         ReferenceKind::ReturnDue => return_due(judge, reader),
+        ReferenceKind::AreaClassified => area_classified(reader),
         ReferenceKind::PlanIssued => reader.body::<PlanIssued>("body", "a plan").map(|(text, _)| text),
         ReferenceKind::CatalogueEntered => catalogue_entered(reader),
         ReferenceKind::WeekDeclared => {
@@ -65,6 +73,20 @@ fn catalogue_entered(reader: &mut Reader<'_>) -> Option<String> {
             "body",
             error.to_string(),
             "see the table catalogue for what is known, and give an id of its own",
+        );
+    }
+    Some(text)
+}
+
+fn area_classified(reader: &mut Reader<'_>) -> Option<String> {
+    let (text, body) = reader.body::<AreaClassified>("body", "a class of an area")?;
+    if let (Some(from), Some(until)) = (reader.day("effective_on"), body.until)
+        && until < from
+    {
+        reader.refuse(
+            "body",
+            "the class ends before it begins",
+            "give its first day as effective_on and its last as until",
         );
     }
     Some(text)

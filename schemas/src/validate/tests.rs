@@ -150,6 +150,43 @@ fn other_families() {
             Ok(()),
         ),
         ("vn.lantoa.reference.week_declared.v1", json!({"subject": "week-2025", "body": {"year": 2025}}), Err("body")),
+        (
+            "vn.lantoa.reference.area_classified.v1",
+            json!({
+                "subject": "difficult-07513", "effective_on": "2021-06-04", "legal_basis": "861/QĐ-TTg",
+                "body": {"class": "difficult", "until": "2025-12-31"},
+            }),
+            Ok(()),
+        ),
+        (
+            "vn.lantoa.reference.area_classified.v1",
+            json!({
+                "subject": "difficult-07513", "effective_on": "2021-06-04", "legal_basis": "861/QĐ-TTg",
+                "body": {"class": "easy"},
+            }),
+            Err("body"),
+        ),
+        (
+            "vn.lantoa.reference.area_classified.v1",
+            json!({
+                "subject": "difficult-07513", "effective_on": "2021-06-04", "legal_basis": "861/QĐ-TTg",
+                "body": {"class": "difficult", "until": "2020-12-31"},
+            }),
+            Err("body"),
+        ),
+        (
+            "vn.lantoa.reference.area_classified.v1",
+            json!({"subject": "difficult-07513", "effective_on": "2021-06-04", "body": {"class": "difficult"}}),
+            Err("legal_basis"),
+        ),
+        (
+            "vn.lantoa.reference.area_classified.v1",
+            json!({
+                "subject": "difficult", "effective_on": "2021-06-04", "legal_basis": "861/QĐ-TTg", "area_code": null,
+                "area_level": null, "area_date": null, "body": {"class": "difficult"},
+            }),
+            Err("area_code"),
+        ),
         ("vn.lantoa.week.declared.v1", json!({}), Err("type")),
     ] {
         let judged = judged(event_type, &with(more.clone()));

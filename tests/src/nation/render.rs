@@ -112,6 +112,7 @@ impl OpenSheet {
             Content::Mended => self.fill_mended(nation, at),
             Content::Held | Content::Amended => self.fill_held(nation, at),
             Content::Members => self.fill_member(nation, at),
+            Content::Communes => self.fill_communes(nation),
         }
     }
 
@@ -239,6 +240,7 @@ fn series(nation: &Nation, sheet: &Sheet) -> String {
         Content::Held => "act",
         Content::Amended => "ame",
         Content::Members => "mem",
+        Content::Communes => "com",
     };
     series.to_owned()
 }

@@ -14,7 +14,8 @@ use super::course::{self, Act, Course, When};
 use super::land::{Map, PlaceId};
 use super::occasion::day;
 
-/// What a sheet holds. The place is the office of the first four, and the home commune (on the old map) of the others.
+/// What a sheet holds. The place is the office of the first four and of the last, and the home commune (on the old map)
+/// of the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Content {
     /// The year's Lifelong Learning Week.
@@ -44,6 +45,8 @@ pub(super) enum Content {
     Amended,
     /// Members who joined and left.
     Members,
+    /// The office's decision that lists communes as learning communities.
+    Communes,
 }
 
 impl Content {
@@ -51,9 +54,12 @@ impl Content {
         match self {
             Self::Week | Self::Plan => Family::Reference,
             Self::Targets | Self::Figures(_) => Family::Statement,
-            Self::Registered | Self::Revoked | Self::Assessed | Self::Recognised { .. } | Self::Mended => {
-                Family::Recognition
-            }
+            Self::Registered
+            | Self::Revoked
+            | Self::Assessed
+            | Self::Recognised { .. }
+            | Self::Mended
+            | Self::Communes => Family::Recognition,
             Self::Held | Self::Amended => Family::Activity,
             Self::Members => Family::Membership,
         }
@@ -115,6 +121,7 @@ impl Nation {
             Content::Held => within(day(year, 12, 15), 12, 10),
             Content::Amended => within(day(year + 1, 1, 15), 13, 10),
             Content::Members => within(day(year, 12, 1), 14, 10),
+            Content::Communes => within(day(year, 12, 5), 15, 20),
         }
     }
 
@@ -142,6 +149,9 @@ impl Nation {
         let is_week = place.level == AreaLevel::Nation && place.map == Map::at_end_of(year);
         if is_week && wanted(Family::Reference) {
             out.push(self.sheet(office, year, Content::Week));
+        }
+        if wanted(Family::Recognition) && self.listed_communes(office, year).is_some() {
+            out.push(self.sheet(office, year, Content::Communes));
         }
         if place.map == Map::Old && place.is_leaf() {
             let again = self.sends_decisions_again(office, year);
@@ -174,6 +184,21 @@ impl Nation {
             _ => false,
         };
         plans && year == first && Map::at_end_of(year) == place.map
+    }
+
+    /// How many communes an office's decision of a year lists; `None` where it decides nothing. Communes, districts and
+    /// provinces all decide, each of other communes, so that a province's count is of several levels.
+    pub(super) fn listed_communes(&self, office: PlaceId, year: i32) -> Option<i64> {
+        let place = self.land.place(office);
+        let (of_thousand, most) = match place.level {
+            AreaLevel::Nation => return None,
+            AreaLevel::Province => (600, 9),
+            AreaLevel::District => (400, 3),
+            AreaLevel::Commune => (100, 1),
+        };
+        let chance = self.chance.of(26).of(office as u64).of(year as u64);
+        let decides = place.map == Map::at_end_of(year) && chance.of(0).hits(of_thousand);
+        decides.then(|| 1 + chance.of(1).below(most) as i64)
     }
 
     fn sends_decisions_again(&self, home: PlaceId, year: i32) -> bool {

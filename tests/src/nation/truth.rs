@@ -111,7 +111,8 @@ pub struct Truth {
     /// Targets in percent; the cell's year is the deadline.
     pub targets: BTreeMap<Cell, i64>,
     /// Single recognitions by area, year and title, each area with all below it, on both maps: on the old one to 2024,
-    /// by the commune that keeps the register; on the new one for all years, by what that commune became.
+    /// by the commune that keeps the register or the office that decided; on the new one for all years, by what that
+    /// commune or office became (of a district, what its province became).
     pub individuals: BTreeMap<Cell, Individuals>,
     /// Single activities, each area with all below it, on the map of the day on which they were held.
     pub held: BTreeMap<(AreaYear, &'static str), Held>,
@@ -138,6 +139,7 @@ impl Truth {
             for year in nation.plan.from_year..=nation.plan.to_year {
                 truth.add_return(nation, office, year);
                 truth.add_targets(nation, office, year);
+                truth.add_communes(nation, office, year);
             }
             let place = nation.land.place(office);
             if place.map == Map::Old && place.is_leaf() {
@@ -182,6 +184,21 @@ impl Truth {
             for line in MODELS {
                 self.targets.insert(Cell { area, line }, nation.target(office, line, *deadline));
             }
+        }
+    }
+
+    /// The communes that an office's decision lists, added to its area and all above it on both maps.
+    fn add_communes(&mut self, nation: &Nation, office: PlaceId, year: i32) {
+        let Some(listed) = nation.listed_communes(office, year) else { return };
+        if nation.day_of(office, year, Content::Communes) > self.as_of {
+            return;
+        }
+        let land = &nation.land;
+        let became = land.upwards(office).find_map(|id| land.place(id).successor);
+        let count = Individuals { listed, ..Individuals::default() };
+        for id in land.upwards(office).chain(became.into_iter().flat_map(|id| land.upwards(id))) {
+            let cell = Cell { area: area_year(land, id, year), line: Line::LearningCommunityCommune };
+            self.individuals.entry(cell).or_default().add(&count);
         }
     }
 

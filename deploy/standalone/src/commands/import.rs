@@ -91,10 +91,10 @@ async fn alone(data: &DataDir, settings: Settings, sources: &[Source], form: Opt
         .map_err(DeskError::from)?;
     let start = async {
         let broker = crate::broker::EmbeddedBroker::start(data, None).await.map_err(crate::parts::PartError::from)?;
-        let settings = settings.on_kafka(&broker.bootstrap());
+        let settings = settings.on_embedded_broker(&broker.bootstrap());
         parts.add_broker(broker);
         let intake = parts.add_ingest(settings.ingest).await?;
-        parts.add_projector(settings.projector).await?;
+        parts.add_projector(settings.projector, settings.query.clone()).await?;
         Ok::<_, RunError>(intake)
     };
     let intake = tokio::select! {

@@ -23,16 +23,15 @@ use crate::run::{Outcome, RunError};
 pub async fn recover(data: &DataDir, settings: Settings, arguments: RecoverArgs) -> Result<Outcome, RunError> {
     let _lock = data.lock()?;
     let mut parts = Parts::new();
-    let kafka = match arguments.kafka {
-        Some(kafka) => kafka,
+    let settings = match arguments.kafka {
+        Some(kafka) => settings.on_kafka(&kafka)?,
         None => {
             let broker = EmbeddedBroker::start(data, None).await.map_err(PartError::from)?;
             let bootstrap = broker.bootstrap();
             parts.add_broker(broker);
-            bootstrap
+            settings.on_embedded_broker(&bootstrap)
         }
     };
-    let settings = settings.on_kafka(&kafka);
     let recovered = async {
         // Ingest makes the topics that a new log lacks.
         parts.add_ingest(settings.ingest).await?;

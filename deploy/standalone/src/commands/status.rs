@@ -36,7 +36,7 @@ pub async fn status(data: &DataDir, settings: Settings) -> Result<Outcome, RunEr
 async fn here(settings: Settings) -> Result<Vec<Table>, DeskError> {
     let engine = Engine::open(settings.query, Arc::new(SystemClock))?;
     let tables = engine.status().await?.into_iter();
-    Ok(tables.map(|t| Table { table: t.table.to_owned(), version: t.version, rows: t.rows }).collect())
+    Ok(tables.map(|t| Table { table: t.table.to_owned(), version: t.version, rows: t.rows, files: t.files }).collect())
 }
 
 fn words(data: &DataDir, running: Option<&Endpoints>, tables: &[Table]) -> String {
@@ -52,11 +52,11 @@ fn words(data: &DataDir, running: Option<&Endpoints>, tables: &[Table]) -> Strin
     if tables.is_empty() {
         line(format_args!("no tables yet"));
     } else {
-        line(format_args!("{:<20} {:>12} {:>9}", "table", "rows", "version"));
+        line(format_args!("{:<20} {:>12} {:>7} {:>9}", "table", "rows", "files", "version"));
     }
     for table in tables {
         let version = table.version.map_or_else(|| "none".to_owned(), |version| version.to_string());
-        line(format_args!("{:<20} {:>12} {:>9}", table.table, table.rows, version));
+        line(format_args!("{:<20} {:>12} {:>7} {:>9}", table.table, table.rows, table.files, version));
     }
     text
 }
@@ -70,9 +70,9 @@ mod tests {
         let data = DataDir::new("x");
         assert!(words(&data, None, &[]).contains("not running"));
         let endpoints = Endpoints { pid: 7, http: "127.0.0.1:1".into(), kafka: "127.0.0.1:2".into() };
-        let table = Table { table: "ledger_statement".into(), version: Some(3), rows: 82 };
+        let table = Table { table: "ledger_statement".into(), version: Some(3), rows: 82, files: 5 };
         let text = words(&data, Some(&endpoints), &[table]);
         assert!(text.contains("pid 7") && text.contains("http://127.0.0.1:1"), "{text}");
-        assert!(text.lines().any(|line| line.split_whitespace().eq(["ledger_statement", "82", "3"])), "{text}");
+        assert!(text.lines().any(|line| line.split_whitespace().eq(["ledger_statement", "82", "5", "3"])), "{text}");
     }
 }

@@ -100,6 +100,8 @@ pub struct Table {
     pub version: Option<u64>,
     /// Its rows.
     pub rows: u64,
+    /// Its files.
+    pub files: u64,
 }
 
 /// The running program.

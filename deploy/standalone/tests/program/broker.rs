@@ -6,12 +6,13 @@ use crate::harness::{folder, lantoa, until};
 use lantoa::broker::child::EXIT_PORT_TAKEN;
 
 /// The child as the parent starts it; ends when its standard input closes.
-fn child(data: &std::path::Path, listen: &str) -> Child {
+pub fn child(data: &std::path::Path, listen: &str) -> Child {
     let mut command = lantoa(data, &["broker", "--listen", listen, "--cluster-id", "c"]);
     command.current_dir(data).stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-fn free_address() -> String {
+/// An address at which nobody listens.
+pub fn free_address() -> String {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 

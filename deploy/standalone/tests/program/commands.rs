@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::harness::{Program, count, folder, run_to};
+use crate::log::Log;
 
 const HEADER: &str = "source,stated_on,area_level,area_code,area_date,area_name,fact,measure,stage,subject_scope,period,\
                       as_at,span,base,numerator,numerator_precision,denominator,sessions,sessions_precision,\
@@ -63,8 +64,9 @@ fn check_sql(data: &Path) {
 
 #[test]
 fn with_a_running_program() {
+    let log = Log::of_environment();
     let (data, sheets) = (folder(), folder());
-    let mut program = Program::up(data.path(), &["--empty"]);
+    let mut program = Program::up(&log, data.path(), &["--empty"]);
     program.ready();
     check_import(data.path(), sheets.path(), "running");
     check_sql(data.path());
@@ -76,6 +78,7 @@ fn with_a_running_program() {
 
 #[test]
 fn without_one() {
+    let log = Log::embedded();
     let (data, sheets) = (folder(), folder());
     check_import(data.path(), sheets.path(), "alone");
     check_sql(data.path());
@@ -86,7 +89,7 @@ fn without_one() {
     );
     assert_eq!(out, "n\n0\n");
     // What was imported alone is there for the program, which finds the folder not new and loads nothing.
-    let mut program = Program::up(data.path(), &[]);
+    let mut program = Program::up(&log, data.path(), &[]);
     program.ready();
     assert_eq!(count(data.path(), "ledger_statement"), 2);
     program.stop();

@@ -8,6 +8,7 @@ use lantoa_tests::events::{WireEvents, cloud_event, id};
 use serde_json::{Value, json};
 
 use crate::harness::{Program, count, folder, run_to, until};
+use crate::log::Log;
 
 /// An answer over HTTP: its status and its JSON body.
 pub struct Answer {
@@ -37,7 +38,8 @@ pub fn produce(kafka: &str, records: &[Vec<u8>]) {
     rdkafka::producer::Producer::flush(&producer, std::time::Duration::from_secs(30)).unwrap();
 }
 
-fn ndjson(numbers: impl IntoIterator<Item = u64>) -> Vec<u8> {
+/// A body of events, by their numbers.
+pub fn ndjson(numbers: impl IntoIterator<Item = u64>) -> Vec<u8> {
     numbers.into_iter().map(|number| cloud_event(number).to_string() + "\n").collect::<String>().into_bytes()
 }
 
@@ -47,22 +49,25 @@ pub fn http_of(endpoints: &Value) -> String {
 }
 
 /// Ids in the ledger with how often each is there.
-fn ledger(data: &Path) -> BTreeMap<String, u64> {
+pub fn ledger(data: &Path) -> BTreeMap<String, u64> {
     let query = "select event_id, count(*) as n from ledger_statement group by event_id";
     let (out, _) = run_to(0, data, &["sql", "--format", "csv", query]);
     let rows = out.lines().skip(1).filter_map(|line| line.split_once(','));
     rows.map(|(id, n)| (id.to_owned(), n.parse().unwrap())).collect()
 }
 
-fn once_each(numbers: impl IntoIterator<Item = u64>) -> BTreeMap<String, u64> {
+/// What a ledger must hold that has each of these events once.
+pub fn once_each(numbers: impl IntoIterator<Item = u64>) -> BTreeMap<String, u64> {
     numbers.into_iter().map(|number| (id(number), 1)).collect()
 }
 
 #[test]
 fn the_articles_come_back_word_for_word() {
+    let log = Log::of_environment();
     let data = folder();
-    let mut program = Program::up(data.path(), &[]);
+    let mut program = Program::up(&log, data.path(), &[]);
     program.ready();
+    log.load_articles(data.path());
     let columns = lantoa_schemas::form::STATEMENT.columns;
     let query = format!("select {} from statement", columns.join(", "));
     let (out, _) = run_to(0, data.path(), &["sql", "--format", "json", &query]);
@@ -88,8 +93,9 @@ fn the_articles_come_back_word_for_word() {
 
 #[test]
 fn sent_again_and_after_a_restart_it_is_there_once() {
+    let log = Log::of_environment();
     let data = folder();
-    let mut program = Program::up(data.path(), &["--empty"]);
+    let mut program = Program::up(&log, data.path(), &["--empty"]);
     let http = http_of(&program.ready());
     let send = |http: &str| post(http, "/v1/events", "application/x-ndjson", ndjson(0..50)).unwrap();
     let first = send(&http);
@@ -97,7 +103,7 @@ fn sent_again_and_after_a_restart_it_is_there_once() {
     assert_eq!(send(&http).body["receipt"], first.body["receipt"]);
     until("the duplicates", || (count(data.path(), "outcome") == 51).then_some(()));
     program.stop();
-    let mut program = Program::up(data.path(), &["--empty"]);
+    let mut program = Program::up(&log, data.path(), &["--empty"]);
     send(&http_of(&program.ready()));
     // Fifty events and the receipt itself, twice more than once.
     until("the duplicates", || (count(data.path(), "outcome") == 102).then_some(()));
@@ -109,20 +115,21 @@ fn sent_again_and_after_a_restart_it_is_there_once() {
 #[test]
 fn a_kill_at_any_step_loses_and_doubles_nothing() {
     for point in ["before_produce", "after_acknowledge", "before_commit", "after_commit", "after_outcome"] {
+        let log = Log::of_environment();
         let data = folder();
-        let mut program = Program::up(data.path(), &["--empty"]);
+        let mut program = Program::up(&log, data.path(), &["--empty"]);
         let http = http_of(&program.ready());
         assert_eq!(post(&http, "/v1/events", "application/x-ndjson", ndjson(0..10)).unwrap().status, 202);
         until("the first ten", || (count(data.path(), "ledger_statement") == 10).then_some(()));
         program.stop();
 
-        let mut program = Program::up(data.path(), &["--empty", "--fault", point]);
+        let mut program = Program::up(&log, data.path(), &["--empty", "--fault", point]);
         let http = http_of(&program.ready());
         // Five of them are there already, so that `outcome` has its part.
         let answer = post(&http, "/v1/events", "application/x-ndjson", ndjson(5..30));
         assert!(!program.ended().success(), "{point}: it did not die");
 
-        let mut program = Program::up(data.path(), &["--empty"]);
+        let mut program = Program::up(&log, data.path(), &["--empty"]);
         let http = http_of(&program.ready());
         if answer.is_some_and(|answer| answer.status == 202) {
             until(point, || (count(data.path(), "ledger_statement") == 30).then_some(()));
@@ -146,8 +153,9 @@ fn a_kill_at_any_step_loses_and_doubles_nothing() {
 /// Two projectors that both believe to own every partition write each event once, and each outcome once.
 #[test]
 fn two_projectors_on_the_same_tables_double_nothing() {
+    let log = Log::of_environment();
     let data = folder();
-    let mut program = Program::up(data.path(), &["--empty"]);
+    let mut program = Program::up(&log, data.path(), &["--empty"]);
     let endpoints = program.ready();
     let kafka = endpoints["kafka"].as_str().unwrap();
     let second = Program::start(data.path(), &["serve", "projector", "--kafka", kafka, "--http", "127.0.0.1:0"]);
@@ -170,11 +178,12 @@ fn two_projectors_on_the_same_tables_double_nothing() {
 /// Killed at moments of no plan while a sender sends: the sender's own book is in the table, each id once.
 #[test]
 fn a_kill_at_any_moment_loses_and_doubles_nothing() {
+    let log = Log::of_environment();
     let data = folder();
     let mut acknowledged = BTreeSet::new();
     let mut next = 0;
     for round in 0..5_u64 {
-        let mut program = Program::up(data.path(), &["--empty"]);
+        let mut program = Program::up(&log, data.path(), &["--empty"]);
         let http = http_of(&program.ready());
         let pid = program.child.id();
         let killer = std::thread::spawn(move || {
@@ -196,7 +205,7 @@ fn a_kill_at_any_moment_loses_and_doubles_nothing() {
         // Sent again, as a sender without an answer does.
         next = next.saturating_sub(20);
     }
-    let mut program = Program::up(data.path(), &["--empty"]);
+    let mut program = Program::up(&log, data.path(), &["--empty"]);
     let http = http_of(&program.ready());
     assert_eq!(post(&http, "/v1/events", "application/x-ndjson", ndjson([9_999])).unwrap().status, 202);
     until("the last", || ledger(data.path()).contains_key(&id(9_999)).then_some(()));
@@ -208,8 +217,9 @@ fn a_kill_at_any_moment_loses_and_doubles_nothing() {
 
 #[test]
 fn bad_input_is_named_and_stored_nowhere() {
+    let log = Log::of_environment();
     let data = folder();
-    let mut program = Program::up(data.path(), &["--empty"]);
+    let mut program = Program::up(&log, data.path(), &["--empty"]);
     let http = http_of(&program.ready());
     let with = |field: &str, value: Value| {
         let mut event = cloud_event(1);
@@ -260,8 +270,9 @@ fn bad_input_is_named_and_stored_nowhere() {
 /// Records that somebody else produced are judged by the same rules, stamped, and where they are bad kept with reasons.
 #[test]
 fn a_direct_producer_is_held_to_the_contract() {
+    let log = Log::of_environment();
     let data = folder();
-    let mut program = Program::up(data.path(), &["--empty"]);
+    let mut program = Program::up(&log, data.path(), &["--empty"]);
     let kafka = program.ready()["kafka"].as_str().unwrap().to_owned();
     let mut events = WireEvents::default();
     let mut cut = events.direct(1, |_| {});
@@ -289,27 +300,24 @@ fn a_direct_producer_is_held_to_the_contract() {
 /// A log that lost its end is refused, with what to do; after that is done nothing is lost that is in the tables.
 #[test]
 fn another_log_is_refused_until_it_is_declared_new() {
+    let log = Log::of_environment();
     let data = folder();
-    let mut program = Program::up(data.path(), &["--empty"]);
+    let mut program = Program::up(&log, data.path(), &["--empty"]);
     let http = http_of(&program.ready());
     assert_eq!(post(&http, "/v1/events", "application/x-ndjson", ndjson(0..10)).unwrap().status, 202);
     until("the ten", || (count(data.path(), "ledger_statement") == 10).then_some(()));
     program.stop();
-    for file in std::fs::read_dir(data.path().join("broker")).unwrap() {
-        let path = file.unwrap().path();
-        if path.file_name().unwrap().to_string_lossy().contains(".db") {
-            std::fs::remove_file(path).unwrap();
-        }
-    }
-    let (_, err) = run_to(1, data.path(), &["up", "--empty", "--http", "127.0.0.1:0", "--kafka-port", "0"]);
+    log.lose(data.path());
+    let recover = [&["recover"][..], &log.flags()].concat();
+    let (_, err) = run_to(1, data.path(), &log.up(&["--empty"]));
     assert!(err.contains("lantoa recover"), "{err}");
-    let (out, _) = run_to(0, data.path(), &["recover"]);
+    let (out, _) = run_to(0, data.path(), &recover);
     assert!(out.contains("lantoa.statement.v1: generation 1 begins"), "{out}");
-    let mut program = Program::up(data.path(), &["--empty"]);
+    let mut program = Program::up(&log, data.path(), &["--empty"]);
     let http = http_of(&program.ready());
     assert_eq!(post(&http, "/v1/events", "application/x-ndjson", ndjson(5..20)).unwrap().status, 202);
     until("the rest", || (ledger(data.path()) == once_each(0..20)).then_some(()));
     program.stop();
-    let (out, _) = run_to(0, data.path(), &["recover"]);
+    let (out, _) = run_to(0, data.path(), &recover);
     assert!(out.contains("nothing was done"), "{out}");
 }

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::log::Log;
+
 /// How long anything here may take: long enough for a busy machine and an unoptimised build.
 pub const DEADLINE: Duration = Duration::from_secs(90);
 
@@ -15,7 +17,7 @@ pub const DEADLINE: Duration = Duration::from_secs(90);
 pub fn lantoa(data: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lantoa"));
     command.arg("--data").arg(data).args(arguments);
-    for name in ["LANTOA_DATA", "LANTOA_CONFIG", "LANTOA_LOG"] {
+    for name in ["LANTOA_DATA", "LANTOA_CONFIG", "LANTOA_LOG", "LANTOA_KAFKA_PASSWORD"] {
         command.env_remove(name);
     }
     command
@@ -63,9 +65,9 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts `up` on any free ports.
-    pub fn up(data: &Path, flags: &[&str]) -> Self {
-        Self::start(data, &[&["up", "--http", "127.0.0.1:0", "--kafka-port", "0"], flags].concat())
+    /// Starts `up` on a log and any free ports.
+    pub fn up(log: &Log, data: &Path, flags: &[&str]) -> Self {
+        Self::start(data, &log.up(flags))
     }
 
     /// Starts the program.

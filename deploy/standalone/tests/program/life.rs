@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::harness::{Program, broker_of, count, folder, no_broker, run_to, signal, until};
+use crate::log::Log;
 
 fn cluster_id(data: &Path) -> String {
     std::fs::read_to_string(data.join("broker/cluster-id")).unwrap()
@@ -10,8 +11,9 @@ fn cluster_id(data: &Path) -> String {
 
 #[test]
 fn the_first_start_loads_the_articles_and_the_second_does_not() {
+    let log = Log::embedded();
     let data = folder();
-    let mut program = Program::up(data.path(), &[]);
+    let mut program = Program::up(&log, data.path(), &[]);
     let endpoints = program.ready();
     for key in ["http", "kafka"] {
         assert!(endpoints[key].as_str().unwrap().starts_with("127.0.0.1:"), "{endpoints}");
@@ -24,7 +26,7 @@ fn the_first_start_loads_the_articles_and_the_second_does_not() {
     program.stop();
 
     assert_eq!(count(data.path(), "statement"), 82, "read without a running program");
-    let mut program = Program::up(data.path(), &[]);
+    let mut program = Program::up(&log, data.path(), &[]);
     program.ready();
     program.says("tra-bong-2018");
     assert_eq!(count(data.path(), "ledger_statement"), 82);
@@ -35,10 +37,11 @@ fn the_first_start_loads_the_articles_and_the_second_does_not() {
 
 #[test]
 fn one_folder_has_one_owner() {
+    let log = Log::of_environment();
     let data = folder();
-    let mut first = Program::up(data.path(), &["--empty"]);
+    let mut first = Program::up(&log, data.path(), &["--empty"]);
     first.ready();
-    let (_, err) = run_to(1, data.path(), &["up", "--empty", "--http", "127.0.0.1:0", "--kafka-port", "0"]);
+    let (_, err) = run_to(1, data.path(), &log.up(&["--empty"]));
     assert!(err.contains(&format!("pid {}", first.child.id())) && err.contains("--data"), "{err}");
     assert_eq!(count(data.path(), "ledger_statement"), 0, "--empty loads nothing");
     first.stop();
@@ -46,19 +49,21 @@ fn one_folder_has_one_owner() {
 
 #[test]
 fn sigterm_stops_cleanly() {
+    let log = Log::of_environment();
     let data = folder();
-    let mut program = Program::up(data.path(), &["--empty"]);
+    let mut program = Program::up(&log, data.path(), &["--empty"]);
     program.ready();
     program.signal("TERM");
     assert_eq!(program.ended().code(), Some(0));
     assert!(!data.path().join("endpoints.json").exists());
-    assert!(no_broker(data.path()));
+    assert!(log.left_no_broker(data.path()));
 }
 
 #[test]
 fn what_a_killed_program_left_behind_is_not_believed() {
+    let log = Log::embedded();
     let data = folder();
-    let mut killed = Program::up(data.path(), &["--empty"]);
+    let mut killed = Program::up(&log, data.path(), &["--empty"]);
     let endpoints = killed.ready();
     killed.signal("KILL");
     killed.ended();
@@ -80,13 +85,14 @@ fn what_a_killed_program_left_behind_is_not_believed() {
 
 #[test]
 fn a_kill_while_the_articles_load_is_made_up_for() {
+    let log = Log::embedded();
     let data = folder();
-    let mut killed = Program::up(data.path(), &[]);
+    let mut killed = Program::up(&log, data.path(), &[]);
     // As early as there is anything to lose: the broker keeps a log.
     until("the broker's log", || data.path().join("broker/lantoa.db").exists().then_some(()));
     killed.signal("KILL");
     killed.ended();
-    let mut again = Program::up(data.path(), &[]);
+    let mut again = Program::up(&log, data.path(), &[]);
     again.ready();
     assert_eq!(count(data.path(), "ledger_statement"), 82);
     assert_eq!(count(data.path(), "statement"), 82);
@@ -95,8 +101,9 @@ fn a_kill_while_the_articles_load_is_made_up_for() {
 
 #[test]
 fn a_broker_that_dies_ends_the_program_with_the_reason() {
+    let log = Log::embedded();
     let data = folder();
-    let mut program = Program::up(data.path(), &["--empty"]);
+    let mut program = Program::up(&log, data.path(), &["--empty"]);
     program.ready();
     signal("KILL", broker_of(data.path()));
     assert_eq!(program.ended().code(), Some(1));

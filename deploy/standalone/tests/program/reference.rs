@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::flow::{Answer, http_of, post, produce};
 use crate::harness::{Program, count, folder, run_to, until};
+use crate::log::Log;
 
 /// The day at which the statements here read their codes: after the merger, and past.
 const DAY: &str = "2026-01-10";
@@ -69,11 +70,12 @@ fn assert_taken(answer: &Answer) {
 
 #[test]
 fn rows_are_judged_by_the_area_changes_in_force() {
+    let log = Log::of_environment();
     let data = folder();
     let count_of = |number, more: &str| {
         count(data.path(), &format!("ledger_statement where event_id = '{}' and history_version = 1{more}", id(number)))
     };
-    let mut program = Program::up(data.path(), &["--empty"]);
+    let mut program = Program::up(&log, data.path(), &["--empty"]);
     let endpoints = program.ready();
     let (http, kafka) = (http_of(&endpoints), endpoints["kafka"].as_str().unwrap().to_owned());
     assert_refused(&send(&http, &statement(1, "97")), "area_code");
@@ -90,7 +92,7 @@ fn rows_are_judged_by_the_area_changes_in_force() {
     assert_eq!(out.lines().nth(1), Some("area_date"));
     program.stop();
 
-    let mut program = Program::up(data.path(), &["--empty"]);
+    let mut program = Program::up(&log, data.path(), &["--empty"]);
     let endpoints = program.ready();
     let (http, kafka) = (http_of(&endpoints), endpoints["kafka"].as_str().unwrap().to_owned());
     assert_taken(&send(&http, &statement(5, "97")));

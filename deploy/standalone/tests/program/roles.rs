@@ -3,19 +3,21 @@
 use lantoa::desk::remote::Remote;
 
 use crate::harness::{Program, count, folder, until};
+use crate::log::Log;
 
 const SHEET: &str = include_str!("../../articles/ha-giang-2024.csv");
 
 /// The address that a role prints when it is ready.
-fn http_of(role: &mut Program) -> String {
+pub fn http_of(role: &mut Program) -> String {
     let said = role.says("http://");
     said.rsplit("http://").next().unwrap().trim().to_owned()
 }
 
 #[test]
 fn roles_alone_make_one_whole() {
+    let log = Log::of_environment();
     let (home, elsewhere) = (folder(), folder());
-    let mut up = Program::up(home.path(), &["--empty"]);
+    let mut up = Program::up(&log, home.path(), &["--empty"]);
     let kafka = up.ready()["kafka"].as_str().unwrap().to_owned();
     let role =
         |name: &str| Program::start(elsewhere.path(), &["serve", name, "--kafka", &kafka, "--http", "127.0.0.1:0"]);

@@ -10,7 +10,7 @@ fn help_teaches() {
         assert!(out.contains(word), "{word} is not in\n{out}");
     }
     assert!(!out.contains("  broker "), "the child's command is nobody's business:\n{out}");
-    for command in ["up", "serve", "sql", "import", "status"] {
+    for command in ["up", "serve", "sql", "import", "status", "verify"] {
         run_to(0, data.path(), &[command, "--help"]);
     }
 }
@@ -53,6 +53,8 @@ fn an_absent_folder_is_said_to_be_absent() {
     let data = folder();
     let absent = data.path().join("absent");
     let (_, err) = run_to(1, &absent, &["sql", "select 1"]);
+    assert!(err.contains("lantoa up"), "{err}");
+    let (_, err) = run_to(1, &absent, &["verify"]);
     assert!(err.contains("lantoa up"), "{err}");
     let (out, _) = run_to(0, &absent, &["status"]);
     assert!(out.contains("not running") && out.contains("no tables yet"), "{out}");

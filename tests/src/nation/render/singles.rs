@@ -7,7 +7,7 @@ use lantoa_schemas::vocabulary::{MembershipChange, SourceKind, Step};
 use super::{Filled, OpenSheet, put};
 use crate::nation::Nation;
 use crate::nation::land::PlaceId;
-use crate::nation::line::MODELS;
+use crate::nation::line::{Line, MODELS};
 use crate::nation::occasion::{Amending, MOST_JOINERS, MOST_OCCASIONS};
 use crate::nation::register::{Mending, Subject, criteria_set, rating};
 use crate::nation::sheet::{Content, Sheet};
@@ -17,11 +17,16 @@ impl OpenSheet {
         let sheet = self.sheet;
         let (home, year) = (sheet.place, sheet.year);
         let happened = nation.happened_on(home, year, sheet.content);
-        self.set_area(nation, nation.land.home_on(home, happened), happened);
+        let place = match sheet.content {
+            // An office decides on the map of its own, which is in force in December.
+            Content::Communes => home,
+            _ => nation.land.home_on(home, happened),
+        };
+        self.set_area(nation, place, happened);
         self.set_day(happened);
         let word = nation.place_word(home);
         self.event.envelope.source = Some(match sheet.content {
-            Content::Recognised { .. } | Content::Mended | Content::Revoked => {
+            Content::Recognised { .. } | Content::Mended | Content::Revoked | Content::Communes => {
                 self.event.envelope.source_kind = Some(SourceKind::Decision);
                 format!("decisions-{year}-{word}")
             }
@@ -30,7 +35,7 @@ impl OpenSheet {
         match sheet.content {
             Content::Registered => self.tell("registered"),
             Content::Revoked => self.tell("revoked"),
-            Content::Recognised { .. } => self.tell("recognised"),
+            Content::Recognised { .. } | Content::Communes => self.tell("recognised"),
             _ => {}
         }
     }
@@ -185,6 +190,23 @@ impl OpenSheet {
         Filled::Row
     }
 
+    /// The one decision of an office that lists communes.
+    pub(super) fn fill_communes(&mut self, nation: &Nation) -> Filled {
+        let (office, year) = (self.sheet.place, self.sheet.year);
+        let Some(listed) = nation.listed_communes(office, year) else { return Filled::Nothing };
+        *self.recognition() = Recognition {
+            step: Some(Step::Recognised),
+            model: Some(Line::LearningCommunityCommune.measure().into()),
+            year: Some(year),
+            decision_number: Some("9/QĐ-UBND".into()),
+            decision_date: self.event.envelope.occurred_on,
+            decision_issuer: Some(format!("UBND {}", nation.place_word(office))),
+            subjects: Some(listed),
+            ..Recognition::default()
+        };
+        Filled::Row
+    }
+
     /// Rows are numbered by member: those who join, then those who leave.
     pub(super) fn fill_member(&mut self, nation: &Nation, at: usize) -> Filled {
         let (home, year) = (self.sheet.place, self.sheet.year);
@@ -209,7 +231,7 @@ impl Nation {
     pub(in crate::nation) fn row_numbers(&self, sheet: &Sheet) -> usize {
         let subjects = || self.registers().subjects_of(sheet.place);
         match sheet.content {
-            Content::Week | Content::Plan => 1,
+            Content::Week | Content::Plan | Content::Communes => 1,
             Content::Targets | Content::Figures(_) => usize::MAX,
             Content::Registered | Content::Revoked | Content::Mended => subjects(),
             Content::Assessed => 2 * subjects(),

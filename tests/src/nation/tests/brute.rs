@@ -88,10 +88,12 @@ impl Reader {
         std::iter::successors(Some(from.clone()), |spot| self.parents.get(spot).cloned()).collect()
     }
 
-    /// All areas that an event of a register belongs to, on both maps.
+    /// All areas that a single recognition belongs to, on both maps. What became of a district is what became of its
+    /// province.
     fn everywhere(&self, spot: &Spot) -> Vec<Spot> {
         let mut all = self.upwards(spot);
-        all.extend(self.successors.get(spot).into_iter().flat_map(|new| self.upwards(new)));
+        let new = all.iter().find_map(|spot| self.successors.get(spot));
+        all.extend(new.into_iter().flat_map(|new| self.upwards(new)));
         all
     }
 
@@ -416,4 +418,37 @@ fn singles_are_counted_only_where_nothing_is_stated_and_remainders_are_known() {
         }
     }
     assert!(counted > 50 && remainders > 20, "{counted} counted, {remainders} remainders");
+}
+
+#[test]
+fn decisions_of_several_levels_are_one_count() {
+    let nation = small();
+    let (truth, reader) = (Truth::new(&nation, None), Reader::new(&nation, day("2026-12-31")));
+    let line = Line::LearningCommunityCommune;
+    let mut decided: BTreeMap<(Spot, i32), i64> = BTreeMap::new();
+    for event in reader.in_force() {
+        let Facts::Recognition(facts) = &event.facts else { continue };
+        if facts.model.as_deref() == Some(line.measure()) {
+            *decided.entry((spot(&event.envelope), facts.year.unwrap())).or_default() += facts.subjects.unwrap();
+        }
+    }
+    let land = nation.land();
+    let mut of_several_levels = 0;
+    for id in (0..land.places().len()).filter(|id| land.place(*id).level == AreaLevel::Province) {
+        let place = land.place(id);
+        let province: Spot = (place.map, place.level, place.code.to_owned());
+        for year in 2023..=2025 {
+            let within: Vec<_> = decided
+                .iter()
+                .filter(|((at, of), _)| *of == year && reader.everywhere(at).contains(&province))
+                .collect();
+            let levels: BTreeSet<&str> = within.iter().map(|((at, _), _)| at.1.as_str()).collect();
+            let total = truth.total(land, id, year, line);
+            let count = total.filter(|total| total.derivation == Derivation::Counted);
+            let Some(count) = count else { continue };
+            assert_eq!(count.numerator, within.iter().map(|(_, listed)| **listed).sum::<i64>(), "{province:?} {year}");
+            of_several_levels += usize::from(levels.len() > 1);
+        }
+    }
+    assert!(of_several_levels > 0, "no province counts decisions of several levels");
 }

@@ -10,7 +10,7 @@ use crate::harness::{folder, lantoa, signal, until};
 
 /// Settings of all roles: several partitions, so that projectors can be at different places in each; short windows, so
 /// that there are many commits.
-const SETTINGS: &str = "[ingest]\npartitions = 3\nack_timeout = 5\n[projector]\nflush_age = 0.1\n";
+const SETTINGS: &str = "[ingest]\npartitions = 3\nack_timeout = 5\n[projector]\nflush_age = 0.1\nprojection_age = 1\n[projector.maintain]\nevery = 2\n";
 
 /// Blocks of 512 bytes that a file may have where the disk is to be full: less than any data file.
 const FULL_DISK_BLOCKS: u32 = 8;

@@ -1,0 +1,255 @@
+//! Keeps the projections: views as tables, so that a question need not judge every event anew.
+//!
+//! In: what has been committed to the ledgers, and the rows of views from whoever knows them ([`Deriver`]: the query
+//! engine). Out: a table a projection, each with how far of the ledgers it rests on. Guarantee: buckets are replaced whole,
+//! and the table says that it rests on something only once all buckets that it touched are replaced, so at any moment
+//! its rows and its word agree; a projection that lags or fails costs its readers time, never truth.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use lantoa_schemas::projection::{BUCKETS, PROJECTIONS, Projection, Reach, folder};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::commit::{Commit, CommitError, ReplaceError, StreamTable, made, rests_on};
+
+mod generation;
+mod rebuild;
+
+pub use rebuild::{Differing, Rebuilt};
+
+/// Events of the ledgers whose rows are made in one pass. Bounds memory.
+const EVENTS_A_PASS: u64 = 400_000;
+
+/// How many times as long as the last renewal took the next one waits: so that keeping takes a sixth of the time at most.
+const REST: u32 = 5;
+
+/// How long files that were replaced stay for questions that still read them, and how often is looked for such.
+const REPLACED_LEFT_FOR: Duration = Duration::from_secs(900);
+
+/// Longest wait after a failure.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// What went wrong with whoever knows the views.
+pub type DeriveError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Columns and rows of some buckets.
+pub type Rows = (SchemaRef, BoxStream<'static, Result<RecordBatch, DeriveError>>);
+
+/// Whoever knows the views.
+#[async_trait]
+pub trait Deriver: Send + Sync {
+    /// What identifies the rules by which it judges: rows that were made under others are not its own.
+    fn rules(&self) -> &str;
+
+    /// Looks at the ledgers as they are now.
+    async fn look(&self, projection: &'static Projection) -> Result<Box<dyn Look>, DeriveError>;
+}
+
+/// A projection over one version of each ledger.
+#[async_trait]
+pub trait Look: Send + Sync {
+    /// How far the ledgers go.
+    fn reach(&self) -> &Reach;
+
+    /// Rows of the ledgers.
+    async fn events(&self) -> Result<u64, DeriveError>;
+
+    /// The buckets that have to be made anew by who rests on `then`.
+    async fn touched(&self, then: &Reach) -> Result<Vec<i32>, DeriveError>;
+
+    /// The rows of some buckets, with the column of the bucket.
+    async fn rows(&self, buckets: &[i32]) -> Result<Rows, DeriveError>;
+}
+
+/// Why a projection is not renewed.
+#[derive(Debug, thiserror::Error)]
+pub enum MaterialiseError {
+    /// Its table cannot be read or written.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// Its rows cannot be had.
+    #[error("the rows of {view} cannot be made: {source}")]
+    Derive {
+        /// The view.
+        view: &'static str,
+        /// What went wrong.
+        source: DeriveError,
+    },
+    /// What says which table is the present one cannot be read or written.
+    #[error("{path} cannot be read or written: {source}")]
+    Generation {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// What a renewal came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewed {
+    /// Nothing new had come.
+    UpToDate,
+    /// So many buckets were replaced.
+    Buckets(usize),
+    /// Somebody else keeps it as well and was faster.
+    Lost,
+}
+
+/// Keeps the projections in a folder.
+pub struct Materialiser {
+    folder: PathBuf,
+    deriver: Arc<dyn Deriver>,
+}
+
+impl std::fmt::Debug for Materialiser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Materialiser").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl Materialiser {
+    /// Over a folder of tables.
+    pub fn new(tables: &std::path::Path, deriver: Arc<dyn Deriver>) -> Self {
+        Self { folder: tables.join(folder(deriver.rules())), deriver }
+    }
+
+    /// Renews all projections whenever something was committed, until the order to stop. A projection that cannot be
+    /// renewed is tried again: nobody needs it to be right.
+    pub(crate) async fn run(self, mut committed: watch::Receiver<u64>, age: Duration, stop: CancellationToken) {
+        let mut failures = 0_u32;
+        let mut vacuumed = Instant::now();
+        committed.mark_changed();
+        loop {
+            tokio::select! {
+                changed = committed.changed() => if changed.is_err() { return },
+                () = stop.cancelled() => return,
+            }
+            let begun = Instant::now();
+            let renewed = tokio::select! {
+                renewed = self.renew_all(vacuumed.elapsed() > REPLACED_LEFT_FOR) => renewed,
+                () = stop.cancelled() => return,
+            };
+            let rest = match renewed {
+                Ok(()) => {
+                    failures = 0;
+                    if vacuumed.elapsed() > REPLACED_LEFT_FOR {
+                        vacuumed = begun;
+                    }
+                    age.max(begun.elapsed() * REST)
+                }
+                Err(error) => {
+                    failures += 1;
+                    tracing::warn!(%error, failures, "a projection is not renewed: views over it are slower until it is");
+                    committed.mark_changed();
+                    (age * 2_u32.saturating_pow(failures.min(16))).min(LONGEST_WAIT)
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(rest) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    async fn renew_all(&self, vacuum: bool) -> Result<(), MaterialiseError> {
+        for projection in PROJECTIONS {
+            let begun = Instant::now();
+            let renewed = self.renew(projection).await?;
+            if vacuum && let Some(present) = generation::present(&self.folder, projection).await? {
+                let mut table =
+                    StreamTable::open_existing(&self.folder, &projection.generation(present), "event_id").await?;
+                table.vacuum(REPLACED_LEFT_FOR, SystemTime::now()).await?;
+            }
+            tracing::debug!(view = projection.view, ?renewed, took = ?begun.elapsed(), "projection renewed");
+        }
+        Ok(())
+    }
+
+    /// Renews the present table of a projection, or makes the first.
+    ///
+    /// # Errors
+    /// Where its rows cannot be made or its table cannot be written.
+    pub async fn renew(&self, projection: &'static Projection) -> Result<Renewed, MaterialiseError> {
+        let present = generation::present(&self.folder, projection).await?;
+        let renewed = self.bring_up(projection, present.unwrap_or(1), &mut |_, _| {}).await?;
+        if present.is_none() && matches!(renewed, Renewed::Buckets(_)) {
+            generation::switch(&self.folder, projection, 1).await?;
+        }
+        generation::clean(&self.folder, projection).await?;
+        Ok(renewed)
+    }
+
+    /// Makes all buckets of a table anew that rest on less than the ledgers have now; `progress` hears how many of how
+    /// many are done. Where it broke off, it goes on.
+    async fn bring_up(
+        &self,
+        projection: &'static Projection,
+        generation: u64,
+        progress: &mut (dyn FnMut(usize, usize) + Send),
+    ) -> Result<Renewed, MaterialiseError> {
+        let derive = |source| MaterialiseError::Derive { view: projection.view, source };
+        let look = self.look(projection).await?;
+        let name = projection.generation(generation);
+        let mut table = None;
+        let mut then = Reach::default();
+        let mut begun = Reach::default();
+        if self.folder.join(&name).join("_delta_log").exists() {
+            let known = StreamTable::open_existing(&self.folder, &name, "event_id").await?;
+            then = known.rests_on(look.reach()).await?;
+            if then == Reach::default() {
+                begun = known.begun_at(look.reach()).await?;
+            }
+            table = Some(known);
+        }
+        let mut touched = look.touched(if begun == Reach::default() { &then } else { &begun }).await.map_err(derive)?;
+        let first = then == Reach::default();
+        if let Some(table) = table.as_ref().filter(|_| begun != Reach::default()) {
+            // It broke off while it was made: what was made then counts, unless something came since.
+            touched.extend(table.not_made().await?);
+            touched.sort_unstable();
+            touched.dedup();
+        }
+        if touched.is_empty() {
+            return Ok(Renewed::UpToDate);
+        }
+        let events = look.events().await.map_err(derive)?;
+        let passes = (events * touched.len() as u64 / BUCKETS as u64).div_ceil(EVENTS_A_PASS).max(1);
+        let a_pass = touched.len().div_ceil(passes as usize);
+        let mut done = 0;
+        for buckets in touched.chunks(a_pass) {
+            let (columns, rows) = look.rows(buckets).await.map_err(derive)?;
+            let table = match &mut table {
+                Some(table) => table,
+                None => table.insert(StreamTable::open(&self.folder, &name, columns, "event_id").await?),
+            };
+            done += buckets.len();
+            let mut entries = BTreeMap::new();
+            if done == touched.len() {
+                entries.extend(rests_on(look.reach()));
+            } else if first {
+                entries.extend(made(buckets, if begun == Reach::default() { look.reach() } else { &begun }));
+            }
+            match table.replace_buckets(buckets, rows, &entries).await {
+                Ok(Commit::Landed) => progress(done, touched.len()),
+                Ok(Commit::Lost) => return Ok(Renewed::Lost),
+                Err(ReplaceError::Commit(error)) => return Err(error.into()),
+                Err(ReplaceError::Rows(error)) => return Err(derive(error)),
+            }
+        }
+        Ok(Renewed::Buckets(done))
+    }
+
+    async fn look(&self, projection: &'static Projection) -> Result<Box<dyn Look>, MaterialiseError> {
+        let look = self.deriver.look(projection).await;
+        look.map_err(|source| MaterialiseError::Derive { view: projection.view, source })
+    }
+}

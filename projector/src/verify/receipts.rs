@@ -1,0 +1,248 @@
+//! Every row that a receipt acknowledges is there, or still to be read.
+//!
+//! In: manifests (the table's, those that `outcome` calls duplicates, those not read yet) and the rows that name a
+//! receipt (of all ledgers and of `outcome`, and those on the log that are not read yet or are owed a row). Out: the
+//! receipts with fewer rows than they acknowledge. A manifest does not list its rows: it says how many they are, and
+//! the rows name it; so what is counted are the different row numbers under its key. Memory: 16 bytes a row of as many
+//! as are taken at once, in passes over the keys' sums.
+
+use std::collections::HashMap;
+
+use datafusion::prelude::{col, lit};
+use lantoa_schemas::stream::Stream;
+
+use super::exception::{Exception, Exceptions, Kind};
+use super::extent::{Part, Whole};
+use super::ids::Pass;
+use super::layout::{Cell, Keys, Layout, Told};
+use super::log::{Log, Piece};
+use super::{Error, Watch};
+
+/// Most receipts that are named; the others are counted.
+const NAMED: usize = 100;
+
+/// A receipt that acknowledges more rows than there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Short {
+    accepted: i64,
+    there: i64,
+}
+
+/// Of one pass: rows as the sum of their receipt's key and their number below it, and manifests as the sum of their key
+/// and how many rows they acknowledge; both in any order and as often as they come.
+fn compare(rows: &mut Vec<u128>, manifests: &mut [(u64, i64)]) -> Vec<(u64, Short)> {
+    rows.sort_unstable();
+    rows.dedup();
+    manifests.sort_unstable();
+    let upper = |row: &u128| (row >> 64) as u64;
+    let mut short = Vec::new();
+    for same in manifests.chunk_by(|a, b| a.0 == b.0) {
+        // The largest comes last: of what is sent again, more may be acknowledged than before.
+        let Some(&(key, accepted)) = same.last() else { continue };
+        let from = rows.partition_point(|row| upper(row) < key);
+        let to = rows.partition_point(|row| upper(row) <= key);
+        let there = i64::try_from(to - from).unwrap_or(i64::MAX);
+        if there < accepted {
+            short.push((key, Short { accepted, there }));
+        }
+    }
+    short
+}
+
+/// All that holding receipts against rows needs.
+pub(super) struct Receipts<'a> {
+    pub whole: &'a Whole,
+    pub log: &'a Log,
+    pub layouts: &'a HashMap<Stream, Layout>,
+    pub keys: &'a Keys,
+    /// Rows that are taken at once.
+    pub at_once: usize,
+    pub watch: &'a dyn Watch,
+}
+
+impl Receipts<'_> {
+    /// The steps that it will take, where the tables have so many rows.
+    pub fn steps(&self, rows: u64) -> u64 {
+        Pass::all(self.things(rows), self.at_once).count() as u64 * self.things(rows)
+    }
+
+    fn things(&self, rows: u64) -> u64 {
+        let pending = self.whole.parts.iter().flat_map(|part| &part.extents).map(|extent| extent.pending());
+        rows + pending.map(|pending| pending.end.abs_diff(pending.start)).sum::<u64>()
+    }
+
+    /// Holds all receipts against all rows. `rows` is how many the tables have.
+    pub async fn judge(&self, rows: u64, found: &mut Exceptions<'_>) -> Result<(), Error> {
+        let things = self.things(rows);
+        let (mut short, mut unnamed) = (HashMap::new(), 0);
+        for pass in Pass::all(things, self.at_once) {
+            let mut rows = Vec::with_capacity(pass.room(things));
+            let mut manifests = Vec::new();
+            self.each_row(&mut |key: &str, row: i64| {
+                let sum = self.keys.short_id(key);
+                if pass.takes(sum) {
+                    rows.push(u128::from(sum) << 64 | u128::from(row.cast_unsigned()));
+                }
+            })
+            .await?;
+            self.each_manifest(&mut |key: &str, accepted: i64| {
+                let sum = self.keys.short_id(key);
+                if pass.takes(sum) {
+                    manifests.push((sum, accepted));
+                }
+            })
+            .await?;
+            for (key, lacking) in compare(&mut rows, &mut manifests) {
+                if short.len() < NAMED {
+                    short.insert(key, lacking);
+                } else {
+                    unnamed += lacking.accepted.abs_diff(lacking.there);
+                }
+            }
+        }
+        if short.is_empty() {
+            return Ok(());
+        }
+        let mut named = Vec::new();
+        self.each_manifest(&mut |key: &str, _: i64| {
+            // Each once, however often its manifest is met.
+            if let Some(lacking) = short.remove(&self.keys.short_id(key)) {
+                named.push((key.to_owned(), lacking));
+            }
+        })
+        .await?;
+        named.sort_by(|a, b| a.0.cmp(&b.0));
+        for (key, Short { accepted, there }) in named {
+            let place = format!("{} receipt {key}", Stream::Receipt.topic());
+            let example = format!("{there} rows of {accepted} are there");
+            found.tell(Exception { kind: Kind::ReceiptShort, place, count: accepted.abs_diff(there), example });
+        }
+        found.tell_rest(Kind::ReceiptShort, Stream::Receipt.topic().to_owned(), unnamed);
+        Ok(())
+    }
+
+    /// Hands on the receipt's key and the number of every row that names a receipt.
+    async fn each_row(&self, take: &mut impl FnMut(&str, i64)) -> Result<(), Error> {
+        let columns = ["receipt", "receipt_row"];
+        for part in self.whole.parts.iter().filter(|part| part.stream != Stream::Receipt) {
+            if let Some(table) = &part.table {
+                table
+                    .each(&columns, None, |rows| {
+                        let (keys, numbers) = (rows.column("receipt")?, rows.column("receipt_row")?);
+                        for row in 0..rows.len() {
+                            if let (Cell::Text(key), Cell::Whole(number)) = (keys.cell(row), numbers.cell(row)) {
+                                take(key, number);
+                            }
+                        }
+                        self.watch.step(rows.len() as u64);
+                        Ok(())
+                    })
+                    .await?;
+            }
+            self.each_pending(part, |told| {
+                if let Some((key, row)) = told.receipt {
+                    take(key, row);
+                }
+            })
+            .await?;
+        }
+        if let Some(outcome) = &self.whole.outcome {
+            let events = col("topic").not_eq(lit(Stream::Receipt.topic()));
+            outcome
+                .each(&columns, Some(events), |rows| {
+                    let (keys, numbers) = (rows.column("receipt")?, rows.column("receipt_row")?);
+                    for row in 0..rows.len() {
+                        if let (Cell::Text(key), Cell::Whole(number)) = (keys.cell(row), numbers.cell(row)) {
+                            take(key, number);
+                        }
+                    }
+                    self.watch.step(rows.len() as u64);
+                    Ok(())
+                })
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Hands on the key of every manifest, and how many rows it acknowledges.
+    async fn each_manifest(&self, take: &mut impl FnMut(&str, i64)) -> Result<(), Error> {
+        let Some(part) = self.whole.parts.iter().find(|part| part.stream == Stream::Receipt) else { return Ok(()) };
+        if let Some(table) = &part.table {
+            table
+                .each(&["receipt", "accepted"], None, |rows| {
+                    let (keys, accepted) = (rows.column("receipt")?, rows.column("accepted")?);
+                    for row in 0..rows.len() {
+                        if let (Cell::Text(key), Cell::Whole(accepted)) = (keys.cell(row), accepted.cell(row)) {
+                            take(key, accepted);
+                        }
+                    }
+                    self.watch.step(rows.len() as u64);
+                    Ok(())
+                })
+                .await?;
+        }
+        if let Some(outcome) = &self.whole.outcome {
+            let layout = &self.layouts[&Stream::Receipt];
+            let again = col("topic").eq(lit(Stream::Receipt.topic())).and(col("outcome").eq(lit("duplicate")));
+            outcome
+                .each(&["bytes"], Some(again), |rows| {
+                    let messages = rows.column("bytes")?;
+                    let mut cells = Vec::new();
+                    for row in 0..rows.len() {
+                        let Cell::Bytes(message) = messages.cell(row) else { continue };
+                        if layout.read(message, &mut cells) {
+                            let told = layout.tell(&cells, self.keys);
+                            told.accepted.into_iter().for_each(|accepted| take(told.id, accepted));
+                        }
+                    }
+                    self.watch.step(rows.len() as u64);
+                    Ok(())
+                })
+                .await?;
+        }
+        self.each_pending(part, |told| told.accepted.into_iter().for_each(|accepted| take(told.id, accepted))).await
+    }
+
+    /// Hands on what the records say that may yet become rows.
+    async fn each_pending(&self, part: &Part, mut take: impl FnMut(&Told<'_>)) -> Result<(), Error> {
+        let layout = &self.layouts[&part.stream];
+        for extent in &part.extents {
+            let pending = extent.pending();
+            let mut reading = self.log.read(extent.at, pending.start, pending.end);
+            while let Some(piece) = reading.next().await? {
+                let Piece::Records(chunk) = piece else { continue };
+                let mut cells = Vec::new();
+                for (_, message) in chunk.records() {
+                    if layout.read(message, &mut cells) {
+                        take(&layout.tell(&cells, self.keys));
+                    }
+                }
+                self.watch.step(chunk.len() as u64);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_needs_as_many_different_rows_as_it_acknowledges() {
+        let row = |key: u64, number: u64| u128::from(key) << 64 | u128::from(number);
+        let short = |key, accepted, there| (key, Short { accepted, there });
+        for (rows, manifests, expected) in [
+            (vec![], vec![], vec![]),
+            (vec![row(5, 1)], vec![], vec![]),
+            (vec![row(5, 2), row(5, 1)], vec![(5, 2)], vec![]),
+            (vec![row(5, 1), row(5, 1)], vec![(5, 2)], vec![short(5, 2, 1)]),
+            (vec![row(4, 9), row(6, 0)], vec![(5, 1)], vec![short(5, 1, 0)]),
+            (vec![row(5, 1), row(5, 2)], vec![(5, 1), (5, 3), (5, 2)], vec![short(5, 3, 2)]),
+            (vec![row(0, 1), row(u64::MAX, 7)], vec![(u64::MAX, 1), (0, 1)], vec![]),
+            (vec![], vec![(0, 1), (u64::MAX, 1)], vec![short(0, 1, 0), short(u64::MAX, 1, 0)]),
+        ] {
+            assert_eq!(compare(&mut rows.clone(), &mut manifests.clone()), expected, "{rows:?} {manifests:?}");
+        }
+    }
+}

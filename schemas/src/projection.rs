@@ -1,0 +1,171 @@
+//! The projections: which views are kept as tables, so that a question need not judge every event anew.
+//!
+//! A projection holds what a view answers without settings. Its rows are divided into buckets by area as it was reported:
+//! judging is local to an area (a correction of another area's event changes nothing), so what came since can only
+//! change the buckets that it falls in. A projection says how far of each ledger it rests on ([`Reach`]): what came
+//! after that is judged on the spot, so that an answer is never older for being kept.
+//!
+//! The projector keeps the tables and the query engine knows the views: both meet here.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::stream::{Family, Stream};
+
+/// Number of buckets of every projection.
+pub const BUCKETS: i32 = 64;
+
+/// Name of the column that says the bucket (`Int32`).
+pub const BUCKET: &str = "bucket";
+
+/// A view that is kept as a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Projection {
+    /// The view.
+    pub view: &'static str,
+    /// The ledgers whose rows it is made of: what is new in them changes only the buckets that it falls in.
+    pub ledgers: &'static [Family],
+}
+
+/// All projections. Each rests on the reference events as well: a new one of those changes everything.
+pub const PROJECTIONS: &[Projection] = &[
+    Projection { view: "judged_statement", ledgers: &[Family::Statement] },
+    Projection { view: "counted", ledgers: &[Family::Recognition, Family::Activity] },
+];
+
+impl Projection {
+    /// The projection of a view.
+    pub fn of(view: &str) -> Option<&'static Self> {
+        PROJECTIONS.iter().find(|projection| projection.view == view)
+    }
+
+    /// Name of its table of a generation, in [`folder`]. A file there with the view's name holds the present one.
+    pub fn generation(&self, generation: impl fmt::Display) -> String {
+        format!("{}-{generation}", self.view)
+    }
+
+    /// All ledgers it rests on.
+    pub fn rests_on(&self) -> impl Iterator<Item = Family> + use<> {
+        self.ledgers.iter().copied().chain([Family::Reference])
+    }
+}
+
+/// Folder of the projections that were made under the rules of one build, below the folder of tables.
+pub fn folder(rules: &str) -> String {
+    format!("projection/{rules}")
+}
+
+/// The bucket of an area as it was reported: by its level and code, by its printed name where it has no code. All days
+/// of one code are in one bucket, as are all that an event of an area can correct.
+pub fn bucket(level: Option<&str>, code: Option<&str>, name: Option<&str>) -> i32 {
+    let mut hash = Sha256::new();
+    match code {
+        Some(code) => {
+            hash.update(level.unwrap_or_default());
+            hash.update("/");
+            hash.update(code);
+        }
+        None => {
+            hash.update("name/");
+            hash.update(name.unwrap_or_default());
+        }
+    }
+    i32::from(hash.finalize()[0]) % BUCKETS
+}
+
+/// A part of the log that a ledger has rows of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogPart {
+    /// The ledger.
+    pub stream: Stream,
+    /// Id of the Kafka cluster.
+    pub cluster: String,
+    /// Generation of the log.
+    pub generation: i32,
+    /// Partition of the topic.
+    pub partition: i32,
+}
+
+impl fmt::Display for LogPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}/{}", self.cluster, self.stream.topic(), self.generation, self.partition)
+    }
+}
+
+/// How far of the ledgers something rests on: of each part of the log the offset after the last row.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach(BTreeMap<LogPart, i64>);
+
+impl Reach {
+    /// Notes that all rows before an offset are there.
+    pub fn extend(&mut self, part: LogPart, next: i64) {
+        let known = self.0.entry(part).or_insert(next);
+        *known = next.max(*known);
+    }
+
+    /// Offset after the last row of a part; 0 where there is none.
+    pub fn next(&self, part: &LogPart) -> i64 {
+        self.0.get(part).copied().unwrap_or(0)
+    }
+
+    /// All parts with their offsets.
+    pub fn parts(&self) -> impl Iterator<Item = (&LogPart, i64)> {
+        self.0.iter().map(|(part, next)| (part, *next))
+    }
+
+    /// The parts that have rows here which the other does not rest on, with the offset from which.
+    pub fn since<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (&'a LogPart, i64)> {
+        self.0
+            .iter()
+            .map(|(part, next)| (part, *next, other.next(part)))
+            .filter_map(|(part, next, known)| (known < next).then_some((part, known)))
+    }
+}
+
+impl FromIterator<(LogPart, i64)> for Reach {
+    fn from_iter<T: IntoIterator<Item = (LogPart, i64)>>(parts: T) -> Self {
+        let mut reach = Self::default();
+        parts.into_iter().for_each(|(part, next)| reach.extend(part, next));
+        reach
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::views;
+
+    #[test]
+    fn every_projection_is_of_a_view() {
+        for projection in PROJECTIONS {
+            assert!(views::named(projection.view).is_some(), "{projection:?}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_goes_by_code_and_else_by_name() {
+        let of = bucket(Some("province"), Some("24"), Some("Bắc Giang"));
+        assert_eq!(of, bucket(Some("province"), Some("24"), Some("Bắc Ninh")), "all days of one code");
+        assert_eq!(bucket(Some("commune"), None, Some("Tân Thịnh")), bucket(None, None, Some("Tân Thịnh")));
+        let used: std::collections::HashSet<i32> =
+            (0..5000).map(|code| bucket(Some("commune"), Some(&format!("{code:05}")), None)).collect();
+        assert_eq!(used.len(), BUCKETS as usize);
+        assert!(used.iter().all(|bucket| (0..BUCKETS).contains(bucket)));
+    }
+
+    #[test]
+    fn a_reach_knows_what_came_since() {
+        let part = |partition| LogPart {
+            stream: Stream::Ledger(Family::Statement),
+            cluster: "c".into(),
+            generation: 0,
+            partition,
+        };
+        let then = Reach::from_iter([(part(0), 5), (part(1), 2)]);
+        let now = Reach::from_iter([(part(0), 5), (part(1), 4), (part(2), 1)]);
+        assert_eq!(now.since(&then).collect::<Vec<_>>(), [(&part(1), 2), (&part(2), 0)]);
+        assert_eq!(now.since(&now).count(), 0);
+    }
+}
