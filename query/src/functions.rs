@@ -91,8 +91,17 @@ pub(crate) fn partial_last_day() -> ScalarUDF {
 pub(crate) fn area_bucket() -> ScalarUDF {
     udf("area_bucket", vec![DataType::Utf8; 3], DataType::Int32, |columns| {
         let [levels, codes, names] = [0, 1, 2].map(|at: usize| columns[at].as_string::<i32>());
-        let areas = levels.iter().zip(codes).zip(names);
-        let buckets = areas.map(|((level, code), name)| Some(projection::bucket(level, code, name)));
+        // Rows of one area mostly lie side by side.
+        let mut last = None;
+        let buckets = levels.iter().zip(codes).zip(names).map(|((level, code), name)| {
+            let area = (level, code, name);
+            let bucket = match last {
+                Some((known, bucket)) if known == area => bucket,
+                _ => projection::bucket(level, code, name),
+            };
+            last = Some((area, bucket));
+            Some(bucket)
+        });
         Arc::new(buckets.collect::<Int32Array>())
     })
 }

@@ -24,6 +24,7 @@ mod table;
 mod target;
 mod told;
 mod total;
+mod wanted;
 
 pub(crate) use adoption::ADOPTERS;
 pub(crate) use remembered::{Basis, Remembered};

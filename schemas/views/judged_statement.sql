@@ -40,6 +40,8 @@ keyed AS (
             CASE WHEN fact = 'target' AND known_base = 'unknown' THEN 'all' ELSE known_base END,
             CASE WHEN fact = 'activity' THEN span END
         ) AS cell,
+        -- By which word of it a return is in time: of an area, year and indicator, whatever scope and base.
+        key_of(area_key, fact, period_year(period), indicator_id(measure, stage)) AS told,
         partial_last_day(as_at) AS counted_on,
         source_rank(source_kind) AS rank,
         partial_last_day(stated_on) AS told_on
@@ -48,7 +50,11 @@ keyed AS (
 -- Other figures than the last ones under the key are news and replace them, the same figures only repeat them: 100,
 -- 110, 100 is two corrections. Events that were corrected or taken back by id take no part.
 compared AS (
-    SELECT *, figures IS DISTINCT FROM lag(figures) OVER under_key AS is_news
+    SELECT
+        *,
+        figures IS DISTINCT FROM lag(figures) OVER under_key AS is_news,
+        -- What was taken back was never said; what was corrected was.
+        min(CASE WHEN fate IS NULL OR fate = 'corrected' THEN recorded END) OVER (PARTITION BY told) AS first_recorded
     FROM keyed
     WINDOW under_key AS (
         PARTITION BY natural_key, stands ORDER BY recorded, log_generation, log_partition, log_offset
@@ -99,7 +105,7 @@ judged AS (
 SELECT
     ledger.*,
     coalesce(ledger.base, 'unknown') AS known_base,
-    judged.has_cell, judged.in_force, judged.best_event, judged.chosen,
+    judged.has_cell, judged.in_force, judged.best_event, judged.chosen, judged.first_recorded,
     CASE
         WHEN fate = 'retracted' THEN concat_ws(': ', 'retracted by ' || by_event, fate_reason)
         WHEN fate = 'corrected' THEN concat_ws(': ', 'corrected by ' || by_event, fate_reason)

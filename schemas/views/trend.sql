@@ -1,6 +1,7 @@
 -- A row for every figure of `indicator`, beside the one before it in its series: the change, the distance to a straight
 -- path to the target, the rank among comparable areas. A series is one area (code and land), indicator, scope and base.
 -- Where two figures do not compare, the change is null and `reason` says why.
+-- All windows are divided by columns, so that what a question asks of indicator and level is asked of `indicator` at once.
 WITH
 figure AS (
     SELECT
@@ -10,8 +11,7 @@ figure AS (
         -- As computed, or as printed where there is nothing to compute from.
         coalesce(rate_percent, CASE WHEN percent_low = percent_high THEN percent_low END) AS known_percent,
         coalesce(coverage_percent, 100.0) AS covered,
-        key_of(area_level, area_code, area_from, CASE WHEN area_code IS NULL THEN area_name END, indicator.indicator)
-            AS area_series
+        CASE WHEN area_code IS NULL THEN area_name END AS name_without_code
     FROM indicator
     LEFT JOIN catalogue ON catalogue.indicator = indicator.indicator
     WHERE derivation IS NULL OR derivation <> 'target'
@@ -26,7 +26,7 @@ beside AS (
         lag(covered) OVER series AS covered_before,
         lag(criteria_set) OVER series AS criteria_set_before,
         max(year) OVER (
-            PARTITION BY area_series ORDER BY year RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            PARTITION BY indicator, area_level, area_code, area_from, name_without_code ORDER BY year RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS any_year_before,
         -- Where the way to the target began: the first figure under the plan that can be held against it.
         first_value(CASE WHEN on_path THEN year END) IGNORE NULLS OVER path AS path_start,
@@ -40,9 +40,14 @@ beside AS (
         FROM figure
     )
     WINDOW
-        series AS (PARTITION BY area_series, subject_scope, base ORDER BY year),
+        series AS (
+            PARTITION BY indicator, area_level, area_code, area_from, name_without_code, subject_scope, base ORDER BY year
+        ),
         path AS (
-            PARTITION BY area_series, subject_scope, base, target_year, target_percent ORDER BY year
+            PARTITION BY
+                indicator, area_level, area_code, area_from, name_without_code, subject_scope, base, target_year,
+                target_percent
+            ORDER BY year
             ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         )
 ),

@@ -5,6 +5,7 @@
 //! first year and one area in it, so first years add up over areas. The first year of the data is censored: whoever is
 //! seen in it may have been recognised before. Where there are only aggregates, nothing is known of first years at all.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
@@ -15,7 +16,7 @@ use datafusion::common::Result;
 use lantoa_schemas::area::{AreaHistory, AreaId, MapView, Place};
 use lantoa_schemas::vocabulary::{AreaLevel, Vocabulary};
 
-use super::answer_row::AdoptionRow;
+use super::answer_row::{AdoptionRow, AdoptionRows};
 use crate::settings::AS_REPORTED;
 
 /// The query that counts individual subjects: for each area as its code is read on a day, title and year the subjects
@@ -78,14 +79,15 @@ struct Subjects {
     revoked: i64,
 }
 
-/// The rows of one map; `view` is that map, and `as_reported` says that each area stands by itself.
+/// Writes the rows of one map; `view` is that map, and `as_reported` says that each area stands by itself.
 pub(crate) fn rows(
     adopters: &RecordBatch,
     totals: &TitleTotals,
     history: &AreaHistory,
     view: &MapView,
     as_reported: bool,
-) -> Result<Vec<AdoptionRow>> {
+    rows: &mut AdoptionRows,
+) -> Result<()> {
     let mut subjects: BTreeMap<(AreaId, String), BTreeMap<i64, Subjects>> = BTreeMap::new();
     let mut years: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
     for (area, model, year, counted) in read(adopters, history)? {
@@ -111,7 +113,6 @@ pub(crate) fn rows(
         }
     }
     let map = if as_reported { AS_REPORTED.to_owned() } else { view.day().to_string() };
-    let mut rows = Vec::new();
     for ((area, model), by_year) in &subjects {
         let Some(first) = by_year.keys().next() else { continue };
         let mut adopters = 0;
@@ -120,7 +121,7 @@ pub(crate) fn rows(
             let before = by_year.get(&(year - 1));
             adopters += counted.first_time;
             let size = totals.get(&(*area, model.clone(), *year)).and_then(|total| total.size);
-            rows.push(AdoptionRow {
+            rows.push(&AdoptionRow {
                 new_adopters: Some(counted.first_time),
                 cumulative_adopters: Some(adopters),
                 share_percent: share(adopters, size),
@@ -138,25 +139,25 @@ pub(crate) fn rows(
         if known.is_some_and(|by_year| by_year.keys().next().is_some_and(|first| year >= first)) {
             continue;
         }
-        rows.push(AdoptionRow {
+        rows.push(&AdoptionRow {
             cumulative_adopters: Some(total.count),
             share_percent: share(total.count, total.size),
             censored: Some(true),
             ..row(history, *area, &map, model, *year)
         });
     }
-    Ok(rows)
+    Ok(())
 }
 
-fn row(history: &AreaHistory, area: AreaId, map: &str, model: &str, year: i64) -> AdoptionRow {
+fn row<'a>(history: &'a AreaHistory, area: AreaId, map: &'a str, model: &'a str, year: i64) -> AdoptionRow<'a> {
     let of = history.area(area);
     AdoptionRow {
-        area_code: Some(of.code.clone()),
-        area_name: Some(of.short_name.clone()),
+        area_code: Some(Cow::Borrowed(&of.code)),
+        area_name: Some(Cow::Borrowed(&of.short_name)),
         area_level: Some(of.level.as_str()),
-        map: Some(map.to_owned()),
+        map: Some(Cow::Borrowed(map)),
         year: Some(year),
-        indicator: Some(model.to_owned()),
+        indicator: Some(Cow::Borrowed(model)),
         ..AdoptionRow::default()
     }
 }

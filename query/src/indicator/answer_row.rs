@@ -1,8 +1,10 @@
 //! The rows of an answer, and the columns they become.
 //!
 //! In: totals, targets and findings. Out: the record batches behind the views `indicator`, `coverage`, `reconciliation`,
-//! `suspicious` and `adoption`. Column names and types are the contract.
+//! `suspicious` and `adoption`. Column names and types are the contract. A row borrows its texts and lives no longer than
+//! it takes to write it into the columns: there are millions of them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Builder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder};
@@ -13,35 +15,43 @@ use chrono::NaiveDate;
 use lantoa_schemas::event::days_since_epoch;
 
 macro_rules! rows {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ident,)+ }) => {
+    ($(#[$doc:meta])* $name:ident in $columns:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ident,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Default, PartialEq)]
-        pub(crate) struct $name { $($(#[$field_doc])* pub(crate) $field: Option<rows!(@value $kind)>,)+ }
+        pub(crate) struct $name<'a> { $($(#[$field_doc])* pub(crate) $field: Option<rows!(@value 'a $kind)>,)+ }
 
-        impl $name {
+        /// Such rows as columns, while they are written.
+        pub(crate) struct $columns { $($field: rows!(@builder $kind),)+ }
+
+        impl $columns {
             /// Columns in the contract's order.
             pub(crate) fn schema() -> SchemaRef {
                 Arc::new(Schema::new(vec![$(Field::new(stringify!($field), rows!(@type $kind), true),)+]))
             }
 
-            /// Rows as columns.
-            pub(crate) fn batch(rows: &[Self]) -> Result<RecordBatch, ArrowError> {
-                let columns: Vec<ArrayRef> = vec![$({
-                    let mut column = rows!(@builder $kind);
-                    rows.iter().for_each(|row| rows!(@push $kind, column, row.$field));
-                    Arc::new(column.finish())
-                },)+];
+            pub(crate) fn new() -> Self {
+                Self { $($field: rows!(@new $kind),)+ }
+            }
+
+            /// Takes in a row.
+            pub(crate) fn push(&mut self, row: &$name<'_>) {
+                $(rows!(@push $kind, self.$field, row.$field);)+
+            }
+
+            /// All rows that were taken in.
+            pub(crate) fn finish(mut self) -> Result<RecordBatch, ArrowError> {
+                let columns: Vec<ArrayRef> = vec![$(Arc::new(self.$field.finish()),)+];
                 RecordBatch::try_new(Self::schema(), columns)
             }
         }
     };
-    (@value text) => { String };
-    (@value word) => { &'static str };
-    (@value count) => { i64 };
-    (@value number) => { f64 };
-    (@value day) => { NaiveDate };
-    (@value instant) => { i64 };
-    (@value flag) => { bool };
+    (@value $a:lifetime text) => { Cow<$a, str> };
+    (@value $a:lifetime word) => { &'static str };
+    (@value $a:lifetime count) => { i64 };
+    (@value $a:lifetime number) => { f64 };
+    (@value $a:lifetime day) => { NaiveDate };
+    (@value $a:lifetime instant) => { i64 };
+    (@value $a:lifetime flag) => { bool };
     (@type text) => { DataType::Utf8 };
     (@type word) => { DataType::Utf8 };
     (@type count) => { DataType::Int64 };
@@ -49,21 +59,28 @@ macro_rules! rows {
     (@type day) => { DataType::Date32 };
     (@type instant) => { DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())) };
     (@type flag) => { DataType::Boolean };
-    (@builder text) => { StringBuilder::new() };
-    (@builder word) => { StringBuilder::new() };
-    (@builder count) => { Int64Builder::new() };
-    (@builder number) => { Float64Builder::new() };
-    (@builder day) => { Date32Builder::new() };
-    (@builder instant) => { TimestampMicrosecondBuilder::new().with_timezone("UTC") };
-    (@builder flag) => { BooleanBuilder::new() };
-    (@push text, $column:ident, $value:expr) => { $column.append_option($value.as_deref()) };
-    (@push day, $column:ident, $value:expr) => { $column.append_option($value.map(days_since_epoch)) };
-    (@push $kind:ident, $column:ident, $value:expr) => { $column.append_option($value) };
+    (@builder text) => { StringBuilder };
+    (@builder word) => { StringBuilder };
+    (@builder count) => { Int64Builder };
+    (@builder number) => { Float64Builder };
+    (@builder day) => { Date32Builder };
+    (@builder instant) => { TimestampMicrosecondBuilder };
+    (@builder flag) => { BooleanBuilder };
+    (@new text) => { StringBuilder::new() };
+    (@new word) => { StringBuilder::new() };
+    (@new count) => { Int64Builder::new() };
+    (@new number) => { Float64Builder::new() };
+    (@new day) => { Date32Builder::new() };
+    (@new instant) => { TimestampMicrosecondBuilder::new().with_timezone("UTC") };
+    (@new flag) => { BooleanBuilder::new() };
+    (@push text, $column:expr, $value:expr) => { $column.append_option($value.as_deref()) };
+    (@push day, $column:expr, $value:expr) => { $column.append_option($value.map(days_since_epoch)) };
+    (@push $kind:ident, $column:expr, $value:expr) => { $column.append_option($value) };
 }
 
 rows! {
     /// A row of `indicator`.
-    IndicatorRow {
+    IndicatorRow in IndicatorRows {
         area_code: text,
         area_name: text,
         area_level: word,
@@ -105,7 +122,7 @@ rows! {
 
 rows! {
     /// A row of `coverage`.
-    CoverageRow {
+    CoverageRow in CoverageRows {
         map: text,
         year: count,
         indicator: text,
@@ -126,7 +143,7 @@ rows! {
 
 rows! {
     /// A row of `reconciliation` that comes from adding up.
-    ReconciledRow {
+    ReconciledRow in ReconciledRows {
         map: text,
         year: count,
         area_code: text,
@@ -147,7 +164,7 @@ rows! {
 
 rows! {
     /// A row of `suspicious`: a figure that breaks a rule. It is told, never changed.
-    SuspiciousRow {
+    SuspiciousRow in SuspiciousRows {
         event_id: text,
         area_code: text,
         area_name: text,
@@ -164,7 +181,7 @@ rows! {
 
 rows! {
     /// A row of `adoption`.
-    AdoptionRow {
+    AdoptionRow in AdoptionRows {
         area_code: text,
         area_name: text,
         area_level: word,

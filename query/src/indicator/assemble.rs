@@ -1,164 +1,242 @@
 //! All cells on the map that a session stands on, as rows.
 //!
-//! In: the figures and targets that were read, the history, the catalogue, the map or none. Out: the rows of the views,
-//! and what `adoption` needs beside them. Without a map each figure stands on the map on which it was told, and nothing is
+//! In: the figures and targets that were read, the history, the catalogue, the map or none, and which rows are wanted. Out:
+//! the rows of the views, each when somebody asks, and what `adoption` needs beside them. Without a map each figure stands on the map on which it was told, and nothing is
 //! added up in `indicator`; coverage and reconciliation are then told map by map.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use chrono::NaiveDate;
+use datafusion::catalog::Session;
 use datafusion::common::Result;
 use lantoa_schemas::area::{AreaHistory, AreaId, MapView};
 use lantoa_schemas::catalogue::{Catalogue, Unit};
 use lantoa_schemas::vocabulary::{AreaLevel, Base, Stage, Vocabulary};
 
 use super::adoption::{TitleTotal, TitleTotals};
-use super::answer_row::{CoverageRow, IndicatorRow, ReconciledRow, SuspiciousRow};
+use super::answer_row::{CoverageRows, IndicatorRow, IndicatorRows, ReconciledRow, ReconciledRows};
 use super::class::Classes;
 use super::coverage::Coverage;
 use super::figure::{Basis, Cell, Figure, Read, read};
 use super::suspicious::Suspicion;
 use super::target::Targets;
-use super::told::Told;
+use super::told::{Told, text};
 use super::total::{Adder, Beside, Missing, Totals, Value};
+use super::wanted::{Rows, Wanted};
 use crate::knowledge::Knowledge;
 use crate::settings::{AS_REPORTED, Standing};
 
 mod aims;
 mod rate;
 
-use rate::{Size, as_bound};
+use rate::{Size, Sizes, as_bound};
 
-/// Rows of the views that rest on figures alone.
-#[derive(Debug, Default)]
-pub(crate) struct Assembled {
-    pub(crate) indicator: Vec<IndicatorRow>,
-    pub(crate) coverage: Vec<CoverageRow>,
-    pub(crate) reconciled: Vec<ReconciledRow>,
-    pub(crate) suspicious: Vec<SuspiciousRow>,
-    /// Of each map that was filled the totals of titles, for `adoption`.
-    pub(crate) titles: Vec<(NaiveDate, TitleTotals)>,
+/// All figures on the map asked for, added up: what the rows of the views are written from.
+#[derive(Debug)]
+pub(crate) struct Figures {
+    knowledge: Arc<Knowledge>,
+    /// Without a map each figure stands on the map on which it was told.
+    as_reported: bool,
+    read: Read,
+    told: Told,
+    maps: Vec<OnMap>,
 }
 
-/// Puts the answer together from the figures' table.
-pub(crate) fn assemble(rows: &RecordBatch, knowledge: &Knowledge, standing: &Standing) -> Result<Assembled> {
-    let (history, catalogue) = (knowledge.history(), knowledge.catalogue());
-    let map = standing.map;
-    // What ships with the program was known when it was stated.
-    let told_by = standing.stated_by.into_iter().chain(standing.as_of).min();
-    let mut read = read(rows, history, catalogue, told_by)?;
-    for aim in &mut read.aims {
-        let start = aim.plan.as_deref().and_then(|plan| knowledge.plan_start(plan, aim.area));
-        aim.from_year = start.or(aim.from_year);
+/// The totals of all cells on one map.
+#[derive(Debug)]
+struct OnMap {
+    view: Arc<MapView>,
+    totals: Vec<(Cell, Totals)>,
+    sizes: Sizes,
+}
+
+impl Figures {
+    /// Reads the figures' table and adds up.
+    pub(crate) fn of(rows: &RecordBatch, knowledge: Arc<Knowledge>, standing: &Standing) -> Result<Self> {
+        // What ships with the program was known when it was stated.
+        let told_by = standing.stated_by.into_iter().chain(standing.as_of).min();
+        let mut read = read(rows, knowledge.history(), knowledge.catalogue(), told_by)?;
+        for aim in &mut read.aims {
+            let start = aim.plan.as_deref().and_then(|plan| knowledge.plan_start(plan, aim.area));
+            aim.from_year = start.or(aim.from_year);
+        }
+        let days: Vec<NaiveDate> = match standing.map {
+            Some(day) => vec![day],
+            None => knowledge.history().maps().to_vec(),
+        };
+        let as_reported = standing.map.is_none();
+        let views = days.into_iter().map(|day| knowledge.view(day));
+        let maps = views.map(|view| OnMap::of(view, &read, knowledge.history(), as_reported)).collect();
+        Ok(Self { told: Told::of(rows)?, as_reported, read, maps, knowledge })
     }
-    let told = Told::of(rows)?;
-    let mut assembled = Assembled::default();
-    let mut answered = Answered::new();
-    let days: Vec<NaiveDate> = match map {
-        Some(day) => vec![day],
-        None => history.maps().to_vec(),
-    };
-    let views: Vec<_> = days.into_iter().map(|day| knowledge.view(day)).collect();
-    let mut sheets: Vec<_> = views
-        .iter()
-        .map(|view| Sheet {
+
+    /// About how many bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let maps = self.maps.iter().map(|map| {
+            let totals = map.totals.iter().map(|(_, totals)| {
+                totals.values.len() * size_of::<(AreaId, Value)>()
+                    + totals.beside.len() * size_of::<Beside>()
+                    + totals.missing.len() * size_of::<(AreaId, Missing)>()
+            });
+            totals.sum::<usize>() + map.sizes.len() * size_of::<(u16, Option<u16>, i64, AreaId, Size)>()
+        });
+        maps.sum::<usize>() + self.told.bytes() + self.read.figures.len() * size_of::<Figure>()
+    }
+
+    fn sheets(&self) -> impl Iterator<Item = Sheet<'_>> {
+        let (history, classified) = (self.knowledge.history(), self.knowledge.classified());
+        self.maps.iter().map(move |on| Sheet {
             history,
-            catalogue,
-            knowledge,
-            read: &read,
-            told: &told,
-            view,
-            targets: Targets::new(&read.aims, Classes::new(history, view, knowledge.classified())),
-            map: map.map_or_else(|| AS_REPORTED.to_owned(), |_| view.day().to_string()),
-            as_reported: map.is_none(),
-            sizes: HashMap::new(),
+            catalogue: self.knowledge.catalogue(),
+            read: &self.read,
+            told: &self.told,
+            on,
+            targets: Targets::new(&self.read.aims, Classes::new(history, &on.view, classified)),
+            map: if self.as_reported { AS_REPORTED.to_owned() } else { on.view.day().to_string() },
+            as_reported: self.as_reported,
         })
-        .collect();
-    for sheet in &mut sheets {
-        sheet.fill(&mut assembled, &mut answered);
     }
-    // Only when all maps are filled is it known which deadlines have a figure.
-    for sheet in &sheets {
-        sheet.lone_targets(&mut assembled, &mut answered);
+
+    /// Rows of the view `indicator`.
+    pub(crate) fn indicator(&self, wanted: &Wanted, state: &dyn Session) -> Result<RecordBatch> {
+        let sheets: Vec<_> = self.sheets().collect();
+        let cells = self.maps.iter().flat_map(|map| map.totals.iter().map(|(cell, _)| *cell));
+        let cells = cells.chain(self.read.aims.iter().map(|aim| aim.cell));
+        let wanted = wanted.rows(self.knowledge.history(), &self.read.things, cells, state)?;
+        let mut out = IndicatorRows::new();
+        let mut answered = Answered::new();
+        for sheet in &sheets {
+            sheet.fill(&wanted, &mut out, &mut answered);
+        }
+        // Only when all maps are filled is it known which deadlines have a figure.
+        for sheet in &sheets {
+            sheet.lone_targets(&wanted, &mut out, &mut answered);
+        }
+        for figure in self.read.figures.iter().filter(|figure| figure.area.is_none() && wanted.cell(&figure.cell)) {
+            let map = sheets.last().map(|sheet| sheet.map.as_str());
+            if let Some(row) = unresolved(figure, &self.read, &self.told, map) {
+                out.push(&row);
+            }
+        }
+        Ok(out.finish()?)
     }
-    for figure in read.figures.iter().filter(|figure| figure.area.is_none()) {
-        let map = map.map_or_else(|| AS_REPORTED.to_owned(), |day| history.map_on(day).to_string());
-        assembled.indicator.extend(unresolved(figure, &read, &told, map));
+
+    /// Rows of the view `coverage`.
+    pub(crate) fn coverage(&self, wanted: &Wanted, state: &dyn Session) -> Result<RecordBatch> {
+        let history = self.knowledge.history();
+        let things = self.read.figures.iter().map(|figure| Cell::of_thing(figure.cell.year, figure.cell.thing));
+        let wanted = wanted.rows(history, &self.read.things, things, state)?;
+        let mut out = CoverageRows::new();
+        for map in &self.maps {
+            let mut coverage = Coverage::new(&map.view);
+            for figure in self.read.figures.iter().filter(|figure| wanted.thing(figure.cell.year, figure.cell.thing)) {
+                let is_size = self.read.things.thing(figure.cell.thing).is_size;
+                if !is_size && map.has(figure, history, self.as_reported) {
+                    coverage.note(figure);
+                }
+            }
+            let mut adder = Adder::new(history, &map.view);
+            coverage.rows(&self.knowledge, &mut adder, &self.read.things, &wanted, |row| out.push(row));
+        }
+        Ok(out.finish()?)
     }
-    assembled.suspicious = Suspicion::new(history, catalogue, &read)
-        .rows(|row| (told.text(&told.event_id, row), told.text(&told.source, row)));
-    Ok(assembled)
+
+    /// What the view `reconciliation` has of sums and counts.
+    pub(crate) fn reconciled(&self) -> Result<RecordBatch> {
+        let mut out = ReconciledRows::new();
+        for sheet in self.sheets() {
+            for (cell, totals) in sheet.answered_cells() {
+                totals.beside.iter().filter_map(|beside| sheet.reconcile(cell, beside)).for_each(|row| out.push(&row));
+            }
+        }
+        Ok(out.finish()?)
+    }
+
+    /// Rows of the view `suspicious`.
+    pub(crate) fn suspicious(&self) -> Result<RecordBatch> {
+        let suspicion = Suspicion::new(self.knowledge.history(), self.knowledge.catalogue(), &self.read);
+        Ok(suspicion.rows(&self.told)?)
+    }
+
+    /// Of each map the totals of titles, for the view `adoption`.
+    pub(crate) fn titles(&self) -> Vec<(Arc<MapView>, TitleTotals)> {
+        self.sheets().map(|sheet| (Arc::clone(&sheet.on.view), sheet.titles())).collect()
+    }
+}
+
+impl OnMap {
+    fn of(view: Arc<MapView>, read: &Read, history: &AreaHistory, as_reported: bool) -> Self {
+        let mut map = Self { view, totals: Vec::new(), sizes: Sizes::new() };
+        let mut cells: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
+        for (at, figure) in read.figures.iter().enumerate().filter(|(_, f)| map.has(f, history, as_reported)) {
+            cells.entry(figure.cell).or_default().push(at);
+        }
+        let mut adder = Adder::new(history, &map.view);
+        let figures = &read.figures;
+        let totals = cells.into_iter().map(|(cell, at)| {
+            let additive = read.things.thing(cell.thing).indicator.as_ref().is_none_or(|i| i.additive);
+            let mut totals = adder.add(additive, at.into_iter().map(|at| (at, &figures[at])));
+            if as_reported {
+                keep_apart(&mut totals, figures);
+            }
+            (cell, totals)
+        });
+        map.totals = totals.collect();
+        for (cell, totals) in &map.totals {
+            rate::remember_sizes(&mut map.sizes, cell, totals);
+        }
+        map
+    }
+
+    /// Whether a figure counts on this map.
+    fn has(&self, figure: &Figure, history: &AreaHistory, as_reported: bool) -> bool {
+        figure.area.is_some_and(|area| !as_reported || history.area(area).map == self.view.day())
+    }
 }
 
 /// One map's rows.
 struct Sheet<'a> {
     history: &'a AreaHistory,
     catalogue: &'a Catalogue,
-    knowledge: &'a Knowledge,
     read: &'a Read,
     told: &'a Told,
-    view: &'a MapView,
+    on: &'a OnMap,
     targets: Targets<'a>,
     map: String,
     as_reported: bool,
-    /// Counts that cover their area whole, by thing, scope, year and area: what rates without a denominator of their
-    /// own are divided by. The scope of a base's size is none.
-    sizes: HashMap<(u16, Option<u16>, i64, AreaId), Size>,
 }
 
 /// Series and cells that have a figure, so that a target is not told a second time by itself.
 type Answered = HashSet<(AreaId, Cell)>;
 
-impl Sheet<'_> {
-    fn fill(&mut self, out: &mut Assembled, answered: &mut Answered) {
-        let mut cells: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
-        let mut coverage = Coverage::new(self.view);
-        for (at, figure) in self.read.figures.iter().enumerate() {
-            let Some(area) = figure.area else { continue };
-            if !self.as_reported || self.history.area(area).map == self.view.day() {
-                cells.entry(figure.cell).or_default().push(at);
-                if !self.read.things.thing(figure.cell.thing).is_size {
-                    coverage.note(figure);
-                }
-            }
-        }
-        let mut adder = Adder::new(self.history, self.view);
-        let figures = &self.read.figures;
-        let mut totals: Vec<(Cell, Totals)> = cells
-            .into_iter()
-            .map(|(cell, at)| {
-                let additive = self.read.things.thing(cell.thing).indicator.as_ref().is_none_or(|i| i.additive);
-                (cell, adder.add(additive, at.into_iter().map(|at| (at, &figures[at]))))
-            })
-            .collect();
-        out.coverage.extend(coverage.rows(self.knowledge, &mut adder, &self.read.things));
-        for (cell, totals) in totals.iter().filter(|(cell, _)| !self.read.things.thing(cell.thing).is_size) {
-            out.reconciled.extend(totals.beside.iter().filter_map(|beside| self.reconcile(cell, beside)));
-        }
-        if self.as_reported {
-            totals.iter_mut().for_each(|(_, totals)| keep_apart(totals, figures));
-        }
-        for (cell, totals) in &totals {
-            self.remember_sizes(cell, totals);
-        }
-        for (cell, totals) in totals.iter().filter(|(cell, _)| !self.read.things.thing(cell.thing).is_size) {
-            for (area, value) in &totals.values {
+impl<'a> Sheet<'a> {
+    /// Cells that have rows: the sizes of bases have none.
+    fn answered_cells(&self) -> impl Iterator<Item = (&'a Cell, &'a Totals)> {
+        let (on, read) = (self.on, self.read);
+        on.totals.iter().filter(|(cell, _)| !read.things.thing(cell.thing).is_size).map(|(cell, totals)| (cell, totals))
+    }
+
+    fn fill(&self, wanted: &Rows, out: &mut IndicatorRows, answered: &mut Answered) {
+        for (cell, totals) in self.answered_cells().filter(|(cell, _)| wanted.cell(cell)) {
+            for (area, value) in totals.values.iter().filter(|(area, _)| wanted.area(*area)) {
                 if let Some(row) = self.value_row(*area, cell, value) {
-                    out.indicator.push(row);
+                    out.push(&row);
                     answered.insert((self.history.series(*area), *cell));
                 }
             }
-            for (area, missing) in totals.missing.iter().filter(|_| !self.as_reported) {
-                out.indicator.push(self.missing_row(*area, cell, missing));
+            let missing = totals.missing.iter().filter(|(area, _)| !self.as_reported && wanted.area(*area));
+            for (area, missing) in missing {
+                out.push(&self.missing_row(*area, cell, missing));
                 answered.insert((self.history.series(*area), *cell));
             }
         }
-        out.titles.push((self.view.day(), self.titles(&totals)));
     }
 
     /// Stated totals of titles that were recognised, of the base that says most: all, then one that is not known.
-    fn titles(&self, totals: &[(Cell, Totals)]) -> TitleTotals {
+    fn titles(&self) -> TitleTotals {
         let mut titles = TitleTotals::new();
         // The whole title before a group of its subjects.
         let is_whole = |cell: &Cell| {
@@ -168,7 +246,7 @@ impl Sheet<'_> {
                 == self.read.things.scope_name(cell.scope)
         };
         for base in [Base::All, Base::Unknown, Base::Registered] {
-            for (cell, totals) in totals.iter().filter(|(cell, _)| cell.base == base && is_whole(cell)) {
+            for (cell, totals) in self.on.totals.iter().filter(|(cell, _)| cell.base == base && is_whole(cell)) {
                 let thing = self.read.things.thing(cell.thing);
                 let Some(indicator) = thing.indicator.as_ref().filter(|i| i.stage == Some(Stage::Recognised)) else {
                     continue;
@@ -188,26 +266,26 @@ impl Sheet<'_> {
     }
 
     /// The row of an area and a cell, with what every row has.
-    fn row(&self, area: AreaId, cell: &Cell) -> IndicatorRow {
+    fn row(&self, area: AreaId, cell: &Cell) -> IndicatorRow<'_> {
         let of = self.history.area(area);
         let thing = self.read.things.thing(cell.thing);
         IndicatorRow {
-            area_code: Some(of.code.clone()),
-            area_name: Some(of.short_name.clone()),
+            area_code: Some(Cow::Borrowed(&of.code)),
+            area_name: Some(Cow::Borrowed(&of.short_name)),
             area_level: Some(of.level.as_str()),
             area_from: self.history.since(area),
-            parent_code: of.parent_code.clone(),
-            map: Some(self.map.clone()),
+            parent_code: of.parent_code.as_deref().map(Cow::Borrowed),
+            map: Some(Cow::Borrowed(&self.map)),
             year: Some(cell.year),
-            indicator: Some(thing.id.clone()),
-            subject_scope: self.read.things.scope_name(cell.scope).map(str::to_owned),
+            indicator: Some(Cow::Borrowed(&thing.id)),
+            subject_scope: self.read.things.scope_name(cell.scope).map(Cow::Borrowed),
             base: Some(cell.base.as_str()),
             unit: Some(unit(self.read, cell).as_str()),
             ..IndicatorRow::default()
         }
     }
 
-    fn value_row(&self, area: AreaId, cell: &Cell, value: &Value) -> Option<IndicatorRow> {
+    fn value_row(&self, area: AreaId, cell: &Cell, value: &Value) -> Option<IndicatorRow<'_>> {
         if self.as_reported && value.own.is_none() {
             return None;
         }
@@ -276,7 +354,7 @@ impl Sheet<'_> {
         reasons
     }
 
-    fn missing_row(&self, area: AreaId, cell: &Cell, missing: &Missing) -> IndicatorRow {
+    fn missing_row(&self, area: AreaId, cell: &Cell, missing: &Missing) -> IndicatorRow<'_> {
         let mut row = self.row(area, cell);
         let named = |id: AreaId| {
             let of = self.history.area(id);
@@ -296,7 +374,7 @@ impl Sheet<'_> {
         row
     }
 
-    fn reconcile(&self, cell: &Cell, beside: &Beside) -> Option<ReconciledRow> {
+    fn reconcile(&self, cell: &Cell, beside: &Beside) -> Option<ReconciledRow<'_>> {
         let area = self.history.area(beside.area);
         let (left, right) = (beside.taken.numerator?, beside.other.numerator?);
         let mut reasons = vec![if beside.other.counted {
@@ -313,17 +391,17 @@ impl Sheet<'_> {
             reasons.push(format!("{} % of it report", round(100.0 * beside.other.coverage)));
         }
         Some(ReconciledRow {
-            map: Some(self.view.day().to_string()),
+            map: Some(Cow::Owned(self.on.view.day().to_string())),
             year: Some(cell.year),
-            area_code: Some(area.code.clone()),
-            area_name: Some(area.short_name.clone()),
+            area_code: Some(Cow::Borrowed(&area.code)),
+            area_name: Some(Cow::Borrowed(&area.short_name)),
             area_level: Some(area.level.as_str()),
-            indicator: Some(self.read.things.thing(cell.thing).id.clone()),
-            subject_scope: self.read.things.scope_name(cell.scope).map(str::to_owned),
+            indicator: Some(Cow::Borrowed(&self.read.things.thing(cell.thing).id)),
+            subject_scope: self.read.things.scope_name(cell.scope).map(Cow::Borrowed),
             base: Some(cell.base.as_str()),
-            left_basis: Some(self.basis(&beside.taken)),
+            left_basis: Some(Cow::Owned(self.basis(&beside.taken))),
             left_value: Some(left),
-            right_basis: Some(self.basis(&beside.other)),
+            right_basis: Some(Cow::Owned(self.basis(&beside.other))),
             right_value: Some(right),
             difference: left.checked_sub(right),
             chosen: Some("left"),
@@ -368,26 +446,26 @@ fn unit(read: &Read, cell: &Cell) -> Unit {
     read.things.thing(cell.thing).indicator.as_ref().map_or(Unit::Percent, |indicator| indicator.unit)
 }
 
-fn unresolved(figure: &Figure, read: &Read, told: &Told, map: String) -> Option<IndicatorRow> {
+fn unresolved<'a>(figure: &Figure, read: &'a Read, told: &'a Told, map: Option<&'a str>) -> Option<IndicatorRow<'a>> {
     let thing = read.things.thing(figure.cell.thing);
     if thing.is_size {
         return None;
     }
-    let level = told.text(&told.level, figure.row).and_then(|level| AreaLevel::parse(&level));
+    let level = text(&told.level, figure.row).and_then(AreaLevel::parse);
     let mut row = IndicatorRow {
-        area_name: told.text(&told.name, figure.row),
+        area_name: text(&told.name, figure.row).map(Cow::Borrowed),
         area_level: level.map(Vocabulary::as_str),
-        map: Some(map),
+        map: map.map(Cow::Borrowed),
         year: Some(figure.cell.year),
-        indicator: Some(thing.id.clone()),
-        subject_scope: read.things.scope_name(figure.cell.scope).map(str::to_owned),
+        indicator: Some(Cow::Borrowed(&thing.id)),
+        subject_scope: read.things.scope_name(figure.cell.scope).map(Cow::Borrowed),
         base: Some(figure.cell.base.as_str()),
         span: figure.span.map(Vocabulary::as_str),
         numerator: figure.numerator,
         numerator_precision: figure.precision.map(Vocabulary::as_str),
         denominator: figure.denominator,
         derivation: Some(if figure.basis == Basis::Counted { "counted" } else { "stated" }),
-        reason: Some("the area has no code, so it is part of no map's total".to_owned()),
+        reason: Some(Cow::Borrowed("the area has no code, so it is part of no map's total")),
         unit: Some(unit(read, &figure.cell).as_str()),
         ..IndicatorRow::default()
     };
@@ -402,8 +480,8 @@ fn unresolved(figure: &Figure, read: &Read, told: &Told, map: String) -> Option<
     Some(row)
 }
 
-fn joined(reasons: Vec<String>) -> Option<String> {
-    (!reasons.is_empty()).then(|| reasons.join("; "))
+fn joined(reasons: Vec<String>) -> Option<Cow<'static, str>> {
+    (!reasons.is_empty()).then(|| Cow::Owned(reasons.join("; ")))
 }
 
 /// For words beside a number: one decimal is enough.

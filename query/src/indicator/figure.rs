@@ -98,6 +98,13 @@ pub(crate) struct Cell {
     pub(crate) base: Base,
 }
 
+impl Cell {
+    /// What stands for all cells of a year and thing.
+    pub(crate) fn of_thing(year: i64, thing: u16) -> Self {
+        Self { thing, year, scope: None, base: Base::Unknown }
+    }
+}
+
 /// How a figure came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Basis {

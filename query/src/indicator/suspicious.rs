@@ -3,14 +3,18 @@
 //! In: the figures that were chosen, the history, the catalogue. Out: a row for every figure and rule that it breaks.
 //! A figure of unknown exactness (over, nearly, about) is held only against rules that its bound can break.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
+use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
 use lantoa_schemas::area::{AreaHistory, AreaId};
 use lantoa_schemas::catalogue::Catalogue;
 use lantoa_schemas::vocabulary::{Base, Precision, Span};
 
-use super::answer_row::SuspiciousRow;
+use super::answer_row::{SuspiciousRow, SuspiciousRows};
 use super::figure::{Basis, Figure, Read};
+use super::told::{Told, text};
 
 /// A count that changes by more than this factor a year is a jump.
 const JUMP: f64 = 2.0;
@@ -56,31 +60,30 @@ impl<'a> Suspicion<'a> {
         Self { history, catalogue, read, at, years }
     }
 
-    /// All findings, in the order of the figures. `named` gives event id and source of a row.
-    pub(crate) fn rows(&self, named: impl Fn(usize) -> (Option<String>, Option<String>)) -> Vec<SuspiciousRow> {
-        let mut rows = Vec::new();
+    /// All findings, in the order of the figures.
+    pub(crate) fn rows(&self, told: &Told) -> Result<RecordBatch, ArrowError> {
+        let mut rows = SuspiciousRows::new();
         for figure in self.read.figures.iter().filter(|figure| figure.basis == Basis::Stated) {
             let Some(area) = figure.area else { continue };
             for finding in self.findings(area, figure) {
                 let of = self.history.area(area);
-                let (event_id, source) = named(figure.row);
                 let thing = self.read.things.thing(figure.cell.thing);
-                rows.push(SuspiciousRow {
-                    event_id,
-                    area_code: Some(of.code.clone()),
-                    area_name: Some(of.short_name.clone()),
+                rows.push(&SuspiciousRow {
+                    event_id: text(&told.event_id, figure.row).map(Cow::Borrowed),
+                    area_code: Some(Cow::Borrowed(&of.code)),
+                    area_name: Some(Cow::Borrowed(&of.short_name)),
                     year: Some(figure.cell.year),
-                    measure: Some(thing.indicator.as_ref().map_or_else(|| thing.id.clone(), |i| i.measure.clone())),
+                    measure: Some(Cow::Borrowed(thing.indicator.as_ref().map_or(&thing.id, |i| &i.measure))),
                     rule: Some(finding.rule),
                     value: Some(finding.value),
                     expected_low: finding.low,
                     expected_high: finding.high,
-                    explanation: Some(finding.explanation),
-                    source,
+                    explanation: Some(Cow::Owned(finding.explanation)),
+                    source: text(&told.source, figure.row).map(Cow::Borrowed),
                 });
             }
         }
-        rows
+        rows.finish()
     }
 
     fn findings(&self, area: AreaId, figure: &Figure) -> Vec<Finding> {

@@ -1,62 +1,42 @@
 //! The tables behind the views that stand on a map.
 //!
 //! In: the plans of the queries that give all figures, what they are judged by, the map. Out: the rows of `indicator`,
-//! `coverage`, `suspicious`, `adoption` and of `reconciliation`, put together once for all who read them in one statement.
+//! `coverage`, `suspicious`, `adoption` and of `reconciliation`. The figures are added up once for all who read them in one
+//! statement; of `indicator` and `coverage` only the rows are written that a question wants.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
-use chrono::NaiveDate;
 use datafusion::catalog::Session;
 use datafusion::common::Result;
 use datafusion::datasource::memory::MemTable;
 use datafusion::datasource::{TableProvider, TableType};
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown};
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use tokio::sync::OnceCell;
 
-use super::adoption::{self, TitleTotals};
-use super::answer_row::{AdoptionRow, CoverageRow, IndicatorRow, ReconciledRow, SuspiciousRow};
-use super::assemble::assemble;
+use super::adoption;
+use super::answer_row::{AdoptionRows, CoverageRows, IndicatorRows, ReconciledRows, SuspiciousRows};
+use super::assemble::Figures;
 use super::remembered::{Basis, Remembered};
+use super::wanted::{Narrowed, Wanted};
 use crate::knowledge::Knowledge;
 
 /// The query that gives all figures: those that were chosen, and those that are counted. `first_recorded` is when the
 /// first word of the area, year and indicator came, whatever of it was corrected since: by that a return is in time. What
 /// was taken back was never said.
 pub(crate) const FIGURES: &str = "
-    WITH first_told AS (
-        SELECT
-            key_of(
-                area_key(ledger.area_level, ledger.area_code, ledger.area_date, ledger.area_name), ledger.fact,
-                period_year(ledger.period), indicator_id(ledger.measure, ledger.stage)
-            ) AS told,
-            min(ledger.recorded) AS first_recorded
-        FROM ledger_statement AS ledger
-        LEFT JOIN fate_statement AS fate ON fate.event_id = ledger.event_id
-        WHERE ledger.fact IN ('actual', 'activity') AND (fate.fate IS NULL OR fate.fate = 'corrected')
-        GROUP BY 1
-    ),
-    chosen AS (
-        SELECT
-            *,
-            key_of(
-                area_key(area_level, area_code, area_date, area_name), fact, period_year(period),
-                indicator_id(measure, stage)
-            ) AS told
-        FROM statement
-        WHERE chosen AND fact IN ('actual', 'target', 'activity', 'denominator')
-    )
     SELECT
         'stated' AS basis, event_id, area_level, area_code, area_date, area_name, fact, measure, stage, subject_scope,
         period_year(period) AS year, as_at, span, base, numerator, numerator_precision, denominator, sessions,
         sessions_precision, printed_percent, plan, source, stated_on, recorded,
         partial_last_day(stated_on) AS told_on, first_recorded
-    FROM chosen
-    LEFT JOIN first_told ON first_told.told = chosen.told
+    FROM judged_statement
+    WHERE chosen AND fact IN ('actual', 'target', 'activity', 'denominator')
     UNION ALL
     SELECT
         'counted', CAST(NULL AS VARCHAR), area_level, area_code, area_date, area_name, fact, measure, stage, subject_scope,
@@ -96,13 +76,22 @@ impl Table {
         }
     }
 
+    /// What conditions can narrow down, so that not all of it has to be written.
+    fn narrowed(self) -> Option<Narrowed> {
+        match self {
+            Self::Indicator => Some(Narrowed::Cells),
+            Self::Coverage => Some(Narrowed::Things),
+            Self::Suspicious | Self::Adoption | Self::Reconciled => None,
+        }
+    }
+
     fn schema(self) -> SchemaRef {
         match self {
-            Self::Indicator => IndicatorRow::schema(),
-            Self::Coverage => CoverageRow::schema(),
-            Self::Suspicious => SuspiciousRow::schema(),
-            Self::Adoption => AdoptionRow::schema(),
-            Self::Reconciled => ReconciledRow::schema(),
+            Self::Indicator => IndicatorRows::schema(),
+            Self::Coverage => CoverageRows::schema(),
+            Self::Suspicious => SuspiciousRows::schema(),
+            Self::Adoption => AdoptionRows::schema(),
+            Self::Reconciled => ReconciledRows::schema(),
         }
     }
 }
@@ -118,23 +107,20 @@ pub(crate) struct StandingFigures {
     settled: OnceCell<Arc<Settled>>,
 }
 
-/// The rows of the tables that rest on figures alone.
+/// The figures, added up, and the tables that are written whole.
 #[derive(Debug)]
 pub(crate) struct Settled {
-    indicator: RecordBatch,
-    coverage: RecordBatch,
-    reconciled: RecordBatch,
-    suspicious: RecordBatch,
-    titles: Vec<(NaiveDate, TitleTotals)>,
+    figures: Figures,
+    reconciled: OnceLock<RecordBatch>,
+    suspicious: OnceLock<RecordBatch>,
     adoption: OnceCell<RecordBatch>,
 }
 
 impl Settled {
-    /// Bytes that the rows hold.
+    /// Bytes that it takes.
     pub(super) fn bytes(&self) -> usize {
-        let all = [&self.indicator, &self.coverage, &self.reconciled, &self.suspicious];
-        let rows: usize = all.into_iter().chain(self.adoption.get()).map(RecordBatch::get_array_memory_size).sum();
-        rows + self.titles.iter().map(|(_, titles)| titles.len() * 128).sum::<usize>()
+        let whole = [self.reconciled.get(), self.suspicious.get(), self.adoption.get()];
+        self.figures.bytes() + whole.into_iter().flatten().map(RecordBatch::get_array_memory_size).sum::<usize>()
     }
 }
 
@@ -150,14 +136,15 @@ impl StandingFigures {
         Self { figures, adopters, knowledge, basis, remembered, settled: OnceCell::new() }
     }
 
-    async fn rows(&self, table: Table, state: &dyn Session) -> Result<RecordBatch> {
+    async fn rows(&self, table: Table, wanted: &Wanted, state: &dyn Session) -> Result<RecordBatch> {
         let settled = self.settled.get_or_try_init(|| self.settle(state)).await?;
+        let figures = &settled.figures;
         Ok(match table {
-            Table::Indicator => settled.indicator.clone(),
-            Table::Coverage => settled.coverage.clone(),
-            Table::Suspicious => settled.suspicious.clone(),
-            Table::Reconciled => settled.reconciled.clone(),
-            Table::Adoption => settled.adoption.get_or_try_init(|| self.settle_adoption(settled, state)).await?.clone(),
+            Table::Indicator => figures.indicator(wanted, state)?,
+            Table::Coverage => figures.coverage(wanted, state)?,
+            Table::Suspicious => whole(&settled.suspicious, || figures.suspicious())?,
+            Table::Reconciled => whole(&settled.reconciled, || figures.reconciled())?,
+            Table::Adoption => settled.adoption.get_or_try_init(|| self.settle_adoption(figures, state)).await?.clone(),
         })
     }
 
@@ -165,30 +152,35 @@ impl StandingFigures {
         if let Some(settled) = self.remembered.recall(&self.basis) {
             return Ok(settled);
         }
+        let begun = Instant::now();
         let rows = run(&self.figures, state).await?;
-        let assembled = assemble(&rows, &self.knowledge, &self.basis.standing)?;
-        let settled = Arc::new(Settled {
-            indicator: IndicatorRow::batch(&assembled.indicator)?,
-            coverage: CoverageRow::batch(&assembled.coverage)?,
-            reconciled: ReconciledRow::batch(&assembled.reconciled)?,
-            suspicious: SuspiciousRow::batch(&assembled.suspicious)?,
-            titles: assembled.titles,
-            adoption: OnceCell::new(),
-        });
+        let read = begun.elapsed();
+        let figures = Figures::of(&rows, Arc::clone(&self.knowledge), &self.basis.standing)?;
+        tracing::debug!(figures = rows.num_rows(), ?read, added_up = ?(begun.elapsed() - read), "figures are settled");
+        let (reconciled, suspicious, adoption) = Default::default();
+        let settled = Arc::new(Settled { figures, reconciled, suspicious, adoption });
         self.remembered.keep(self.basis.clone(), &settled);
         Ok(settled)
     }
 
-    async fn settle_adoption(&self, settled: &Settled, state: &dyn Session) -> Result<RecordBatch> {
+    async fn settle_adoption(&self, figures: &Figures, state: &dyn Session) -> Result<RecordBatch> {
         let adopters = run(&self.adopters, state).await?;
         let as_reported = self.basis.standing.map.is_none();
-        let mut rows = Vec::new();
-        for (day, titles) in &settled.titles {
-            let view = self.knowledge.view(*day);
-            rows.extend(adoption::rows(&adopters, titles, self.knowledge.history(), &view, as_reported)?);
+        let mut rows = AdoptionRows::new();
+        for (view, titles) in figures.titles() {
+            adoption::rows(&adopters, &titles, self.knowledge.history(), &view, as_reported, &mut rows)?;
         }
-        Ok(AdoptionRow::batch(&rows)?)
+        Ok(rows.finish()?)
     }
+}
+
+/// A table that is written once, by whoever asks first.
+fn whole(kept: &OnceLock<RecordBatch>, write: impl FnOnce() -> Result<RecordBatch>) -> Result<RecordBatch> {
+    if let Some(rows) = kept.get() {
+        return Ok(rows.clone());
+    }
+    let rows = write()?;
+    Ok(kept.get_or_init(|| rows).clone())
 }
 
 async fn run(plan: &LogicalPlan, state: &dyn Session) -> Result<RecordBatch> {
@@ -220,6 +212,15 @@ impl TableProvider for StandingTable {
         TableType::View
     }
 
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        let narrowed = self.table.narrowed();
+        let used = filters.iter().map(|filter| match narrowed {
+            Some(narrowed) if Wanted::can_use(narrowed, filter) => TableProviderFilterPushDown::Inexact,
+            _ => TableProviderFilterPushDown::Unsupported,
+        });
+        Ok(used.collect())
+    }
+
     async fn scan(
         &self,
         state: &dyn Session,
@@ -227,7 +228,8 @@ impl TableProvider for StandingTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let rows = self.figures.rows(self.table, state).await?;
+        let wanted = self.table.narrowed().map(|narrowed| Wanted::new(narrowed, filters)).unwrap_or_default();
+        let rows = self.figures.rows(self.table, &wanted, state).await?;
         MemTable::try_new(self.schema(), vec![vec![rows]])?.scan(state, projection, filters, limit).await
     }
 }

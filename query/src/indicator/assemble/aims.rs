@@ -3,22 +3,25 @@
 //! In: a row that has its figures, or a target alone. Out: the row with the target in force, the gap to it and what has
 //! to be said of it.
 
+use std::borrow::Cow;
+
 use lantoa_schemas::area::AreaId;
 use lantoa_schemas::vocabulary::Vocabulary;
 
-use super::{Answered, Assembled, Sheet, joined};
-use crate::indicator::answer_row::IndicatorRow;
+use super::{Answered, Sheet, joined};
+use crate::indicator::answer_row::{IndicatorRow, IndicatorRows};
 use crate::indicator::figure::{Aim, Cell};
 use crate::indicator::target::InForce;
+use crate::indicator::wanted::Rows;
 
 impl Sheet<'_> {
     /// Writes the target in force for an area and cell into its row.
-    pub(super) fn target(
-        &self,
+    pub(super) fn target<'r>(
+        &'r self,
         area: AreaId,
         cell: &Cell,
         own_percent: Option<f64>,
-        row: &mut IndicatorRow,
+        row: &mut IndicatorRow<'r>,
         reasons: &mut Vec<String>,
     ) {
         let measure = self.read.things.thing(cell.thing).indicator.as_ref().map(|indicator| &indicator.measure);
@@ -43,7 +46,7 @@ impl Sheet<'_> {
         row.target_from = aim.from_year;
         row.target_origin = aim.area.map(|area| self.history.area(area).level.as_str());
         if let Some(plan) = &aim.plan {
-            row.plan = Some(plan.clone());
+            row.plan = Some(Cow::Borrowed(plan));
         }
         if aim.base_was_read {
             reasons.push("the target states no base and is read as a share of all".to_owned());
@@ -59,8 +62,11 @@ impl Sheet<'_> {
     }
 
     /// Deadlines for which nothing is reported yet.
-    pub(super) fn lone_targets(&self, out: &mut Assembled, answered: &mut Answered) {
+    pub(super) fn lone_targets(&self, wanted: &Rows, out: &mut IndicatorRows, answered: &mut Answered) {
         for (area, cell, in_force) in self.targets.set() {
+            if !wanted.area(area) || !wanted.cell(&cell) {
+                continue;
+            }
             let key = (self.history.series(area), cell);
             if answered.contains(&key) {
                 continue;
@@ -71,7 +77,7 @@ impl Sheet<'_> {
             };
             // Without a map a target stands where it was set.
             let set_here =
-                aim.and_then(|aim| aim.area).is_some_and(|set| self.history.area(set).map == self.view.day());
+                aim.and_then(|aim| aim.area).is_some_and(|set| self.history.area(set).map == self.on.view.day());
             if self.as_reported && !set_here {
                 continue;
             }
@@ -86,20 +92,21 @@ impl Sheet<'_> {
                 (InForce::Aim(_), None) => {}
             }
             row.reason = joined(reasons);
-            out.indicator.push(row);
+            out.push(&row);
         }
     }
 
-    fn tell_aim(&self, aim: &Aim, row: &mut IndicatorRow, reasons: &mut Vec<String>) {
+    fn tell_aim<'r>(&'r self, aim: &'r Aim, row: &mut IndicatorRow<'r>, reasons: &mut Vec<String>) {
         if let Some(at) = aim.row {
             self.told.fill(at, row);
             // The figures are those to be reached, so the columns of what was reached stay empty.
             (row.as_at, row.printed_percent) = (None, None);
         }
         if let Some(target) = aim.shipped {
-            (row.source, row.stated_on) = (Some(target.source.clone()), Some(target.stated_on.to_string()));
+            row.source = Some(Cow::Borrowed(&target.source));
+            row.stated_on = Some(Cow::Owned(target.stated_on.to_string()));
         }
-        row.plan.clone_from(&aim.plan);
+        row.plan = aim.plan.as_deref().map(Cow::Borrowed);
         row.target_percent = aim.percent;
         row.target_from = aim.from_year;
         row.target_origin = aim.area.map(|area| self.history.area(area).level.as_str());

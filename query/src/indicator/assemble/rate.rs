@@ -3,6 +3,8 @@
 //! In: a value and the sizes that figures give. Out: the rate, or why there is none, and what it bounds where the size
 //! is no exact number.
 
+use std::collections::HashMap;
+
 use lantoa_schemas::area::AreaId;
 use lantoa_schemas::catalogue::Unit;
 use lantoa_schemas::vocabulary::{Base, Precision};
@@ -19,17 +21,21 @@ pub(super) struct Size {
     pub(super) precision: Option<Precision>,
 }
 
-impl Sheet<'_> {
-    /// Keeps counts that cover their area whole, for what is divided by them.
-    pub(super) fn remember_sizes(&mut self, cell: &Cell, totals: &Totals) {
-        for (area, value) in totals.values.iter().filter(|(_, value)| value.coverage > 1.0 - 1e-9) {
-            if let Some(count) = value.numerator {
-                let size = Size { count, precision: value.precision };
-                self.sizes.entry((cell.thing, cell.scope, cell.year, *area)).or_insert(size);
-            }
+/// Counts that cover their area whole, by thing, scope, year and area: what rates without a denominator of their own are
+/// divided by. The scope of a base's size is none.
+pub(super) type Sizes = HashMap<(u16, Option<u16>, i64, AreaId), Size>;
+
+/// Keeps counts that cover their area whole.
+pub(super) fn remember_sizes(sizes: &mut Sizes, cell: &Cell, totals: &Totals) {
+    for (area, value) in totals.values.iter().filter(|(_, value)| value.coverage > 1.0 - 1e-9) {
+        if let Some(count) = value.numerator {
+            let size = Size { count, precision: value.precision };
+            sizes.entry((cell.thing, cell.scope, cell.year, *area)).or_insert(size);
         }
     }
+}
 
+impl Sheet<'_> {
     /// The size of the base and what it is called, for where the source gives no denominator and the catalogue knows where
     /// to look.
     pub(super) fn size_for(&self, area: AreaId, cell: &Cell, value: &Value) -> Option<(Size, &str)> {
@@ -45,12 +51,12 @@ impl Sheet<'_> {
             (None, Some(id)) => (self.read.things.known_indicator(id)?, cell.scope, id),
             (None, None) => return None,
         };
-        let size = *self.sizes.get(&(number, scope, cell.year, area)).filter(|size| size.count > 0)?;
+        let size = *self.on.sizes.get(&(number, scope, cell.year, area)).filter(|size| size.count > 0)?;
         Some((size, called.as_str()))
     }
 
     /// Computes the rate of a row, or says why there is none.
-    pub(super) fn rate(&self, cell: &Cell, value: &Value, row: &mut IndicatorRow, reasons: &mut Vec<String>) {
+    pub(super) fn rate(&self, cell: &Cell, value: &Value, row: &mut IndicatorRow<'_>, reasons: &mut Vec<String>) {
         let unit = unit(self.read, cell);
         let Some(numerator) = value.numerator else {
             reasons.push("no count is given, so no rate is computed".to_owned());
