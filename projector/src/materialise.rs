@@ -26,7 +26,7 @@ mod rebuild;
 pub use rebuild::{Differing, Rebuilt};
 
 /// Events of the ledgers whose rows are made in one pass. Bounds memory.
-const EVENTS_A_PASS: u64 = 400_000;
+const EVENTS_A_PASS: u64 = 1_000_000;
 
 /// How many times as long as the last renewal took the next one waits: so that keeping takes a sixth of the time at most.
 const REST: u32 = 5;

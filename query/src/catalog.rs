@@ -17,11 +17,12 @@ use datafusion::datasource::{TableProvider, ViewTable, provider_as_source};
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, col, lit};
 use lantoa_schemas::clock::end_of_day_in_vietnam;
+use lantoa_schemas::projection::Division;
 use lantoa_schemas::stream::Stream;
 use lantoa_schemas::views::{self, VIEWS};
 
 use crate::fate::{FateTable, changes_of};
-use crate::indicator::{ADOPTERS, Basis, FIGURES, ON_A_MAP, Remembered, StandingFigures, StandingTable, Table};
+use crate::indicator::{Basis, FIGURES, ON_A_MAP, Remembered, StandingFigures, StandingTable, Table};
 use crate::knowledge::Present;
 use crate::reference_tables;
 use crate::settings::Standing;
@@ -55,7 +56,7 @@ pub(crate) struct Desk {
     /// The projections that the statement sees, by view.
     kept: Mutex<HashMap<&'static str, Snapshot>>,
     /// The buckets that ledgers are limited to; `None` for all, as for everybody who asks.
-    buckets: Option<Vec<i32>>,
+    buckets: Option<(Division, Vec<i32>)>,
 }
 
 impl fmt::Debug for Desk {
@@ -80,11 +81,14 @@ impl Desk {
     }
 
     /// The same versions of all tables, with ledgers that are limited to some buckets.
-    fn limited_to(&self, buckets: &[i32]) -> Self {
+    fn limited_to(&self, by: Division, buckets: &[i32]) -> Self {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        let fates = pinned.iter().filter(|(name, _)| name.starts_with(FATE));
+        let fates = fates.map(|(name, table)| (name.clone(), Arc::clone(table))).collect();
         let tables = Arc::clone(&self.tables);
         let limited = Self::new(tables, Arc::clone(&self.present), Arc::clone(&self.remembered));
-        Self { seen: Mutex::new(seen), buckets: Some(buckets.to_vec()), ..limited }
+        Self { seen: Mutex::new(seen), pinned: Mutex::new(fates), buckets: Some((by, buckets.to_vec())), ..limited }
     }
 
     /// Says how to read the session's state, once.
@@ -128,7 +132,8 @@ impl Desk {
             return Ok(Some(Arc::new(MemTable::try_new(rows.schema(), vec![vec![rows]])?)));
         }
         if let Some(table) = Table::named(name) {
-            return Ok(Some(Arc::new(StandingTable::new(table, self.figures().await?))));
+            let adopters = if table == Table::Adoption { self.adopters().await? } else { Vec::new() };
+            return Ok(Some(Arc::new(StandingTable::new(table, self.figures().await?, adopters))));
         }
         if let Some(family) = name.strip_prefix(FATE) {
             return self.fate(family).await;
@@ -139,7 +144,7 @@ impl Desk {
         let (table, standing, buckets) = match (name.strip_prefix(RECORDED), name.strip_prefix(EVERYWHERE)) {
             (Some(family), _) => (ledger(family), Standing { stated_by: None, ..standing }, None),
             (None, Some(family)) => (ledger(family), standing, None),
-            (None, None) => (name.to_owned(), standing, self.buckets.as_deref().filter(|_| name.starts_with(LEDGER))),
+            (None, None) => (name.to_owned(), standing, self.buckets.as_ref().filter(|_| name.starts_with(LEDGER))),
         };
         let Some(snapshot) = self.snapshot(&table, &state).await? else {
             return Ok(None);
@@ -164,7 +169,6 @@ impl Desk {
     async fn figures(&self) -> Result<Arc<StandingFigures>> {
         let state = self.state()?;
         let plan = state.create_logical_plan(FIGURES).await?;
-        let adopters = state.create_logical_plan(ADOPTERS).await?;
         let knowledge = self.present.get();
         let mut versions = Vec::with_capacity(Stream::ALL.len());
         for stream in Stream::ALL {
@@ -174,7 +178,7 @@ impl Desk {
         let standing = standing(&state);
         let map = standing.map.map(|day| knowledge.history().map_on(day));
         let basis = Basis { versions, standing: Standing { map, ..standing }, today: knowledge.today() };
-        let figures = StandingFigures::new(plan, adopters, knowledge, basis, Arc::clone(&self.remembered));
+        let figures = StandingFigures::new(plan, knowledge, basis, Arc::clone(&self.remembered));
         let mut shared = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(shared.get_or_insert_with(|| Arc::new(figures))))
     }
@@ -218,15 +222,14 @@ fn seen(
     table: &str,
     snapshot: Snapshot,
     standing: &Standing,
-    buckets: Option<&[i32]>,
+    buckets: Option<&(Division, Vec<i32>)>,
 ) -> Result<Arc<dyn TableProvider>> {
     let has = |column: &str| snapshot.provider.schema().column_with_name(column).is_some();
     let whole = snapshot.columns.fields().iter().all(|field| has(field.name()));
     let mut limits = limits(standing, |column| snapshot.columns.column_with_name(column).is_some());
-    if let Some(buckets) = buckets {
-        let area = ["area_level", "area_code", "area_name"].map(col).to_vec();
+    if let Some((by, buckets)) = buckets {
         let wanted = buckets.iter().map(|bucket| lit(*bucket)).collect();
-        limits.push(crate::functions::area_bucket().call(area).in_list(wanted, false));
+        limits.push(kept::bucket_of(*by).in_list(wanted, false));
     }
     if whole && limits.is_empty() {
         return Ok(snapshot.provider);

@@ -16,7 +16,7 @@
 //! | `area_code_of(name, day)` | the code of the one area that has the name; an error that lists them where there are several |
 //! | `title_scope(measure)` | of whom a title is counted when nothing else is said |
 //! | `criteria_set_in(measure, year)` | the code of the criteria by which a title is rated in a year |
-//! | `area_bucket(level, code, name)` | the bucket of an area in projections |
+//! | `area_bucket(level, code, name)`, `subject_bucket(token)` | the bucket of an area or a subject in projections |
 //! | `key_of(…)` | one short text for a row of values, null and empty told apart |
 //! | `fit_logistic(year, value[, saturation])` | aggregate: the curve of adoption through a group's points |
 
@@ -72,6 +72,7 @@ pub(crate) fn all(present: &Arc<Present>) -> Vec<ScalarUDF> {
         }),
         indicator_id(),
         area_bucket(),
+        subject_bucket(),
         ScalarUDF::from(KeyOf { signature: Signature::variadic_any(Volatility::Immutable) }),
     ];
     functions.extend(of_areas(present));
@@ -97,12 +98,19 @@ pub(crate) fn area_bucket() -> ScalarUDF {
             let area = (level, code, name);
             let bucket = match last {
                 Some((known, bucket)) if known == area => bucket,
-                _ => projection::bucket(level, code, name),
+                _ => projection::area_bucket(level, code, name),
             };
             last = Some((area, bucket));
             Some(bucket)
         });
         Arc::new(buckets.collect::<Int32Array>())
+    })
+}
+
+/// The bucket of a subject, in projections.
+pub(crate) fn subject_bucket() -> ScalarUDF {
+    of_text("subject_bucket", DataType::Int32, |tokens| {
+        Arc::new(tokens.iter().map(|token| token.map(projection::subject_bucket)).collect::<Int32Array>())
     })
 }
 

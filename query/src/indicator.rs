@@ -26,6 +26,5 @@ mod told;
 mod total;
 mod wanted;
 
-pub(crate) use adoption::ADOPTERS;
 pub(crate) use remembered::{Basis, Remembered};
 pub(crate) use table::{FIGURES, ON_A_MAP, StandingFigures, StandingTable, Table};

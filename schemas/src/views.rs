@@ -30,6 +30,7 @@ pub const VIEWS: &[View] = &[
     View { name: "judged_statement", sql: include_str!("../views/judged_statement.sql"), listed: false },
     View::listed("statement", include_str!("../views/statement.sql")),
     View::listed("counted", include_str!("../views/counted.sql")),
+    View { name: "adopters", sql: include_str!("../views/adopters.sql"), listed: false },
     View::listed("activity", include_str!("../views/activity.sql")),
     View::listed("pilot", include_str!("../views/pilot.sql")),
     View::listed("trend", include_str!("../views/trend.sql")),

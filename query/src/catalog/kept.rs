@@ -3,26 +3,37 @@
 //! In: a projection as the projector keeps it, and the ledgers as the statement sees them. Out: the view's rows. Guarantee:
 //! the same as without a projection, whatever came since: buckets into which something new falls are judged anew.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{Int32Type, Int64Type};
-use datafusion::catalog::{CatalogProvider, TableProvider};
+use arrow::datatypes::{DataType, Int32Type, Int64Type};
+use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
 use datafusion::catalog::{CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList};
 use datafusion::common::Result;
 use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::execution::SessionStateBuilder;
+use datafusion::functions_aggregate::expr_fn::sum;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, col, lit};
 use datafusion::physical_plan::collect;
 use datafusion::prelude::SessionContext;
-use lantoa_schemas::projection::{BUCKET, BUCKETS, LogPart, PROJECTIONS, Projection, Reach};
+use lantoa_schemas::projection::{BUCKET, BUCKETS, Division, LogPart, PROJECTIONS, Projection, Reach};
 use lantoa_schemas::stream::{Family, Stream};
 use lantoa_schemas::views::{self, View};
 
-use super::{Desk, standing};
+use super::{Desk, FATE, standing};
+use crate::functions;
 use crate::tables::Snapshot;
+
+/// The view of first years.
+const ADOPTERS: &str = "adopters";
+
+/// How many events of subjects may be looked at in one pass. Bounds memory.
+const SUBJECT_EVENTS_A_PASS: u64 = 500_000;
+
+/// How many events may hang together with new ones before everything is judged anew.
+const MOST_CHANGED: usize = 2000;
 
 /// How many buckets may have to be judged anew before the whole view is: by then looking for them is no gain.
 const MOST_TOUCHED: usize = BUCKETS as usize / 2;
@@ -41,7 +52,7 @@ impl Desk {
                 tracing::warn!(view = projection.view, %error, "what is kept of a view cannot be read and is not used");
             });
             if let Ok(Some(kept)) = kept {
-                self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(projection.view, kept);
+                self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(projection.view, kept);
             }
         }
         Ok(())
@@ -50,39 +61,54 @@ impl Desk {
     /// A view from its projection, and from the ledgers what came since; `None` where the ledgers have to be asked for
     /// all of it.
     pub(super) async fn from_kept(&self, view: &View) -> Result<Option<Arc<dyn TableProvider>>> {
+        let Some(projection) = Projection::of(view.name) else { return Ok(None) };
+        let Some((kept, touched)) = self.usable(projection).await?.filter(|(_, touched)| touched.len() <= MOST_TOUCHED)
+        else {
+            return Ok(None);
+        };
+        let mut plan = untouched(projection, kept, &touched)?;
+        if !touched.is_empty() {
+            let anew = self.in_buckets(projection, view, &touched).await?;
+            let columns: Vec<Expr> = anew.schema().fields().iter().map(|field| col(field.name().as_str())).collect();
+            plan = plan.project(columns)?.union(anew)?;
+        }
+        Ok(Some(Arc::new(ViewTable::new(plan.build()?, Some(view.sql.to_owned())))))
+    }
+
+    /// Plans whose rows together are those of the view `adopters`. To be run one after another: all subjects at once take
+    /// more memory than there may be.
+    pub(super) async fn adopters(&self) -> Result<Vec<LogicalPlan>> {
+        let (projection, view) = Projection::of(ADOPTERS).zip(views::named(ADOPTERS)).expect("the view is kept");
+        let mut plans = Vec::new();
+        let anew = match self.usable(projection).await? {
+            Some((kept, touched)) => {
+                plans.push(untouched(projection, kept, &touched)?.build()?);
+                touched
+            }
+            None => (0..BUCKETS).collect(),
+        };
+        let state = self.state()?;
+        let ledger = self.snapshot(Family::Recognition.stream().table(), &state).await?;
+        let events = ledger.map_or(0, |ledger| ledger.rows) * anew.len() as u64 / BUCKETS as u64;
+        let passes = events.div_ceil(SUBJECT_EVENTS_A_PASS).max(1) as usize;
+        for part in anew.chunks(anew.len().div_ceil(passes).max(1)) {
+            plans.push(self.in_buckets(projection, view, part).await?);
+        }
+        plans.into_iter().map(added_up).collect()
+    }
+
+    /// What is kept of a view, where it can be used, and the buckets of it that have to be judged anew.
+    async fn usable(&self, projection: &Projection) -> Result<Option<(Snapshot, Vec<i32>)>> {
         let standing = standing(&self.state()?);
-        let known = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(view.name).cloned();
-        let (Some(projection), Some(kept)) = (Projection::of(view.name), known) else { return Ok(None) };
         if self.buckets.is_some() || standing.as_of.is_some() || standing.stated_by.is_some() {
             return Ok(None);
         }
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(projection.view).cloned();
+        let Some(kept) = kept else { return Ok(None) };
         let now = self.reach_of(projection).await?;
         let Some(then) = rests_on(&kept, &now).await else { return Ok(None) };
         let touched = self.touched(projection, &then, &now).await?;
-        if touched.len() > MOST_TOUCHED {
-            return Ok(None);
-        }
-        let anew = match touched.is_empty() {
-            true => None,
-            false => Some(self.in_buckets(view, &touched).await?),
-        };
-        let columns: Vec<Expr> = match &anew {
-            Some(anew) => anew.schema().fields().iter().map(|field| col(field.name().as_str())).collect(),
-            None => {
-                let schema = kept.provider.schema();
-                schema.fields().iter().filter(|f| f.name() != BUCKET).map(|f| col(f.name().as_str())).collect()
-            }
-        };
-        let mut plan = LogicalPlanBuilder::scan(view.name, provider_as_source(kept.provider), None)?;
-        if !touched.is_empty() {
-            let touched = touched.iter().map(|bucket| lit(*bucket)).collect();
-            plan = plan.filter(col(BUCKET).in_list(touched, true))?;
-        }
-        plan = plan.project(columns)?;
-        if let Some(anew) = anew {
-            plan = plan.union(anew)?;
-        }
-        Ok(Some(Arc::new(ViewTable::new(plan.build()?, Some(view.sql.to_owned())))))
+        Ok(Some((kept, touched)))
     }
 
     /// How far the ledgers go that a projection rests on, as this statement sees them.
@@ -108,7 +134,7 @@ impl Desk {
                 stream.table()
             );
             let rows = self.answer(&query).await?;
-            let clusters = arrow::compute::cast(rows.column(0), &arrow::datatypes::DataType::Utf8)?;
+            let clusters = arrow::compute::cast(rows.column(0), &DataType::Utf8)?;
             let clusters = clusters.as_string::<i32>();
             let numbers = |at: usize| rows.column(at).as_primitive::<Int32Type>();
             let nexts = rows.column(3).as_primitive::<Int64Type>();
@@ -142,22 +168,72 @@ impl Desk {
                 return Ok((0..BUCKETS).collect());
             }
             let is_new = since.iter().map(|(part, from)| is_new(part, *from)).collect::<Vec<_>>().join(" OR ");
-            let mut here = buckets(&self.answer(&fallen_into(family.stream(), &is_new)).await?);
-            if *family == Family::Recognition {
-                let lost = revocations(&is_new, &here);
-                let any = format!("SELECT subject_token FROM ({lost}) LIMIT 1");
-                if self.answer(&any).await?.num_rows() > 0 {
-                    here.extend(buckets(&self.answer(&where_told_of(&lost)).await?));
+            let table = family.stream().table();
+            let Some(changed) = self.changed(table, &is_new).await? else { return Ok((0..BUCKETS).collect()) };
+            touched.extend(buckets(&self.answer(&fallen_into(table, projection.by, &changed)).await?));
+            if projection.by == Division::Area && *family == Family::Recognition {
+                // A title that was taken away is not counted, whichever area says so: a subject moves, and its area's code
+                // changes.
+                let lost = format!("SELECT subject_token FROM {table} WHERE step = 'revoked' AND ({changed})");
+                if self.answer(&format!("{lost} LIMIT 1")).await?.num_rows() > 0 {
+                    let told_of = format!("subject_token IN ({lost})");
+                    touched.extend(buckets(&self.answer(&fallen_into(table, projection.by, &told_of)).await?));
                 }
             }
-            touched.extend(here);
         }
         Ok(touched.into_iter().collect())
     }
 
+    /// The condition that an event is new, or that its fate may be another by what is new: all that hang together by
+    /// corrections and retractions do. `None` where these are too many to be told apart.
+    async fn changed(&self, table: &str, is_new: &str) -> Result<Option<String>> {
+        let links = self
+            .answer(&format!(
+                "SELECT event_id, coalesce(supersedes, retracts) AS target, {is_new} OR coalesce(supersedes, retracts) IN (
+                    SELECT event_id FROM {table} WHERE {is_new}
+                ) AS begins
+                FROM {table} WHERE supersedes IS NOT NULL OR retracts IS NOT NULL"
+            ))
+            .await?;
+        let texts = |at: usize| arrow::compute::cast(links.column(at), &DataType::Utf8);
+        let (events, targets) = (texts(0)?, texts(1)?);
+        let links = events.as_string::<i32>().iter().zip(targets.as_string::<i32>()).zip(links.column(2).as_boolean());
+        let links: Vec<(&str, &str, bool)> =
+            links.filter_map(|((event, target), begins)| Some((event?, target?, begins.unwrap_or(false)))).collect();
+        let mut beside: HashMap<&str, Vec<&str>> = HashMap::new();
+        for (event, target, _) in &links {
+            beside.entry(event).or_default().push(target);
+            beside.entry(target).or_default().push(event);
+        }
+        let mut found = BTreeSet::new();
+        let mut open: Vec<&str> = links.iter().filter(|(.., begins)| *begins).map(|(event, ..)| *event).collect();
+        while let Some(event) = open.pop() {
+            if found.insert(event) {
+                open.extend(beside.get(event).into_iter().flatten());
+            }
+        }
+        if found.len() > MOST_CHANGED {
+            return Ok(None);
+        }
+        let ids: Vec<String> = found.iter().map(|id| format!("'{}'", id.replace('\'', "''"))).collect();
+        Ok(Some(match ids.is_empty() {
+            true => is_new.to_owned(),
+            false => format!("{is_new} OR event_id IN ({})", ids.join(", ")),
+        }))
+    }
+
     /// The plan of a view over what the ledgers have in some buckets.
-    pub(crate) async fn in_buckets(&self, view: &View, buckets: &[i32]) -> Result<LogicalPlan> {
-        let desk = Arc::new(self.limited_to(buckets));
+    pub(crate) async fn in_buckets(
+        &self,
+        projection: &Projection,
+        view: &View,
+        buckets: &[i32],
+    ) -> Result<LogicalPlan> {
+        // What does not go by buckets is settled once for all of them.
+        for family in projection.ledgers {
+            let _settled = self.table(&format!("{FATE}{family}")).await?;
+        }
+        let desk = Arc::new(self.limited_to(projection.by, buckets));
         let catalog = MemoryCatalogProvider::new();
         catalog.register_schema("public", Arc::clone(&desk) as _)?;
         let catalogs = MemoryCatalogProviderList::new();
@@ -172,10 +248,12 @@ impl Desk {
     /// The plan of a view over what the ledgers have in some buckets, with the bucket of each row in front.
     pub(crate) async fn to_keep(&self, projection: &Projection, buckets: &[i32]) -> Result<LogicalPlan> {
         let view = views::named(projection.view).expect("every projection is of a view");
-        let plan = self.in_buckets(view, buckets).await?;
-        let area = ["area_level", "area_code", "area_name"].map(col).to_vec();
-        let bucket = crate::functions::area_bucket().call(area).alias(BUCKET);
+        let plan = self.in_buckets(projection, view, buckets).await?;
+        if projection.by == Division::Subject {
+            return Ok(plan);
+        }
         let columns: Vec<Expr> = plan.schema().columns().into_iter().map(Expr::Column).collect();
+        let bucket = bucket_of(projection.by).alias(BUCKET);
         LogicalPlanBuilder::from(plan).project([vec![bucket], columns].concat())?.build()
     }
 
@@ -214,43 +292,40 @@ fn is_new(part: &LogPart, from: i64) -> String {
     )
 }
 
-/// Asks for the buckets of new events, and of those that name one of them from elsewhere: such as waited for it.
-fn fallen_into(stream: Stream, is_new: &str) -> String {
-    let table = stream.table();
-    format!(
-        "WITH new AS (SELECT event_id, area_level, area_code, area_name FROM {table} WHERE {is_new})
-        SELECT area_bucket(area_level, area_code, area_name) AS bucket FROM new
-        UNION
-        SELECT area_bucket(area_level, area_code, area_name)
-        FROM {table}
-        WHERE supersedes IN (SELECT event_id FROM new) OR retracts IN (SELECT event_id FROM new)"
-    )
+/// Asks for the buckets of events.
+fn fallen_into(table: &str, by: Division, which: &str) -> String {
+    let bucket = match by {
+        Division::Area => "area_bucket(area_level, area_code, area_name)",
+        Division::Subject => "subject_bucket(subject_token)",
+    };
+    format!("SELECT DISTINCT {bucket} AS bucket FROM {table} WHERE {which}")
 }
 
-/// Asks for the subjects that may have lost a title, or got it back, by what is new. Of what corrects or takes back only
-/// the buckets are known, so all revocations in them are looked at.
-fn revocations(is_new: &str, touched: &[i32]) -> String {
-    let table = Family::Recognition.stream().table();
-    let touched = touched.iter().map(i32::to_string).collect::<Vec<_>>().join(", ");
-    format!(
-        "SELECT subject_token
-        FROM {table}
-        WHERE
-            step = 'revoked' AND subject_token IS NOT NULL
-            AND (
-                {is_new}
-                OR area_bucket(area_level, area_code, area_name) IN ({touched})
-                AND EXISTS (SELECT 1 FROM {table} WHERE ({is_new}) AND (supersedes IS NOT NULL OR retracts IS NOT NULL))
-            )"
-    )
+/// The bucket of a ledger's row.
+pub(super) fn bucket_of(by: Division) -> Expr {
+    match by {
+        Division::Area => functions::area_bucket().call(["area_level", "area_code", "area_name"].map(col).to_vec()),
+        Division::Subject => functions::subject_bucket().call(vec![col("subject_token")]),
+    }
 }
 
-/// Asks for the buckets that tell of subjects, wherever: a subject moves, and its area's code changes.
-fn where_told_of(subjects: &str) -> String {
-    format!(
-        "SELECT DISTINCT area_bucket(area_level, area_code, area_name) AS bucket FROM {} WHERE subject_token IN ({subjects})",
-        Family::Recognition.stream().table()
-    )
+/// The kept rows of the buckets that were not touched, with the view's columns.
+fn untouched(projection: &Projection, kept: Snapshot, touched: &[i32]) -> Result<LogicalPlanBuilder> {
+    let names: Vec<String> = kept.provider.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let mut plan = LogicalPlanBuilder::scan(projection.view, provider_as_source(kept.provider), None)?;
+    if !touched.is_empty() {
+        let touched = touched.iter().map(|bucket| lit(*bucket)).collect();
+        plan = plan.filter(col(BUCKET).in_list(touched, true))?;
+    }
+    let names = names.iter().filter(|name| *name != BUCKET || projection.by == Division::Subject);
+    plan.project(names.map(|name| col(name.as_str())).collect::<Vec<_>>())
+}
+
+/// Rows of the view `adopters` added up over the buckets of subjects.
+fn added_up(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let keys = ["area_level", "area_code", "area_date", "model", "year"].map(col);
+    let sums = ["recognised", "first_time", "kept", "revoked"].map(|name| sum(col(name)).alias(name));
+    LogicalPlanBuilder::from(plan).aggregate(keys, sums)?.build()
 }
 
 fn buckets(rows: &RecordBatch) -> Vec<i32> {

@@ -19,47 +19,6 @@ use lantoa_schemas::vocabulary::{AreaLevel, Vocabulary};
 use super::answer_row::{AdoptionRow, AdoptionRows};
 use crate::settings::AS_REPORTED;
 
-/// The query that counts individual subjects: for each area as its code is read on a day, title and year the subjects
-/// recognised, those for the first time, those that are in the year after as well, and those whose title was taken away.
-pub(crate) const ADOPTERS: &str = "
-    WITH step AS (
-        SELECT
-            ledger.step, ledger.model, ledger.year, ledger.subject_token, ledger.recorded,
-            ledger.log_generation, ledger.log_partition, ledger.log_offset,
-            ledger.area_level, ledger.area_code, ledger.area_date
-        FROM ledger_recognition AS ledger
-        LEFT JOIN fate_recognition AS fate ON fate.event_id = ledger.event_id
-        WHERE
-            ledger.step IN ('recognised', 'upgraded', 'revoked') AND ledger.subject_token IS NOT NULL
-            AND ledger.area_code IS NOT NULL AND fate.fate IS NULL
-    ),
-    by_subject AS (
-        SELECT
-            model, subject_token, year,
-            bool_or(step = 'revoked') AS revoked,
-            last_value(area_level ORDER BY recorded, log_generation, log_partition, log_offset) AS area_level,
-            last_value(area_code ORDER BY recorded, log_generation, log_partition, log_offset) AS area_code,
-            last_value(area_date ORDER BY recorded, log_generation, log_partition, log_offset) AS area_date
-        FROM step
-        GROUP BY model, subject_token, year
-    ),
-    walked AS (
-        SELECT
-            *,
-            lag(year) OVER one_subject AS before,
-            lead(year) OVER one_subject AS after
-        FROM by_subject
-        WINDOW one_subject AS (PARTITION BY model, subject_token, revoked ORDER BY year)
-    )
-    SELECT
-        area_level, area_code, area_date, model, CAST(year AS BIGINT) AS year,
-        sum(CASE WHEN revoked THEN 0 ELSE 1 END) AS recognised,
-        sum(CASE WHEN NOT revoked AND before IS NULL THEN 1 ELSE 0 END) AS first_time,
-        sum(CASE WHEN NOT revoked AND after = year + 1 THEN 1 ELSE 0 END) AS kept,
-        sum(CASE WHEN revoked THEN 1 ELSE 0 END) AS revoked
-    FROM walked
-    GROUP BY area_level, area_code, area_date, model, year";
-
 /// What sources state of a title: the count, and the size of what it is a share of, where known.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct TitleTotal {
@@ -81,7 +40,7 @@ struct Subjects {
 
 /// Writes the rows of one map; `view` is that map, and `as_reported` says that each area stands by itself.
 pub(crate) fn rows(
-    adopters: &RecordBatch,
+    adopters: &[RecordBatch],
     totals: &TitleTotals,
     history: &AreaHistory,
     view: &MapView,
@@ -90,7 +49,11 @@ pub(crate) fn rows(
 ) -> Result<()> {
     let mut subjects: BTreeMap<(AreaId, String), BTreeMap<i64, Subjects>> = BTreeMap::new();
     let mut years: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
-    for (area, model, year, counted) in read(adopters, history)? {
+    let mut counts = Vec::new();
+    for part in adopters {
+        counts.extend(read(part, history)?);
+    }
+    for (area, model, year, counted) in counts {
         if as_reported && history.area(area).map != view.day() {
             continue;
         }

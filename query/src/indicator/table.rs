@@ -100,7 +100,6 @@ impl Table {
 #[derive(Debug)]
 pub(crate) struct StandingFigures {
     figures: LogicalPlan,
-    adopters: LogicalPlan,
     knowledge: Arc<Knowledge>,
     basis: Basis,
     remembered: Arc<Remembered>,
@@ -125,26 +124,28 @@ impl Settled {
 }
 
 impl StandingFigures {
-    /// Plans of [`FIGURES`] and [`ADOPTERS`], and what they stand on.
+    /// The plan of [`FIGURES`], and what it stands on.
     pub(crate) fn new(
         figures: LogicalPlan,
-        adopters: LogicalPlan,
         knowledge: Arc<Knowledge>,
         basis: Basis,
         remembered: Arc<Remembered>,
     ) -> Self {
-        Self { figures, adopters, knowledge, basis, remembered, settled: OnceCell::new() }
+        Self { figures, knowledge, basis, remembered, settled: OnceCell::new() }
     }
 
-    async fn rows(&self, table: Table, wanted: &Wanted, state: &dyn Session) -> Result<RecordBatch> {
+    async fn rows(&self, of: &StandingTable, wanted: &Wanted, state: &dyn Session) -> Result<RecordBatch> {
         let settled = self.settled.get_or_try_init(|| self.settle(state)).await?;
         let figures = &settled.figures;
-        Ok(match table {
+        Ok(match of.table {
             Table::Indicator => figures.indicator(wanted, state)?,
             Table::Coverage => figures.coverage(wanted, state)?,
             Table::Suspicious => whole(&settled.suspicious, || figures.suspicious())?,
             Table::Reconciled => whole(&settled.reconciled, || figures.reconciled())?,
-            Table::Adoption => settled.adoption.get_or_try_init(|| self.settle_adoption(figures, state)).await?.clone(),
+            Table::Adoption => {
+                let adoption = || self.settle_adoption(figures, &of.adopters, state);
+                settled.adoption.get_or_try_init(adoption).await?.clone()
+            }
         })
     }
 
@@ -163,8 +164,16 @@ impl StandingFigures {
         Ok(settled)
     }
 
-    async fn settle_adoption(&self, figures: &Figures, state: &dyn Session) -> Result<RecordBatch> {
-        let adopters = run(&self.adopters, state).await?;
+    async fn settle_adoption(
+        &self,
+        figures: &Figures,
+        parts: &[LogicalPlan],
+        state: &dyn Session,
+    ) -> Result<RecordBatch> {
+        let mut adopters = Vec::with_capacity(parts.len());
+        for part in parts {
+            adopters.push(run(part, state).await?);
+        }
         let as_reported = self.basis.standing.map.is_none();
         let mut rows = AdoptionRows::new();
         for (view, titles) in figures.titles() {
@@ -194,11 +203,13 @@ async fn run(plan: &LogicalPlan, state: &dyn Session) -> Result<RecordBatch> {
 pub(crate) struct StandingTable {
     table: Table,
     figures: Arc<StandingFigures>,
+    /// Of `adoption` the plans of the view `adopters`, in parts.
+    adopters: Vec<LogicalPlan>,
 }
 
 impl StandingTable {
-    pub(crate) fn new(table: Table, figures: Arc<StandingFigures>) -> Self {
-        Self { table, figures }
+    pub(crate) fn new(table: Table, figures: Arc<StandingFigures>, adopters: Vec<LogicalPlan>) -> Self {
+        Self { table, figures, adopters }
     }
 }
 
@@ -229,7 +240,7 @@ impl TableProvider for StandingTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let wanted = self.table.narrowed().map(|narrowed| Wanted::new(narrowed, filters)).unwrap_or_default();
-        let rows = self.figures.rows(self.table, &wanted, state).await?;
+        let rows = self.figures.rows(self, &wanted, state).await?;
         MemTable::try_new(self.schema(), vec![vec![rows]])?.scan(state, projection, filters, limit).await
     }
 }
