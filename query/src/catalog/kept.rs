@@ -3,7 +3,7 @@
 //! In: a projection as the projector keeps it, and the ledgers as the statement sees them. Out: the view's rows. Guarantee:
 //! the same as without a projection, whatever came since: buckets into which something new falls are judged anew.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
 
 use arrow::array::{AsArray, RecordBatch};
@@ -187,19 +187,22 @@ impl Desk {
     /// The condition that an event is new, or that its fate may be another by what is new: all that hang together by
     /// corrections and retractions do. `None` where these are too many to be told apart.
     async fn changed(&self, table: &str, is_new: &str) -> Result<Option<String>> {
-        let links = self
-            .answer(&format!(
-                "SELECT event_id, coalesce(supersedes, retracts) AS target, {is_new} OR coalesce(supersedes, retracts) IN (
-                    SELECT event_id FROM {table} WHERE {is_new}
-                ) AS begins
-                FROM {table} WHERE supersedes IS NOT NULL OR retracts IS NOT NULL"
-            ))
-            .await?;
-        let texts = |at: usize| arrow::compute::cast(links.column(at), &DataType::Utf8);
-        let (events, targets) = (texts(0)?, texts(1)?);
+        let text = |rows: &RecordBatch, at: usize| arrow::compute::cast(rows.column(at), &DataType::Utf8);
+        let links = format!(
+            "SELECT event_id, coalesce(supersedes, retracts) AS target, {is_new} AS is_new
+            FROM {table} WHERE supersedes IS NOT NULL OR retracts IS NOT NULL"
+        );
+        // What waited for a new event begins a chain as well.
+        let awaited =
+            format!("SELECT event_id FROM {table} WHERE ({is_new}) AND event_id IN (SELECT target FROM ({links}))");
+        let awaited = text(&self.answer(&awaited).await?, 0)?;
+        let awaited: HashSet<&str> = awaited.as_string::<i32>().iter().flatten().collect();
+        let links = self.answer(&links).await?;
+        let (events, targets) = (text(&links, 0)?, text(&links, 1)?);
         let links = events.as_string::<i32>().iter().zip(targets.as_string::<i32>()).zip(links.column(2).as_boolean());
-        let links: Vec<(&str, &str, bool)> =
-            links.filter_map(|((event, target), begins)| Some((event?, target?, begins.unwrap_or(false)))).collect();
+        let links: Vec<(&str, &str, bool)> = links
+            .filter_map(|((event, target), is_new)| Some((event?, target?, is_new? || awaited.contains(target?))))
+            .collect();
         let mut beside: HashMap<&str, Vec<&str>> = HashMap::new();
         for (event, target, _) in &links {
             beside.entry(event).or_default().push(target);
