@@ -6,10 +6,12 @@
 use lantoa_schemas::area::AreaHistory;
 use lantoa_schemas::avro::Encoder;
 use lantoa_schemas::catalogue::Catalogue;
-use lantoa_schemas::event::{Event, Facts};
+use lantoa_schemas::event::{Envelope, Event, Facts};
 use lantoa_schemas::validate::{Judge, Row, Stamp};
 use lantoa_schemas::vocabulary::Via;
 use serde_json::{Value, json};
+
+pub mod sized;
 
 /// Event type of every made-up statement.
 pub const TYPE: &str = "vn.lantoa.statement.stated.v1";
@@ -74,9 +76,7 @@ impl WireEvents {
     pub fn direct(&mut self, number: u64, change: impl FnOnce(&mut Event)) -> Vec<u8> {
         self.number(number);
         let mut event = self.event.clone();
-        let envelope = &mut event.envelope;
-        (envelope.recorded, envelope.sender, envelope.via) = (None, None, None);
-        (envelope.receipt, envelope.receipt_row, envelope.history_version) = (None, None, None);
+        unstamp(&mut event.envelope);
         change(&mut event);
         let mut out = Vec::new();
         self.encoder.event(&event, &mut out).expect("the made-up statement fits its schema");
@@ -90,6 +90,12 @@ impl WireEvents {
             facts.numerator = i64::try_from(number).ok();
         }
     }
+}
+
+/// Takes away what intake stamps.
+fn unstamp(envelope: &mut Envelope) {
+    (envelope.recorded, envelope.sender, envelope.via) = (None, None, None);
+    (envelope.receipt, envelope.receipt_row, envelope.history_version) = (None, None, None);
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ use chrono::NaiveDate;
 use lantoa_schemas::stream::Family;
 
 mod batches;
-mod chance;
+pub(crate) mod chance;
 mod count;
 mod course;
 mod events;

@@ -6,7 +6,7 @@
 
 /// A place in the tree of draws.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
     pub fn new(seed: u64) -> Self {
@@ -32,7 +32,7 @@ impl Chance {
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// A bijection of 64 bits that leaves no pattern.
-pub(super) fn mix(mut bits: u64) -> u64 {
+pub(crate) fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     bits ^ (bits >> 31)

@@ -29,8 +29,18 @@ pub fn post(http: &str, path: &str, content_type: &str, body: Vec<u8>) -> Option
 
 /// Produces records to the statement topic, as somebody else's program does.
 pub fn produce(kafka: &str, records: &[Vec<u8>]) {
+    produce_compressed(kafka, "none", records);
+}
+
+/// The same, compressed.
+fn produce_compressed(kafka: &str, compression: &str, records: &[Vec<u8>]) {
     let producer: rdkafka::producer::ThreadedProducer<rdkafka::producer::DefaultProducerContext> =
-        rdkafka::ClientConfig::new().set("bootstrap.servers", kafka).set("acks", "all").create().unwrap();
+        rdkafka::ClientConfig::new()
+            .set("bootstrap.servers", kafka)
+            .set("acks", "all")
+            .set("compression.type", compression)
+            .create()
+            .unwrap();
     for record in records {
         let record = rdkafka::producer::BaseRecord::to("lantoa.statement.v1").key("province/24").payload(record);
         producer.send(record).map_err(|(error, _)| error).unwrap();
@@ -294,6 +304,25 @@ fn a_direct_producer_is_held_to_the_contract() {
     let query = "select field from outcome order by log_offset";
     let (out, _) = run_to(0, data.path(), &["sql", "--format", "csv", query]);
     assert_eq!(out.lines().skip(1).collect::<Vec<_>>(), ["value", "value", "area_code", "event_type", "receipt"]);
+    program.stop();
+}
+
+/// The choice of how records are compressed on the log is their producer's.
+#[test]
+fn records_count_however_their_producer_compressed_them() {
+    let log = Log::of_environment();
+    let data = folder();
+    let mut program = Program::up(&log, data.path(), &["--empty"]);
+    let kafka = program.ready()["kafka"].as_str().unwrap().to_owned();
+    let mut events = WireEvents::default();
+    let mut number = 0;
+    for compression in ["none", "gzip", "snappy", "lz4", "zstd"] {
+        // Enough of them at once that a compression makes them smaller: a client leaves it where it does not.
+        let records: Vec<Vec<u8>> = (number..number + 50).map(|number| events.direct(number, |_| {})).collect();
+        produce_compressed(&kafka, compression, &records);
+        number += 50;
+        until(compression, || (ledger(data.path()) == once_each(0..number)).then_some(()));
+    }
     program.stop();
 }
 
