@@ -129,7 +129,7 @@ impl Desk {
     /// The buckets whose rows what came since can have changed, in order.
     pub(crate) async fn touched(&self, projection: &Projection, then: &Reach, now: &Reach) -> Result<Vec<i32>> {
         let changes_all = |part: &LogPart| part.stream == Family::Reference.stream();
-        if now.since(then).any(|(part, _)| changes_all(part)) || projection.ledgers.is_empty() {
+        if now.since(then).any(|(part, _)| changes_all(part)) {
             return Ok((0..BUCKETS).collect());
         }
         let mut touched = BTreeSet::new();
@@ -144,7 +144,8 @@ impl Desk {
             let is_new = since.iter().map(|(part, from)| is_new(part, *from)).collect::<Vec<_>>().join(" OR ");
             let mut here = buckets(&self.answer(&fallen_into(family.stream(), &is_new)).await?);
             if *family == Family::Recognition {
-                let lost = revocations(&is_new, &here);
+                let decided = self.answer(&changing(family.stream(), &is_new)).await?.num_rows() > 0;
+                let lost = revocations(&is_new, if decided { &here } else { &[] });
                 let any = format!("SELECT subject_token FROM ({lost}) LIMIT 1");
                 if self.answer(&any).await?.num_rows() > 0 {
                     here.extend(buckets(&self.answer(&where_told_of(&lost)).await?));
@@ -188,7 +189,8 @@ impl Desk {
     }
 }
 
-/// How far a projection rests on the ledgers as they are; `None` where it is ahead of them, or was never finished.
+/// How far a projection rests on the ledgers as they are; `None` where it is ahead of them, rests on nothing that they
+/// have, or was never finished.
 async fn rests_on(kept: &Snapshot, now: &Reach) -> Option<Reach> {
     let mut then = Reach::default();
     for (part, next) in now.parts() {
@@ -202,7 +204,7 @@ async fn rests_on(kept: &Snapshot, now: &Reach) -> Option<Reach> {
             then.extend(part.clone(), rests);
         }
     }
-    (now == &Reach::default() || then != Reach::default()).then_some(then)
+    (then != Reach::default()).then_some(then)
 }
 
 fn is_new(part: &LogPart, from: i64) -> String {
@@ -227,21 +229,31 @@ fn fallen_into(stream: Stream, is_new: &str) -> String {
     )
 }
 
-/// Asks for the subjects that may have lost a title, or got it back, by what is new. Of what corrects or takes back only
-/// the buckets are known, so all revocations in them are looked at.
-fn revocations(is_new: &str, touched: &[i32]) -> String {
-    let table = Family::Recognition.stream().table();
-    let touched = touched.iter().map(i32::to_string).collect::<Vec<_>>().join(", ");
+/// Asks whether anything new decides the fate of another event: it changes one, or is what a change waited for.
+fn changing(stream: Stream, is_new: &str) -> String {
+    let table = stream.table();
     format!(
-        "SELECT subject_token
+        "WITH new AS (SELECT event_id, supersedes, retracts FROM {table} WHERE {is_new})
+        SELECT event_id FROM new WHERE supersedes IS NOT NULL OR retracts IS NOT NULL
+        UNION ALL
+        SELECT event_id
         FROM {table}
-        WHERE
-            step = 'revoked' AND subject_token IS NOT NULL
-            AND (
-                {is_new}
-                OR area_bucket(area_level, area_code, area_name) IN ({touched})
-                AND EXISTS (SELECT 1 FROM {table} WHERE ({is_new}) AND (supersedes IS NOT NULL OR retracts IS NOT NULL))
-            )"
+        WHERE supersedes IN (SELECT event_id FROM new) OR retracts IN (SELECT event_id FROM new)
+        LIMIT 1"
+    )
+}
+
+/// Asks for the subjects that may have lost a title, or got it back: those of new revocations, and of all in the buckets
+/// in which something decides the fate of others, for of these only the bucket is known.
+fn revocations(is_new: &str, decided: &[i32]) -> String {
+    let table = Family::Recognition.stream().table();
+    let decided = decided.iter().map(i32::to_string).collect::<Vec<_>>().join(", ");
+    let decided = match decided.is_empty() {
+        true => String::new(),
+        false => format!(" OR area_bucket(area_level, area_code, area_name) IN ({decided})"),
+    };
+    format!(
+        "SELECT subject_token FROM {table} WHERE step = 'revoked' AND subject_token IS NOT NULL AND (({is_new}){decided})"
     )
 }
 
