@@ -157,6 +157,11 @@ impl StreamTable {
         Ok(opened)
     }
 
+    /// Whether a table is there, its log begun.
+    pub fn is_there(tables: &Path, name: &str) -> bool {
+        has_entries(&tables.join(name).join("_delta_log"))
+    }
+
     /// Opens a table that is there.
     pub async fn open_existing(tables: &Path, name: &str, id_column: &'static str) -> Result<Self, CommitError> {
         let folder = tables.join(name);
