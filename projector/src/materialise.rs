@@ -134,8 +134,9 @@ impl Materialiser {
                 () = stop.cancelled() => return,
             }
             let begun = Instant::now();
+            let vacuum = vacuumed.elapsed() > REPLACED_LEFT_FOR;
             let renewed = tokio::select! {
-                renewed = self.renew_all(vacuumed.elapsed() > REPLACED_LEFT_FOR) => renewed,
+                renewed = self.renew_all(vacuum) => renewed,
                 () = stop.cancelled() => return,
             };
             let rest = match renewed {
@@ -145,7 +146,7 @@ impl Materialiser {
                         // Who was faster may have looked before what we saw came in.
                         committed.mark_changed();
                     }
-                    if vacuumed.elapsed() > REPLACED_LEFT_FOR {
+                    if vacuum {
                         vacuumed = begun;
                     }
                     age.max(begun.elapsed() * REST)
