@@ -6,7 +6,7 @@
 //! somebody else committed first. Guarantee: a commit is a compare-and-swap on the table's version; what it names is on
 //! the disk before it is named.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -155,6 +155,11 @@ impl StreamTable {
         opened.sync_log().await?;
         sync(vec![opened.folder.clone(), tables.to_owned()]).await?;
         Ok(opened)
+    }
+
+    /// Whether a table is there, its log begun.
+    pub fn is_there(tables: &Path, name: &str) -> bool {
+        has_entries(&tables.join(name).join("_delta_log"))
     }
 
     /// Opens a table that is there.
@@ -385,7 +390,11 @@ impl StreamTable {
 
     async fn sync_files(&self, files: &[Add]) -> Result<(), CommitError> {
         let mut paths: Vec<PathBuf> = files.iter().map(|file| self.folder.join(&file.path)).collect();
-        paths.push(self.folder.clone());
+        // The files of a bucket lie in a folder of their own, which may be new as well.
+        let mut folders: BTreeSet<PathBuf> =
+            paths.iter().filter_map(|path| path.parent()).map(Path::to_owned).collect();
+        folders.insert(self.folder.clone());
+        paths.extend(folders);
         sync(paths).await
     }
 

@@ -23,7 +23,7 @@ use crate::commit::{Commit, CommitError, ReplaceError, StreamTable, made, rests_
 mod generation;
 mod rebuild;
 
-pub use rebuild::{Differing, Rebuilt};
+pub use rebuild::{Compared, Differing, Rebuilt};
 
 /// Events of the ledgers whose rows are made in one pass. Bounds memory.
 const EVENTS_A_PASS: u64 = 1_000_000;
@@ -134,14 +134,19 @@ impl Materialiser {
                 () = stop.cancelled() => return,
             }
             let begun = Instant::now();
+            let vacuum = vacuumed.elapsed() > REPLACED_LEFT_FOR;
             let renewed = tokio::select! {
-                renewed = self.renew_all(vacuumed.elapsed() > REPLACED_LEFT_FOR) => renewed,
+                renewed = self.renew_all(vacuum) => renewed,
                 () = stop.cancelled() => return,
             };
             let rest = match renewed {
-                Ok(()) => {
+                Ok(lost) => {
                     failures = 0;
-                    if vacuumed.elapsed() > REPLACED_LEFT_FOR {
+                    if lost {
+                        // Who was faster may have looked before what we saw came in.
+                        committed.mark_changed();
+                    }
+                    if vacuum {
                         vacuumed = begun;
                     }
                     age.max(begun.elapsed() * REST)
@@ -150,7 +155,7 @@ impl Materialiser {
                     failures += 1;
                     tracing::warn!(%error, failures, "a projection is not renewed: views over it are slower until it is");
                     committed.mark_changed();
-                    (age * 2_u32.saturating_pow(failures.min(16))).min(LONGEST_WAIT)
+                    age.saturating_mul(2_u32.saturating_pow(failures.min(16))).min(LONGEST_WAIT)
                 }
             };
             tokio::select! {
@@ -160,18 +165,30 @@ impl Materialiser {
         }
     }
 
-    async fn renew_all(&self, vacuum: bool) -> Result<(), MaterialiseError> {
+    /// Renews each, whatever becomes of the others; says whether somebody else was faster with one of them.
+    async fn renew_all(&self, vacuum: bool) -> Result<bool, MaterialiseError> {
+        let (mut lost, mut failed) = (false, None);
         for projection in PROJECTIONS {
             let begun = Instant::now();
-            let renewed = self.renew(projection).await?;
-            if vacuum && let Some(present) = generation::present(&self.folder, projection).await? {
-                let mut table =
-                    StreamTable::open_existing(&self.folder, &projection.generation(present), "event_id").await?;
-                table.vacuum(REPLACED_LEFT_FOR, SystemTime::now()).await?;
+            match self.renew_and_tidy(projection, vacuum).await {
+                Ok(renewed) => {
+                    lost |= renewed == Renewed::Lost;
+                    tracing::debug!(view = projection.view, ?renewed, took = ?begun.elapsed(), "projection renewed");
+                }
+                Err(error) => failed = failed.or(Some(error)),
             }
-            tracing::debug!(view = projection.view, ?renewed, took = ?begun.elapsed(), "projection renewed");
         }
-        Ok(())
+        failed.map_or(Ok(lost), Err)
+    }
+
+    async fn renew_and_tidy(&self, projection: &'static Projection, vacuum: bool) -> Result<Renewed, MaterialiseError> {
+        let renewed = self.renew(projection).await?;
+        if vacuum && let Some(present) = generation::present(&self.folder, projection).await? {
+            let name = projection.generation(present);
+            let mut table = StreamTable::open_existing(&self.folder, &name, "event_id").await?;
+            table.vacuum(REPLACED_LEFT_FOR, SystemTime::now()).await?;
+        }
+        Ok(renewed)
     }
 
     /// Renews the present table of a projection, or makes the first.
@@ -181,7 +198,8 @@ impl Materialiser {
     pub async fn renew(&self, projection: &'static Projection) -> Result<Renewed, MaterialiseError> {
         let present = generation::present(&self.folder, projection).await?;
         let renewed = self.bring_up(projection, present.unwrap_or(1), &mut |_, _| {}).await?;
-        if present.is_none() && matches!(renewed, Renewed::Buckets(_)) {
+        // Also one that was whole already: whoever made it may have died before it could say so.
+        if present.is_none() && renewed != Renewed::Lost && self.is_begun(projection, 1) {
             generation::switch(&self.folder, projection, 1).await?;
         }
         generation::clean(&self.folder, projection).await?;
@@ -202,7 +220,7 @@ impl Materialiser {
         let mut table = None;
         let mut then = Reach::default();
         let mut begun = Reach::default();
-        if self.folder.join(&name).join("_delta_log").exists() {
+        if self.is_begun(projection, generation) {
             let known = StreamTable::open_existing(&self.folder, &name, "event_id").await?;
             then = known.rests_on(look.reach()).await?;
             if then == Reach::default() {
@@ -248,8 +266,15 @@ impl Materialiser {
         Ok(Renewed::Buckets(done))
     }
 
+    fn is_begun(&self, projection: &Projection, generation: u64) -> bool {
+        StreamTable::is_there(&self.folder, &projection.generation(generation))
+    }
+
     async fn look(&self, projection: &'static Projection) -> Result<Box<dyn Look>, MaterialiseError> {
         let look = self.deriver.look(projection).await;
         look.map_err(|source| MaterialiseError::Derive { view: projection.view, source })
     }
 }
+
+#[cfg(test)]
+mod tests;

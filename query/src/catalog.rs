@@ -1,9 +1,9 @@
 //! What a session can name in SQL, planned when it is named.
 //!
 //! In: the tables, the session's knowledge and its settings. Out: ledger tables as those settings let them be seen, fate
-//! tables, views, the tables that stand on the session's map, reference tables. Guarantee: between two calls of [`Desk::renew`] a table always answers with the same version, so
-//! that a statement which reads it twice agrees with itself; and all that rests on the ledgers rests on the same
-//! settings.
+//! tables, views (from what is kept of them, where it may be used), the tables that stand on the session's map, reference
+//! tables. Guarantee: between two calls of [`Desk::renew`] a table always answers with the same version, so that a
+//! statement which reads it twice agrees with itself; and all that rests on the ledgers rests on the same settings.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -2,6 +2,7 @@
 
 mod fixture;
 mod http;
+mod kept;
 mod nation;
 mod scripts;
 mod sessions;

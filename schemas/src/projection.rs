@@ -152,11 +152,33 @@ impl FromIterator<(LogPart, i64)> for Reach {
 mod tests {
     use super::*;
     use crate::views;
+    use crate::vocabulary::Vocabulary;
 
     #[test]
     fn every_projection_is_of_a_view() {
         for projection in PROJECTIONS {
             assert!(views::named(projection.view).is_some(), "{projection:?}");
+        }
+    }
+
+    #[test]
+    fn a_projection_names_all_ledgers_that_its_view_reads() {
+        for projection in PROJECTIONS {
+            let sql = views::named(projection.view).unwrap().sql;
+            for family in Family::ALL {
+                let tables = ["ledger", "everywhere", "fate", "recorded"].map(|table| format!("{table}_{family}"));
+                let read = tables.iter().any(|table| sql.contains(table));
+                assert_eq!(read, projection.ledgers.contains(family), "{} of {family}", projection.view);
+            }
+            let others = views::VIEWS.iter().filter(|view| view.name != projection.view);
+            for other in others {
+                let read = ["FROM", "JOIN"].iter().any(|word| sql.contains(&format!("{word} {}\n", other.name)));
+                assert!(
+                    !read,
+                    "{} reads {}: what that rests on has to be among its ledgers",
+                    projection.view, other.name
+                );
+            }
         }
     }
 

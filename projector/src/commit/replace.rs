@@ -103,7 +103,10 @@ impl StreamTable {
             .map_err(|source| self.fault(source))?
             .with_writer_properties(layout::fresh(self.id_column));
         while let Some(rows) = rows.next().await {
-            writer.write(rows.map_err(ReplaceError::Rows)?).await.map_err(|source| self.fault(source))?;
+            let rows = rows.map_err(ReplaceError::Rows)?;
+            if rows.num_rows() > 0 {
+                writer.write(rows).await.map_err(|source| self.fault(source))?;
+            }
         }
         let added = self.finish(writer).await?;
         let snapshot = self.table.snapshot().map_err(|source| self.fault(source))?;

@@ -4,7 +4,7 @@
 //! file with the view's name. Guarantee: the file names one whole table or the next one, never something between.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use lantoa_schemas::projection::Projection;
 
@@ -13,7 +13,7 @@ use super::MaterialiseError;
 /// How long a table that was replaced stays for questions that still read it.
 const LEFT_FOR: Duration = Duration::from_secs(3600);
 
-/// How long the tables of other rules stay, for another release that runs beside this one.
+/// How long the tables of other rules stay after they were last renewed, for another release that runs beside this one.
 const OTHER_RULES_LEFT_FOR: Duration = Duration::from_secs(86_400);
 
 /// The present generation; `None` where there is none yet.
@@ -47,15 +47,16 @@ pub(super) async fn switch(folder: &Path, projection: &Projection, to: u64) -> R
 /// Removes what nobody reads any more: tables that were replaced long ago, and those of other rules.
 pub(super) async fn clean(folder: &Path, projection: &'static Projection) -> Result<(), MaterialiseError> {
     let Some(present) = present(folder, projection).await? else { return Ok(()) };
-    let keep = projection.generation(present);
     let (mine, pointer) = (folder.to_owned(), folder.join(projection.view));
     on_disk(folder.to_owned(), move || {
+        // Says to programs of other rules that these are in use. Where it cannot be said, they are made again one day.
+        let _ = std::fs::File::open(&mine).and_then(|folder| folder.set_modified(SystemTime::now()));
         if older_than(&pointer, LEFT_FOR)? {
             let old = |name: &str| {
                 let number = name.strip_prefix(projection.view).and_then(|rest| rest.strip_prefix('-'));
                 number.and_then(|number| number.parse::<u64>().ok()).is_some_and(|number| number < present)
             };
-            remove(&mine, |path, name| path.is_dir() && name != keep && old(name))?;
+            remove(&mine, |_, name| old(name))?;
         }
         let Some(all) = mine.parent() else { return Ok(()) };
         remove(all, |path, _| path != mine && older_than(path, OTHER_RULES_LEFT_FOR).unwrap_or(false))
@@ -63,11 +64,16 @@ pub(super) async fn clean(folder: &Path, projection: &'static Projection) -> Res
     .await
 }
 
+/// Removes folders in a folder. Another program may be faster with any of them.
 fn remove(folder: &Path, which: impl Fn(&Path, &str) -> bool) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.file_name().and_then(|name| name.to_str()).is_some_and(|name| which(&path, name)) {
-            std::fs::remove_dir_all(&path)?;
+        let name = path.file_name().and_then(|name| name.to_str());
+        if path.is_dir() && name.is_some_and(|name| which(&path, name)) {
+            match std::fs::remove_dir_all(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
     }
     Ok(())

@@ -155,7 +155,7 @@ impl Desk {
     /// The buckets whose rows what came since can have changed, in order.
     pub(crate) async fn touched(&self, projection: &Projection, then: &Reach, now: &Reach) -> Result<Vec<i32>> {
         let changes_all = |part: &LogPart| part.stream == Family::Reference.stream();
-        if now.since(then).any(|(part, _)| changes_all(part)) || projection.ledgers.is_empty() {
+        if now.since(then).any(|(part, _)| changes_all(part)) {
             return Ok((0..BUCKETS).collect());
         }
         let mut touched = BTreeSet::new();
@@ -269,7 +269,8 @@ impl Desk {
     }
 }
 
-/// How far a projection rests on the ledgers as they are; `None` where it is ahead of them, or was never finished.
+/// How far a projection rests on the ledgers as they are; `None` where it is ahead of them, rests on nothing that they
+/// have, or was never finished.
 async fn rests_on(kept: &Snapshot, now: &Reach) -> Option<Reach> {
     let mut then = Reach::default();
     for (part, next) in now.parts() {
@@ -283,7 +284,7 @@ async fn rests_on(kept: &Snapshot, now: &Reach) -> Option<Reach> {
             then.extend(part.clone(), rests);
         }
     }
-    (now == &Reach::default() || then != Reach::default()).then_some(then)
+    (then != Reach::default()).then_some(then)
 }
 
 fn is_new(part: &LogPart, from: i64) -> String {

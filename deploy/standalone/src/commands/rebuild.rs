@@ -6,9 +6,9 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use lantoa_projector::materialise::{Materialiser, Rebuilt};
+use lantoa_projector::materialise::{Compared, Materialiser, Rebuilt};
 use lantoa_query::Engine;
-use lantoa_schemas::projection::{PROJECTIONS, Projection};
+use lantoa_schemas::projection::{BUCKETS, PROJECTIONS, Projection};
 
 use crate::config::Settings;
 use crate::deriver::EngineDeriver;
@@ -48,21 +48,25 @@ pub async fn rebuild(settings: Settings) -> Result<Outcome, RunError> {
 
 fn report(projection: &Projection, rebuilt: Option<&Rebuilt>) {
     let mut out = std::io::stdout().lock();
-    let view = projection.view;
-    let _ = match rebuilt {
-        None => writeln!(out, "{view}: there is nothing to make it of"),
-        Some(Rebuilt { rows, differing: None, .. }) => writeln!(out, "{view}: {rows} rows, made for the first time"),
-        Some(Rebuilt { rows, differing: Some(differing), .. }) if differing.is_empty() => {
-            writeln!(out, "{view}: {rows} rows, the same as before")
-        }
-        Some(Rebuilt { rows, differing: Some(differing), .. }) => {
-            let (old, new) = differing.iter().fold((0, 0), |(old, new), one| (old + one.only_old, new + one.only_new));
-            writeln!(
-                out,
-                "{view}: {rows} rows; {old} rows were wrong and {new} take their place, in {} buckets. This is a fault of \
-                 ours: please report it",
-                differing.len()
-            )
-        }
+    let _ = writeln!(out, "{}: {}", projection.view, said(rebuilt));
+}
+
+fn said(rebuilt: Option<&Rebuilt>) -> String {
+    let Some(Rebuilt { rows, compared, .. }) = rebuilt else { return "there is nothing to make it of".to_owned() };
+    let Some(Compared { differing, uncompared }) = compared else {
+        return format!("{rows} rows, made for the first time");
     };
+    let (old, new) = differing.iter().fold((0, 0), |(old, new), one| (old + one.only_old, new + one.only_new));
+    let left = match uncompared {
+        0 => String::new(),
+        left => format!("; {left} of {BUCKETS} buckets could not be compared"),
+    };
+    match differing.len() {
+        0 if *uncompared == BUCKETS as usize => format!("{rows} rows; those before could not be compared"),
+        0 => format!("{rows} rows, the same as before{left}"),
+        buckets => format!(
+            "{rows} rows; {old} rows were wrong and {new} take their place, in {buckets} buckets{left}. This is a fault of \
+             ours: please report it"
+        ),
+    }
 }
