@@ -2,7 +2,7 @@
 
 use lantoa_query::format::{Format, write};
 use lantoa_query::{Engine, Settings};
-use lantoa_schemas::projection::{Projection, bucket};
+use lantoa_schemas::projection::{Projection, area_bucket};
 use lantoa_schemas::stream::Family;
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ async fn a_revocation_that_waited_changes_the_bucket_of_its_subject() {
     folder.append(recognition, vec![later]).await;
     assert_eq!(counted(&engine, commune.1).await, "subjects\n0\n");
     let touched = engine.derive(projection).await.unwrap().touched(&then).await.unwrap();
-    let mut expected = [commune, province].map(|(level, code)| bucket(Some(level), Some(code), None));
+    let mut expected = [commune, province].map(|(level, code)| area_bucket(Some(level), Some(code), None));
     expected.sort_unstable();
     assert_eq!(touched, expected);
 }
