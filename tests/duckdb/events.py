@@ -12,7 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 
-AREAS = pathlib.Path(__file__).parent.parent.parent / "schemas" / "data" / "area.csv"
+AREAS = pathlib.Path(__file__).resolve().parent.parent.parent / "schemas" / "data" / "area.csv"
 LEVELS = {2: "province", 3: "district", 5: "commune"}
 
 
