@@ -121,7 +121,7 @@ impl Desk {
 
     async fn make(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
         if let Some(view) = views::named(name) {
-            if let Some(kept) = self.from_kept(view).await? {
+            if let Some(kept) = self.kept_view(view).await? {
                 return Ok(Some(kept));
             }
             let plan = self.state()?.create_logical_plan(view.sql).await?;

@@ -60,7 +60,7 @@ impl Desk {
 
     /// A view from its projection, and from the ledgers what came since; `None` where the ledgers have to be asked for
     /// all of it.
-    pub(super) async fn from_kept(&self, view: &View) -> Result<Option<Arc<dyn TableProvider>>> {
+    pub(super) async fn kept_view(&self, view: &View) -> Result<Option<Arc<dyn TableProvider>>> {
         let Some(projection) = Projection::of(view.name) else { return Ok(None) };
         let Some((kept, touched)) = self.usable(projection).await?.filter(|(_, touched)| touched.len() <= MOST_TOUCHED)
         else {

@@ -9,9 +9,12 @@ const STAMPED: Entry = Entry { stamped: true, ..ROW };
 const DUPLICATE: Entry = Entry { holder: Holder::Duplicate, content: 7, ..ROW };
 const REJECTED: Entry = Entry { holder: Holder::Rejected, content: 7, id: 0, ..ROW };
 
+/// A record, what stands at its place, whether rows are owed there, and what it comes to.
+type Case<'a> = (Record, &'a [Entry], bool, Result<Fate, Kind>);
+
 #[test]
 fn a_record_is_one_row_of_its_own_or_it_is_named() {
-    let cases: &[(Record, &[Entry], bool, Result<Fate, Kind>)] = &[
+    let cases: &[Case<'_>] = &[
         (GOOD, &[ROW], false, Ok(Fate::Ledger)),
         (GOOD, &[DUPLICATE], false, Ok(Fate::Duplicate)),
         (DIRECT, &[STAMPED], false, Ok(Fate::Ledger)),
