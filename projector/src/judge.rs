@@ -9,6 +9,7 @@
 //! reference record is judged by those before it, so that no event is judged by itself.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,13 +113,14 @@ fn judge(
     let mut knowledge = log.knowledge().clone();
     let mut keep = vec![true; batch.rows.num_rows()];
     let mut versions = vec![0; batch.rows.num_rows()];
+    let columns = by_name(&batch.rows);
     for row in (0..batch.rows.num_rows()).filter(|row| direct.value(*row)) {
         if family == Family::Reference {
             let (partition, offset) = batch.raw.position(batch.raw_index[row]);
             knowledge = log.before(partition, offset);
         }
         versions[row] = knowledge.history.version();
-        if let Err(problems) = judge_row(&knowledge.judge(now), family, &batch.rows, row) {
+        if let Err(problems) = judge_row(&knowledge.judge(now), family, &batch.rows, &columns, row) {
             keep[row] = false;
             batch.refused.push(Refused { at: batch.raw_index[row], problems });
         }
@@ -132,11 +134,17 @@ fn judge(
     Ok(batch)
 }
 
-fn judge_row(judge: &Judge<'_>, family: Family, rows: &RecordBatch, row: usize) -> Result<(), Vec<Problem>> {
-    let fields = BatchRow { rows, row };
+fn judge_row(
+    judge: &Judge<'_>,
+    family: Family,
+    rows: &RecordBatch,
+    columns: &Columns<'_>,
+    row: usize,
+) -> Result<(), Vec<Problem>> {
+    let fields = BatchRow { rows, columns, row };
     // As they are, blanks included: an id that is stored with a blank must not be judged without it.
     let text = |name: &str| {
-        let column = rows.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
+        let column = columns.get(name).and_then(|column| column.as_string_opt::<i32>());
         column.map_or_else(String::new, |column| column.value(row).to_owned())
     };
     judge.judge_direct(family, &text("event_id"), &text("event_type"), &fields)
@@ -164,15 +172,23 @@ fn stamp(
     RecordBatch::try_new(rows.schema(), columns)
 }
 
+/// The columns of a batch by name: each row asks for most of them, and a batch looks through its names one by one.
+type Columns<'a> = HashMap<&'a str, &'a ArrayRef>;
+
+fn by_name(rows: &RecordBatch) -> Columns<'_> {
+    rows.schema_ref().fields().iter().map(|field| field.name().as_str()).zip(rows.columns()).collect()
+}
+
 /// A row of a record batch, shown to the validator as fields.
 struct BatchRow<'a> {
     rows: &'a RecordBatch,
+    columns: &'a Columns<'a>,
     row: usize,
 }
 
 impl Fields for BatchRow<'_> {
     fn get(&self, name: &str) -> Option<Cell<'_>> {
-        let column = self.rows.column_by_name(name)?;
+        let column = self.columns.get(name)?;
         if column.is_null(self.row) {
             return None;
         }
