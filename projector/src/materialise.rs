@@ -25,7 +25,8 @@ mod rebuild;
 
 pub use rebuild::{Compared, Differing, Rebuilt};
 
-/// Events of the ledgers whose rows are made in one pass. Bounds memory.
+/// Events of the ledgers whose rows are made in one pass. Bounds memory as long as one bucket, the least that a pass makes,
+/// is of fewer.
 const EVENTS_A_PASS: u64 = 1_000_000;
 
 /// How many times as long as the last renewal took the next one waits: so that keeping takes a sixth of the time at most.

@@ -29,7 +29,7 @@ use crate::tables::Snapshot;
 /// The view of first years.
 const ADOPTERS: &str = "adopters";
 
-/// How many events of subjects may be looked at in one pass. Bounds memory.
+/// How many events of subjects may be looked at in one pass. Bounds memory as long as one bucket is of fewer.
 const SUBJECT_EVENTS_A_PASS: u64 = 500_000;
 
 /// How many events may hang together with new ones before everything is judged anew.
