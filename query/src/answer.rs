@@ -15,6 +15,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::prelude::SessionContext;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
+use tokio_util::sync::CancellationToken;
 
 use crate::count::UnderWay;
 use crate::error::QueryError;
@@ -59,6 +60,21 @@ impl Answer {
     /// Rows that are made already.
     pub(crate) fn made_of(columns: SchemaRef, rows: BoxStream<'static, Result<RecordBatch, QueryError>>) -> Self {
         Self { columns, rows, notices: Vec::new(), under_way: None }
+    }
+
+    /// The same answer, which breaks off when it is cancelled.
+    pub(crate) fn until(mut self, cancel: CancellationToken) -> Self {
+        let rows = std::mem::replace(&mut self.rows, futures::stream::empty().boxed());
+        let rows = futures::stream::unfold(Some((rows, cancel)), |open| async move {
+            let (mut rows, cancel) = open?;
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => Some((Err(QueryError::Cancelled), None)),
+                row = rows.next() => Some((row?, Some((rows, cancel)))),
+            }
+        });
+        self.rows = rows.boxed();
+        self
     }
 
     /// The same answer, counted as it is read.

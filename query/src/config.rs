@@ -40,6 +40,11 @@ impl Config {
         Self { data: data.into(), ..Self::default() }
     }
 
+    /// File of the users.
+    pub fn users(&self) -> PathBuf {
+        self.data.join("users.toml")
+    }
+
     /// Folder of the tables, each in a folder of its own name.
     pub fn tables(&self) -> PathBuf {
         self.data.join("tables")

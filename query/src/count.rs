@@ -23,7 +23,21 @@ use crate::error::QueryError;
 const SECONDS: [f64; 12] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
 
 /// Every kind of failure, so that each has its series from the start.
-const KINDS: [&str; 8] = ["empty", "sql", "read_only", "several_queries", "setting", "too_large", "internal", GIVEN_UP];
+const KINDS: [&str; 13] = [
+    "empty",
+    "sql",
+    "read_only",
+    "several_queries",
+    "setting",
+    "withheld",
+    "too_large",
+    "too_much",
+    "timed_out",
+    "busy",
+    "cancelled",
+    "internal",
+    GIVEN_UP,
+];
 
 /// The reader went away before the last row.
 const GIVEN_UP: &str = "given_up";
@@ -40,7 +54,12 @@ fn kind(error: &QueryError) -> &'static str {
         QueryError::ReadOnly { .. } => "read_only",
         QueryError::SeveralQueries => "several_queries",
         QueryError::Setting(_) => "setting",
+        QueryError::Withheld { .. } => "withheld",
         QueryError::TooLarge { .. } => "too_large",
+        QueryError::TooMuch { .. } => "too_much",
+        QueryError::TimedOut { .. } => "timed_out",
+        QueryError::Busy { .. } => "busy",
+        QueryError::Cancelled => "cancelled",
         QueryError::Internal(_) | QueryError::Broken(_) => "internal",
     }
 }

@@ -1,10 +1,35 @@
 //! Why a question has no answer, and whose fault that is.
 
+use std::time::Duration;
+
 use datafusion::error::DataFusionError;
 use lantoa_schemas::catalogue::nearest;
 use lantoa_schemas::views::VIEWS;
 
+use crate::access::Role;
 use crate::settings::SettingError;
+
+/// Whose it is that a question has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The asker's: asked otherwise, it has one.
+    Asker,
+    /// That of what is around: asked later, it has one.
+    Outside,
+    /// Ours: a fault of the program or its machine.
+    Us,
+}
+
+impl Owner {
+    /// Its word in the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Asker => "asker",
+            Self::Outside => "outside",
+            Self::Us => "us",
+        }
+    }
+}
 
 /// A question without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +61,50 @@ pub enum QueryError {
         /// Which step of the plan asked for how much.
         message: String,
     },
+    /// A column is not for everybody.
+    #[error("{column} is not there for you: it is for those with the role admin; leave it out")]
+    Withheld {
+        /// The column.
+        column: String,
+    },
+    /// It took longer than it may.
+    #[error(
+        "the answer took longer than {} s and was broken off: ask for less, such as fewer areas or years, or have the \
+         limit raised ([query.{role}] timeout)", .within.as_secs_f64()
+    )]
+    TimedOut {
+        /// How long it may take.
+        within: Duration,
+        /// Whose limit it is.
+        role: Role,
+    },
+    /// The answer is larger than it may be.
+    #[error(
+        "the answer has more than {most} {what}, which is all that it may have: ask for less ([query.{role}] {setting})"
+    )]
+    TooMuch {
+        /// How many.
+        most: u64,
+        /// Of what: rows or bytes.
+        what: &'static str,
+        /// Whose limit it is.
+        role: Role,
+        /// Name of the setting.
+        setting: &'static str,
+    },
+    /// The asker, or somebody for them, has cancelled it.
+    #[error("the statement was cancelled as asked")]
+    Cancelled,
+    /// Too many questions are under way.
+    #[error("{at_once} questions {whose} are under way, and none of them ended within {} s: ask again in a moment", .waited.as_secs_f64())]
+    Busy {
+        /// How many may be.
+        at_once: usize,
+        /// Whose: `of yours` or `of all`.
+        whose: &'static str,
+        /// How long it waited.
+        waited: Duration,
+    },
     /// A table or the machine failed; not the asker's fault.
     #[error("the answer could not be read from the tables")]
     Internal(#[source] Box<DataFusionError>),
@@ -45,9 +114,18 @@ pub enum QueryError {
 }
 
 impl QueryError {
+    /// Whose it is that there is no answer.
+    pub fn owner(&self) -> Owner {
+        match self {
+            Self::Internal(_) | Self::Broken(_) => Owner::Us,
+            Self::Busy { .. } => Owner::Outside,
+            _ => Owner::Asker,
+        }
+    }
+
     /// Whether the asker can mend it by asking otherwise.
     pub fn is_the_askers(&self) -> bool {
-        !matches!(self, Self::Internal(_) | Self::Broken(_))
+        self.owner() == Owner::Asker
     }
 
     /// A fault of the program's own, outside the engine.

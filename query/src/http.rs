@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use crate::access::Asker;
 use crate::answer::Answer;
 use crate::error::QueryError;
 use crate::face::{self, Question, Reply};
@@ -55,7 +56,7 @@ async fn sql(
     let body = body.map_err(|rejection| Problem::unread(&rejection, face.engine.query_bytes()))?;
     let question: Question = serde_json::from_slice(&body).map_err(|error| Problem::no_question(&error))?;
     let token = face.answers.token();
-    let reply = face::ask(&face.engine, question).await?;
+    let reply = face::ask(&face.engine, &Asker::owner().through("http"), question).await?;
     respond(reply, format, token).await
 }
 

@@ -4,11 +4,12 @@
 //! or to the caller. Guarantee: nothing is ever written, every statement sees one version of each table, and an answer
 //! is whole or an error.
 //!
-//! In reading order: what is asked for (`config`, `settings`), where rows come from (`tables`, `fate`), what
+//! In reading order: who asks (`access`), what is asked for (`config`, `settings`), where rows come from (`tables`, `fate`), what
 //! they are judged by (`knowledge`, `reference_tables`), what views are made of (`functions`, `logistic`,
 //! `area_functions`, `indicator`, `catalog`), who answers (`session`, `answer`, `error`, counted by `count`), and how
 //! an answer leaves (`format`, `face`, `http`).
 
+pub mod access;
 pub mod answer;
 mod area_functions;
 mod catalog;
@@ -32,6 +33,7 @@ use lantoa_schemas::clock::SharedClock;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use access::Asker;
 pub use config::Config;
 pub use error::QueryError;
 pub use session::{Derivation, Engine, EngineError, Session, TableStatus};

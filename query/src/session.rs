@@ -3,7 +3,7 @@
 //! In: one or more statements, of which the last may be a query and the others set what it stands on. Out: an
 //! [`Answer`]. Guarantee: no statement changes anything; a statement sees one version of each table.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::compute::concat_batches;
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider};
@@ -18,7 +18,9 @@ use lantoa_schemas::clock::SharedClock;
 use lantoa_schemas::projection::Projection;
 use lantoa_schemas::stream::{Family, Stream};
 use prometheus_client::registry::Registry;
+use tokio_util::sync::CancellationToken;
 
+use crate::access::{Asker, Users};
 use crate::answer::Answer;
 use crate::area_functions;
 use crate::catalog::{Desk, standing};
@@ -66,6 +68,7 @@ struct Shared {
     config: Config,
     clock: SharedClock,
     counters: Counters,
+    users: Users,
 }
 
 impl std::fmt::Debug for Engine {
@@ -87,7 +90,8 @@ impl Engine {
             .map_err(|error| EngineError(Box::new(error)))?;
         let remembered = Arc::new(Remembered::new(config.remember_bytes));
         let (tables, counters) = (Arc::new(tables), Counters::default());
-        Ok(Self(Arc::new(Shared { tables, remembered, runtime, config, clock, counters })))
+        let users = Users::open(config.users()).map_err(|error| EngineError(Box::new(error)))?;
+        Ok(Self(Arc::new(Shared { tables, remembered, runtime, config, clock, counters, users })))
     }
 
     /// Makes query's series known to the program's registry.
@@ -108,22 +112,27 @@ impl Engine {
         vec![("tables", tables)]
     }
 
-    /// A session that stands on the settings given.
+    /// Who may ask.
+    pub fn users(&self) -> &Users {
+        &self.0.users
+    }
+
+    /// Somebody's session, which stands on the settings given.
     ///
     /// # Errors
     /// Where a setting cannot be taken.
-    pub fn session(&self, settings: &Settings) -> std::result::Result<Session, SettingError> {
+    pub fn session(&self, asker: &Asker, settings: &Settings) -> std::result::Result<Session, SettingError> {
         let mut standing = Standing::default();
         for (name, value) in settings.given() {
             standing.take(name, value)?;
         }
-        Ok(Session::new(self.clone(), standing))
+        Ok(Session::new(self.clone(), asker.clone(), standing))
     }
 
     /// An error of a setting with all that could be right by the day asked for, maps that events have added among it.
     pub(crate) async fn explained(&self, error: SettingError, settings: &Settings) -> SettingError {
         let others = Settings { map: None, ..settings.clone() };
-        let Ok(session) = self.session(&others) else { return error };
+        let Ok(session) = self.session(&Asker::owner(), &others) else { return error };
         session.desk.renew();
         match session.learn().await {
             Ok(()) => error.listing(session.present.get().history()),
@@ -157,7 +166,7 @@ impl Engine {
     /// # Errors
     /// Where a table cannot be read.
     pub async fn derive(&self, projection: &'static Projection) -> std::result::Result<Derivation, QueryError> {
-        let session = Session::new(self.clone(), Standing::default());
+        let session = Session::new(self.clone(), Asker::owner(), Standing::default());
         session.look_anew().await?;
         let reach = session.desk.reach_of(projection).await?;
         Ok(Derivation { session, projection, reach })
@@ -210,11 +219,14 @@ fn internal(error: TableError) -> QueryError {
 /// One asker's session: settings that hold from statement to statement.
 pub struct Session {
     engine: Engine,
+    asker: Asker,
     context: SessionContext,
     desk: Arc<Desk>,
     present: Arc<Present>,
     /// Statements of one session are planned one after another, so that each sees one version of each table.
     turn: tokio::sync::Mutex<()>,
+    /// What the statements under way listen to.
+    cancel: Mutex<CancellationToken>,
 }
 
 impl std::fmt::Debug for Session {
@@ -224,7 +236,7 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    fn new(engine: Engine, standing: Standing) -> Self {
+    fn new(engine: Engine, asker: Asker, standing: Standing) -> Self {
         let present = engine.shipped();
         let desk =
             Arc::new(Desk::new(Arc::clone(&engine.0.tables), Arc::clone(&present), Arc::clone(&engine.0.remembered)));
@@ -239,7 +251,28 @@ impl Session {
         }
         let weak = context.state_weak_ref();
         desk.belong_to(Box::new(move || weak.upgrade().map(|state| state.read().clone())));
-        Self { engine, context, desk, present, turn: tokio::sync::Mutex::new(()) }
+        let (turn, cancel) = Default::default();
+        Self { engine, asker, context, desk, present, turn, cancel }
+    }
+
+    /// Who asks here.
+    pub fn asker(&self) -> &Asker {
+        &self.asker
+    }
+
+    /// What ends the statements of this session that are under way, being planned or read, with
+    /// [`QueryError::Cancelled`] once it is cancelled. Where none is, nothing happens: the next one begins afresh.
+    pub fn cancel(&self) -> CancellationToken {
+        self.cancel.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What the next statement listens to.
+    fn listen(&self) -> CancellationToken {
+        let mut cancel = self.cancel.lock().unwrap_or_else(PoisonError::into_inner);
+        if cancel.is_cancelled() {
+            *cancel = CancellationToken::new();
+        }
+        cancel.clone()
     }
 
     /// Answers one or more statements separated by `;`: settings, and last a query. The rows are the last one's.
@@ -248,13 +281,19 @@ impl Session {
     /// Where a statement is not readable, would change something, or cannot be planned. Settings before it stay set.
     pub async fn sql(&self, text: &str) -> std::result::Result<Answer, QueryError> {
         let mut under_way = self.engine.0.counters.statement();
-        match self.answer_all(text).await {
+        let cancel = self.listen();
+        let answered = tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(QueryError::Cancelled),
+            answered = self.answer_all(text) => answered,
+        };
+        match answered {
             // A statement without rows, such as SET, is answered when it is done.
             Ok(answer) if answer.columns().fields().is_empty() => {
                 under_way.answered();
                 Ok(answer)
             }
-            Ok(answer) => Ok(answer.counted(under_way)),
+            Ok(answer) => Ok(answer.until(cancel).counted(under_way)),
             Err(error) => {
                 under_way.failed(&error);
                 Err(error)
@@ -366,7 +405,7 @@ impl Session {
 
     /// First day, in Vietnam, on which anything was recorded.
     async fn first_day_of_record(&self) -> std::result::Result<Option<chrono::NaiveDate>, QueryError> {
-        let everything = Session::new(self.engine.clone(), Standing::default());
+        let everything = Session::new(self.engine.clone(), Asker::owner(), Standing::default());
         let ledgers = Stream::ALL.iter().map(|stream| format!("SELECT min(recorded) AS first FROM {}", stream.table()));
         let query = format!(
             "SELECT CAST(min(first) AS TIMESTAMP) AS first FROM ({})",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use lantoa_query::answer::Answer;
 use lantoa_query::face::{Question, ask};
-use lantoa_query::{Config, Engine, EngineError, QueryError};
+use lantoa_query::{Asker, Config, Engine, EngineError, QueryError};
 use lantoa_schemas::clock::SystemClock;
 
 use crate::data_dir::DataDir;
@@ -63,7 +63,7 @@ impl Desk {
     /// [`DeskError::Query`], [`DeskError::Remote`].
     pub async fn ask(&self, question: Question) -> Result<Answer, DeskError> {
         match self {
-            Self::Local(engine) => Ok(ask(engine, question).await?.answer),
+            Self::Local(engine) => Ok(ask(engine, &Asker::owner().through("cli"), question).await?.answer),
             Self::Remote(remote) => Ok(remote.sql(&question).await?),
         }
     }
