@@ -15,7 +15,6 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::prelude::SessionContext;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
-use tokio_util::sync::CancellationToken;
 
 use crate::count::UnderWay;
 use crate::error::QueryError;
@@ -26,10 +25,13 @@ pub const ARROW_STREAM: &str = "application/vnd.apache.arrow.stream";
 /// What an Arrow stream ends with: the mark of a message, and that there is none.
 const END_OF_STREAM: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
 
+/// Rows as they come.
+pub(crate) type Rows = BoxStream<'static, Result<RecordBatch, QueryError>>;
+
 /// Columns and rows, and words beside them.
 pub struct Answer {
     columns: SchemaRef,
-    rows: BoxStream<'static, Result<RecordBatch, QueryError>>,
+    rows: Rows,
     notices: Vec<String>,
     /// Of an answer that is counted.
     under_way: Option<UnderWay>,
@@ -58,22 +60,14 @@ impl Answer {
     }
 
     /// Rows that are made already.
-    pub(crate) fn made_of(columns: SchemaRef, rows: BoxStream<'static, Result<RecordBatch, QueryError>>) -> Self {
+    pub(crate) fn made_of(columns: SchemaRef, rows: Rows) -> Self {
         Self { columns, rows, notices: Vec::new(), under_way: None }
     }
 
-    /// The same answer, which breaks off when it is cancelled.
-    pub(crate) fn until(mut self, cancel: CancellationToken) -> Self {
+    /// The same answer with its rows read through another stream.
+    pub(crate) fn through(mut self, read: impl FnOnce(Rows) -> Rows) -> Self {
         let rows = std::mem::replace(&mut self.rows, futures::stream::empty().boxed());
-        let rows = futures::stream::unfold(Some((rows, cancel)), |open| async move {
-            let (mut rows, cancel) = open?;
-            tokio::select! {
-                biased;
-                () = cancel.cancelled() => Some((Err(QueryError::Cancelled), None)),
-                row = rows.next() => Some((row?, Some((rows, cancel)))),
-            }
-        });
-        self.rows = rows.boxed();
+        self.rows = read(rows);
         self
     }
 
@@ -142,7 +136,7 @@ impl Stream for Answer {
         let polled = self.rows.poll_next_unpin(cx);
         if let (Poll::Ready(next), Some(under_way)) = (&polled, &mut self.under_way) {
             match next {
-                Some(Ok(batch)) => under_way.rows(batch.num_rows()),
+                Some(Ok(batch)) => under_way.read(batch),
                 Some(Err(error)) => under_way.failed(error),
                 None => under_way.answered(),
             }

@@ -56,7 +56,7 @@ pub enum QueryError {
     #[error(transparent)]
     Setting(#[from] SettingError),
     /// The query needs more memory than it may have.
-    #[error("the query needs more memory than all queries together may have: ask for fewer rows or groups ({message})")]
+    #[error("the query needs more memory than there is for it: ask for fewer rows or groups ({message})")]
     TooLarge {
         /// Which step of the plan asked for how much.
         message: String,
@@ -85,12 +85,16 @@ pub enum QueryError {
     TooMuch {
         /// How many.
         most: u64,
-        /// Of what: rows or bytes.
+        /// Of what, `rows` or `bytes`, as the setting is named.
         what: &'static str,
         /// Whose limit it is.
         role: Role,
-        /// Name of the setting.
-        setting: &'static str,
+    },
+    /// Nobody read on.
+    #[error("the rest of the answer was given up, because nobody read it for {} s: ask again", .within.as_secs_f64())]
+    Unread {
+        /// How long it was kept.
+        within: Duration,
     },
     /// The asker, or somebody for them, has cancelled it.
     #[error("the statement was cancelled as asked")]
@@ -136,6 +140,10 @@ impl QueryError {
 
 impl From<DataFusionError> for QueryError {
     fn from(error: DataFusionError) -> Self {
+        // What did not fit in memory did not fit on the disk either; the engine says so as a failure of the disk.
+        if error.to_string().contains("during the spilling process") {
+            return Self::TooLarge { message: "what was put on the disk reached [query] spill_bytes".to_owned() };
+        }
         match error.find_root() {
             DataFusionError::ResourcesExhausted(message) => Self::TooLarge { message: message.clone() },
             DataFusionError::SQL(parser, _) => Self::Sql { message: format!("not readable as SQL: {parser}") },
@@ -177,9 +185,23 @@ fn setting(error: &DataFusionError) -> Option<SettingError> {
 fn with_hint(message: &str) -> String {
     // Where the message leads with its own kind, the reader gains nothing from it.
     let message = message.trim_start_matches("Error during planning: ").trim_start_matches("Schema error: ");
-    let Some(missing) = message.strip_prefix("table '").and_then(|rest| rest.strip_suffix("' not found")) else {
+    let missing = |what: &str| message.strip_prefix(what).and_then(|rest| rest.strip_suffix("' not found"));
+    if let Some(function) = missing("table function '") {
+        return format!(
+            "there is no table function '{function}'. A question reads the tables here, no file and no address; files come \
+             in through import. There are {}",
+            TABLE_FUNCTIONS.join(", ")
+        );
+    }
+    let Some(missing) = missing("table '") else {
         return message.to_owned();
     };
+    if let Some(file) = missing.strip_prefix("lantoa.public.").filter(|name| name.contains(['.', '/', ':', '\\'])) {
+        return format!(
+            "there is no table '{file}'. A question reads the tables here, no file and no address; files come in through \
+             import"
+        );
+    }
     let missing = missing.rsplit('.').next().unwrap_or(missing);
     let known: Vec<&str> = known_tables();
     match nearest(missing, known.iter().copied()) {
@@ -187,6 +209,10 @@ fn with_hint(message: &str) -> String {
         None => format!("there is no table or view '{missing}'. There are {}", known.join(", ")),
     }
 }
+
+/// What may stand in FROM like a function.
+const TABLE_FUNCTIONS: [&str; 6] =
+    ["find_area", "areas_above", "areas_below", "restate_area", "generate_series", "range"];
 
 fn known_tables() -> Vec<&'static str> {
     use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};

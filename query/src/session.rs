@@ -6,14 +6,15 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::compute::concat_batches;
-use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider};
+use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, SchemaProvider};
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::{SQLOptions, SessionContext};
+use datafusion::execution::disk_manager::DiskManagerBuilder;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{LogicalPlan, Statement as PlanStatement};
 use datafusion::prelude::SessionConfig;
-use datafusion::sql::parser::{DFParser, Statement};
+use datafusion::sql::parser::Statement;
 use lantoa_schemas::clock::SharedClock;
 use lantoa_schemas::projection::Projection;
 use lantoa_schemas::stream::{Family, Stream};
@@ -23,19 +24,23 @@ use tokio_util::sync::CancellationToken;
 use crate::access::{Asker, Users};
 use crate::answer::Answer;
 use crate::area_functions;
-use crate::catalog::{Desk, standing};
+use crate::asked::Asked;
+use crate::catalog::{Desk, Granted, standing};
 use crate::config::Config;
 use crate::count::Counters;
 use crate::error::QueryError;
 use crate::functions;
 use crate::indicator::Remembered;
 use crate::knowledge::{Knowledge, Present, REFERENCES};
+use crate::limits::{Queue, Share, Spill};
 use crate::settings::{SettingError, Settings, Standing};
 use crate::tables::{TableError, Tables};
 
 mod derive;
 mod guard;
 mod known;
+mod under_way;
+mod yielding;
 
 pub use derive::Derivation;
 
@@ -69,6 +74,9 @@ struct Shared {
     clock: SharedClock,
     counters: Counters,
     users: Users,
+    queue: Queue,
+    /// Dropped after the runtime that writes there. `None` where the data folder cannot be written to.
+    _spill: Option<Spill>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -84,14 +92,26 @@ impl Engine {
     /// Where the folder's path or the limits cannot be used.
     pub fn open(config: Config, clock: SharedClock) -> std::result::Result<Self, EngineError> {
         let tables = Tables::of(&config.tables()).map_err(|error| EngineError(Box::new(error)))?;
+        let spill = Spill::open(&config.spill()).inspect_err(|error| {
+            let folder = config.spill();
+            tracing::warn!(folder = %folder.display(), %error, "questions that need much memory use the system's own folder");
+        });
+        let spill = spill.ok();
+        let disk = spill.as_ref().map_or_else(
+            || DiskManagerBuilder::default().with_max_temp_directory_size(config.spill_bytes),
+            |spill| spill.disk(config.spill_bytes),
+        );
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_limit(config.memory_bytes, 1.0)
+            .with_disk_manager_builder(disk)
             .build_arc()
             .map_err(|error| EngineError(Box::new(error)))?;
         let remembered = Arc::new(Remembered::new(config.remember_bytes));
         let (tables, counters) = (Arc::new(tables), Counters::default());
         let users = Users::open(config.users()).map_err(|error| EngineError(Box::new(error)))?;
-        Ok(Self(Arc::new(Shared { tables, remembered, runtime, config, clock, counters, users })))
+        let queue = Queue::new(config.at_once, config.wait);
+        let shared = Shared { tables, remembered, runtime, config, clock, counters, users, queue, _spill: spill };
+        Ok(Self(Arc::new(shared)))
     }
 
     /// Makes query's series known to the program's registry.
@@ -145,7 +165,7 @@ impl Engine {
     /// # Errors
     /// Where a table cannot be read.
     pub async fn status(&self) -> std::result::Result<Vec<TableStatus>, QueryError> {
-        let state = self.state(Standing::default(), &self.shipped());
+        let state = self.state(Standing::default(), &self.shipped(), &self.0.runtime);
         let mut status = Vec::new();
         for table in self.0.tables.names() {
             let Some(snapshot) = self.0.tables.snapshot(table, &state).await else { continue };
@@ -181,7 +201,19 @@ impl Engine {
         Arc::new(Present::new(Arc::new(Knowledge::shipped(self.0.clock.today()))))
     }
 
-    fn state(&self, standing: Standing, present: &Arc<Present>) -> SessionState {
+    /// The shared runtime with a share of the memory.
+    fn runtime_of(&self, asker: &Asker) -> Arc<RuntimeEnv> {
+        let all = Arc::clone(&self.0.runtime.memory_pool);
+        let percent = usize::from(self.0.config.limits(asker.role).memory_percent);
+        let share = Share::new(all, self.0.config.memory_bytes / 100 * percent, asker.role);
+        let shared = RuntimeEnvBuilder::from_runtime_env(&self.0.runtime).with_memory_pool(Arc::new(share));
+        shared.build_arc().unwrap_or_else(|error| {
+            tracing::warn!(%error, "a session has no share of the memory of its own");
+            Arc::clone(&self.0.runtime)
+        })
+    }
+
+    fn state(&self, standing: Standing, present: &Arc<Present>, runtime: &Arc<RuntimeEnv>) -> SessionState {
         let mut config = SessionConfig::new()
             .with_default_catalog_and_schema("lantoa", "public")
             .with_create_default_catalog_and_schema(false)
@@ -192,8 +224,9 @@ impl Engine {
         }
         let mut state = SessionStateBuilder::new()
             .with_config(config)
-            .with_runtime_env(Arc::clone(&self.0.runtime))
+            .with_runtime_env(Arc::clone(runtime))
             .with_default_features()
+            .with_physical_optimizer_rule(Arc::new(yielding::YieldAfterJoins))
             .build();
         register(&mut state, present);
         state
@@ -216,22 +249,27 @@ fn internal(error: TableError) -> QueryError {
     QueryError::Internal(Box::new(DataFusionError::External(Box::new(error))))
 }
 
-/// One asker's session: settings that hold from statement to statement.
+/// One asker's session: settings that hold from statement to statement. All clones are one session.
+#[derive(Clone)]
 pub struct Session {
     engine: Engine,
     asker: Asker,
+    /// What the asker names is looked up here.
     context: SessionContext,
+    /// What views are made of is looked up here; the same where the asker may see everything.
+    whole: SessionContext,
     desk: Arc<Desk>,
     present: Arc<Present>,
     /// Statements of one session are planned one after another, so that each sees one version of each table.
-    turn: tokio::sync::Mutex<()>,
+    turn: Arc<tokio::sync::Mutex<()>>,
     /// What the statements under way listen to.
-    cancel: Mutex<CancellationToken>,
+    cancel: Arc<Mutex<CancellationToken>>,
 }
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("standing", &self.standing()).finish_non_exhaustive()
+        let standing = self.standing();
+        f.debug_struct("Session").field("asker", &self.asker).field("standing", &standing).finish_non_exhaustive()
     }
 }
 
@@ -240,19 +278,31 @@ impl Session {
         let present = engine.shipped();
         let desk =
             Arc::new(Desk::new(Arc::clone(&engine.0.tables), Arc::clone(&present), Arc::clone(&engine.0.remembered)));
-        let catalog = MemoryCatalogProvider::new();
-        // A memory catalog takes every schema.
-        let taken = catalog.register_schema("public", Arc::clone(&desk) as _);
-        debug_assert!(taken.is_ok());
-        let context = SessionContext::new_with_state(engine.state(standing, &present));
-        context.register_catalog("lantoa", Arc::new(catalog) as Arc<dyn CatalogProvider>);
-        for (name, function) in area_functions::all(&present) {
-            context.register_udtf(name, function);
-        }
-        let weak = context.state_weak_ref();
+        let runtime = engine.runtime_of(&asker);
+        let open = |schema: Arc<dyn SchemaProvider>| {
+            let catalog = MemoryCatalogProvider::new();
+            // A memory catalog takes every schema.
+            let taken = catalog.register_schema("public", schema);
+            debug_assert!(taken.is_ok());
+            let context = SessionContext::new_with_state(engine.state(standing.clone(), &present, &runtime));
+            context.register_catalog("lantoa", Arc::new(catalog) as Arc<dyn CatalogProvider>);
+            for (name, function) in area_functions::all(&present) {
+                context.register_udtf(name, function);
+            }
+            context
+        };
+        let whole = open(Arc::clone(&desk) as _);
+        let context = match asker.sees_everything() {
+            true => whole.clone(),
+            false => {
+                let granted = Granted::new(Arc::clone(&desk), asker.clone(), Arc::clone(&present), whole.clone());
+                open(Arc::new(granted))
+            }
+        };
+        let weak = whole.state_weak_ref();
         desk.belong_to(Box::new(move || weak.upgrade().map(|state| state.read().clone())));
         let (turn, cancel) = Default::default();
-        Self { engine, asker, context, desk, present, turn, cancel }
+        Self { engine, asker, context, whole, desk, present, turn, cancel }
     }
 
     /// Who asks here.
@@ -280,20 +330,15 @@ impl Session {
     /// # Errors
     /// Where a statement is not readable, would change something, or cannot be planned. Settings before it stay set.
     pub async fn sql(&self, text: &str) -> std::result::Result<Answer, QueryError> {
-        let mut under_way = self.engine.0.counters.statement();
-        let cancel = self.listen();
-        let answered = tokio::select! {
-            biased;
-            () = cancel.cancelled() => Err(QueryError::Cancelled),
-            answered = self.answer_all(text) => answered,
-        };
-        match answered {
+        let asked = Asked::new(&self.asker, text, self.engine.0.clock.now());
+        let mut under_way = self.engine.0.counters.statement(asked);
+        match self.answer_within_limits(text).await {
             // A statement without rows, such as SET, is answered when it is done.
             Ok(answer) if answer.columns().fields().is_empty() => {
                 under_way.answered();
                 Ok(answer)
             }
-            Ok(answer) => Ok(answer.until(cancel).counted(under_way)),
+            Ok(answer) => Ok(answer.counted(under_way)),
             Err(error) => {
                 under_way.failed(&error);
                 Err(error)
@@ -302,7 +347,7 @@ impl Session {
     }
 
     async fn answer_all(&self, text: &str) -> std::result::Result<Answer, QueryError> {
-        let statements: Vec<Statement> = DFParser::parse_sql(text)?.into();
+        let statements: Vec<Statement> = guard::read(text)?;
         let Some((last, before)) = statements.split_last() else {
             return Err(QueryError::Empty);
         };
@@ -325,19 +370,21 @@ impl Session {
     }
 
     fn standing(&self) -> Standing {
-        standing(&self.context.state())
+        standing(&self.whole.state())
     }
 
     async fn answer(&self, statement: &Statement) -> std::result::Result<Answer, QueryError> {
         self.look_anew().await?;
-        let plan = self.context.state().statement_to_plan(statement.clone()).await?;
+        let plan = self.context.state().statement_to_plan(statement.clone()).await;
+        let plan = plan.map_err(|error| guard::explained(error, &self.asker))?;
         match &plan {
             LogicalPlan::Statement(PlanStatement::SetVariable(set)) => self.set(&set.variable, &set.value)?,
             LogicalPlan::Statement(PlanStatement::ResetVariable(reset)) => self.set(&reset.variable, "")?,
             _ => {
                 let options =
                     SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-                options.verify_plan(&plan)?;
+                options.verify_plan(&plan).map_err(|_| guard::changes(statement, &plan))?;
+                guard::check_plan(statement, &plan)?;
                 known::check_indicators(&plan, self.present.get().catalogue())?;
                 let rows = self.context.execute_logical_plan(plan).await?.execute_stream().await?;
                 return Ok(Answer::of(rows, self.context.clone()).with_notices(self.notices().await?));
@@ -357,10 +404,10 @@ impl Session {
     async fn learn(&self) -> std::result::Result<(), QueryError> {
         let today = self.engine.0.clock.today();
         let table = Family::Reference.stream().table();
-        let snapshot = self.desk.snapshot(table, &self.context.state()).await?;
+        let snapshot = self.desk.snapshot(table, &self.whole.state()).await?;
         let any = snapshot.is_some_and(|snapshot| snapshot.rows > 0);
         let knowledge = if any {
-            let rows = self.context.sql(REFERENCES).await?;
+            let rows = self.whole.sql(REFERENCES).await?;
             let columns = Arc::clone(rows.schema().inner());
             let rows = concat_batches(&columns, &rows.collect().await?).map_err(QueryError::internal)?;
             Knowledge::with(&rows, today)?
@@ -373,16 +420,13 @@ impl Session {
 
     fn set(&self, name: &str, value: &str) -> std::result::Result<(), SettingError> {
         let Some(setting) = name.strip_prefix("lantoa.") else {
-            let name = name.to_owned();
-            return Err(if name.starts_with("datafusion.") {
-                SettingError::Engine { name }
-            } else {
-                SettingError::Unknown { name }
-            });
+            return Err(SettingError::of_others(name.to_owned()));
         };
         let mut standing = self.standing();
         standing.take(setting, value).map_err(|error| error.listing(self.present.get().history()))?;
-        self.context.state_ref().write().config_mut().options_mut().extensions.insert(standing);
+        for context in [&self.context, &self.whole] {
+            context.state_ref().write().config_mut().options_mut().extensions.insert(standing.clone());
+        }
         Ok(())
     }
 

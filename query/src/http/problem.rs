@@ -81,6 +81,8 @@ impl From<QueryError> for Problem {
                 .of("query", "ask for fewer rows, columns or groups"),
             QueryError::TooMuch { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Too large", detail)
                 .of("query", "ask for fewer rows, columns or groups"),
+            QueryError::Unread { .. } => Self::new(StatusCode::REQUEST_TIMEOUT, "Not read on", detail)
+                .of("query", "ask again and read the answer as it comes"),
             QueryError::TimedOut { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Took too long", detail)
                 .of("query", "ask for fewer areas, years or rows"),
             QueryError::Withheld { .. } => {
