@@ -21,6 +21,7 @@ use lantoa_schemas::validate::Problem;
 
 use crate::consume::{BATCH_RECORDS, RawBatch};
 use crate::position::LogLife;
+use crate::seen::{IdHash, hash};
 
 /// A record that was refused: where it stands in the raw batch, and why.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +41,8 @@ pub(crate) struct DecodedBatch {
     pub rows: RecordBatch,
     /// Index in the raw batch of each row.
     pub raw_index: Vec<usize>,
+    /// The hash of each row's id: worked out here, as whoever commits has the most to do.
+    pub ids: Vec<IdHash>,
     /// The records that are no rows.
     pub refused: Vec<Refused>,
 }
@@ -76,7 +79,8 @@ impl StreamDecoder {
             None => self.one_by_one(&raw, &mut readable, &mut refused)?,
         };
         let rows = self.flatten(&nested, &raw, &readable)?;
-        Ok(DecodedBatch { raw, rows, raw_index: readable, refused })
+        let ids = texts(&rows, self.stream).iter().map(|id| hash(id.unwrap_or_default())).collect();
+        Ok(DecodedBatch { raw, rows, raw_index: readable, ids, refused })
     }
 
     /// Whether a record is one row, no more and no less, and was taken as that.
@@ -150,6 +154,12 @@ impl StreamDecoder {
         columns.push(Arc::new(Int64Array::from_iter_values(positions().map(|(_, offset)| offset))));
         RecordBatch::try_new(Arc::clone(&self.table), columns)
     }
+}
+
+/// The ids of rows.
+pub(crate) fn texts(rows: &RecordBatch, stream: Stream) -> &StringArray {
+    let column = rows.column_by_name(stream.id_column()).expect("every table has its id column");
+    column.as_string::<i32>()
 }
 
 fn decoder(stream: Stream) -> Result<Decoder, ArrowError> {

@@ -127,9 +127,10 @@ fn judge(
     }
     batch.rows = stamp(&batch.rows, direct, now, versions)?;
     if keep.contains(&false) {
-        batch.rows = filter_record_batch(&batch.rows, &BooleanArray::from(keep.clone()))?;
-        let mut kept = keep.iter();
-        batch.raw_index.retain(|_| *kept.next().unwrap_or(&false));
+        let (mut of_index, mut of_ids) = (keep.iter(), keep.iter());
+        batch.raw_index.retain(|_| *of_index.next().unwrap_or(&false));
+        batch.ids.retain(|_| *of_ids.next().unwrap_or(&false));
+        batch.rows = filter_record_batch(&batch.rows, &BooleanArray::from(keep))?;
     }
     Ok(batch)
 }
