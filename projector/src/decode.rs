@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, StringArray, new_null_array};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
@@ -53,11 +53,20 @@ pub(crate) struct StreamDecoder {
     life: LogLife,
     table: SchemaRef,
     decoder: Decoder,
+    /// For each type that the table has a column without any value, as long as a batch can be.
+    nulls: Vec<ArrayRef>,
 }
 
 impl StreamDecoder {
     pub fn new(stream: Stream, life: LogLife) -> Result<Self, ArrowError> {
-        Ok(Self { stream, life, table: stream_table(stream), decoder: decoder(stream)? })
+        let table = stream_table(stream);
+        let mut nulls: Vec<ArrayRef> = Vec::new();
+        for field in table.fields() {
+            if !nulls.iter().any(|known| known.data_type() == field.data_type()) {
+                nulls.push(new_null_array(field.data_type(), BATCH_RECORDS));
+            }
+        }
+        Ok(Self { stream, life, table, decoder: decoder(stream)?, nulls })
     }
 
     /// Reads a raw batch.
@@ -138,13 +147,25 @@ impl StreamDecoder {
         concat_batches(&self.decoder.schema(), &rows)
     }
 
+    /// A column as it is, but for one without any value: those, which are more than half, are in memory once and not in
+    /// every batch that waits to be committed.
+    fn shared(&self, column: &ArrayRef) -> ArrayRef {
+        let fits = |nulls: &&ArrayRef| nulls.data_type() == column.data_type() && nulls.len() >= column.len();
+        match self.nulls.iter().find(fits).filter(|_| column.null_count() == column.len()) {
+            Some(nulls) => nulls.slice(0, column.len()),
+            None => Arc::clone(column),
+        }
+    }
+
     /// Envelope, facts and position side by side, as the table has them.
     fn flatten(&self, nested: &RecordBatch, raw: &RawBatch, rows: &[usize]) -> Result<RecordBatch, ArrowError> {
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.table.fields().len());
         for column in nested.columns() {
             match column.data_type() {
-                DataType::Struct(_) => columns.extend(column.as_struct().columns().iter().cloned()),
-                _ => columns.push(Arc::clone(column)),
+                DataType::Struct(_) => {
+                    columns.extend(column.as_struct().columns().iter().map(|part| self.shared(part)))
+                }
+                _ => columns.push(self.shared(column)),
             }
         }
         let positions = || rows.iter().map(|&at| raw.position(at));
