@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, StringArray, new_null_array};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
@@ -21,6 +21,7 @@ use lantoa_schemas::validate::Problem;
 
 use crate::consume::{BATCH_RECORDS, RawBatch};
 use crate::position::LogLife;
+use crate::seen::{IdHash, hash};
 
 /// A record that was refused: where it stands in the raw batch, and why.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +41,8 @@ pub(crate) struct DecodedBatch {
     pub rows: RecordBatch,
     /// Index in the raw batch of each row.
     pub raw_index: Vec<usize>,
+    /// The hash of each row's id: worked out here, as whoever commits has the most to do.
+    pub ids: Vec<IdHash>,
     /// The records that are no rows.
     pub refused: Vec<Refused>,
 }
@@ -50,11 +53,20 @@ pub(crate) struct StreamDecoder {
     life: LogLife,
     table: SchemaRef,
     decoder: Decoder,
+    /// For each type that the table has a column without any value, as long as a batch can be.
+    nulls: Vec<ArrayRef>,
 }
 
 impl StreamDecoder {
     pub fn new(stream: Stream, life: LogLife) -> Result<Self, ArrowError> {
-        Ok(Self { stream, life, table: stream_table(stream), decoder: decoder(stream)? })
+        let table = stream_table(stream);
+        let mut nulls: Vec<ArrayRef> = Vec::new();
+        for field in table.fields() {
+            if !nulls.iter().any(|known| known.data_type() == field.data_type()) {
+                nulls.push(new_null_array(field.data_type(), BATCH_RECORDS));
+            }
+        }
+        Ok(Self { stream, life, table, decoder: decoder(stream)?, nulls })
     }
 
     /// Reads a raw batch.
@@ -76,7 +88,8 @@ impl StreamDecoder {
             None => self.one_by_one(&raw, &mut readable, &mut refused)?,
         };
         let rows = self.flatten(&nested, &raw, &readable)?;
-        Ok(DecodedBatch { raw, rows, raw_index: readable, refused })
+        let ids = texts(&rows, self.stream).iter().map(|id| hash(id.unwrap_or_default())).collect();
+        Ok(DecodedBatch { raw, rows, raw_index: readable, ids, refused })
     }
 
     /// Whether a record is one row, no more and no less, and was taken as that.
@@ -134,13 +147,25 @@ impl StreamDecoder {
         concat_batches(&self.decoder.schema(), &rows)
     }
 
+    /// A column as it is, but for one without any value: those, which are more than half, are in memory once and not in
+    /// every batch that waits to be committed.
+    fn shared(&self, column: &ArrayRef) -> ArrayRef {
+        let fits = |nulls: &&ArrayRef| nulls.data_type() == column.data_type() && nulls.len() >= column.len();
+        match self.nulls.iter().find(fits).filter(|_| column.null_count() == column.len()) {
+            Some(nulls) => nulls.slice(0, column.len()),
+            None => Arc::clone(column),
+        }
+    }
+
     /// Envelope, facts and position side by side, as the table has them.
     fn flatten(&self, nested: &RecordBatch, raw: &RawBatch, rows: &[usize]) -> Result<RecordBatch, ArrowError> {
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.table.fields().len());
         for column in nested.columns() {
             match column.data_type() {
-                DataType::Struct(_) => columns.extend(column.as_struct().columns().iter().cloned()),
-                _ => columns.push(Arc::clone(column)),
+                DataType::Struct(_) => {
+                    columns.extend(column.as_struct().columns().iter().map(|part| self.shared(part)))
+                }
+                _ => columns.push(self.shared(column)),
             }
         }
         let positions = || rows.iter().map(|&at| raw.position(at));
@@ -150,6 +175,12 @@ impl StreamDecoder {
         columns.push(Arc::new(Int64Array::from_iter_values(positions().map(|(_, offset)| offset))));
         RecordBatch::try_new(Arc::clone(&self.table), columns)
     }
+}
+
+/// The ids of rows.
+pub(crate) fn texts(rows: &RecordBatch, stream: Stream) -> &StringArray {
+    let column = rows.column_by_name(stream.id_column()).expect("every table has its id column");
+    column.as_string::<i32>()
 }
 
 fn decoder(stream: Stream) -> Result<Decoder, ArrowError> {

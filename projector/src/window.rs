@@ -51,6 +51,11 @@ impl Window {
         self.opened.map(|opened| opened + config.flush_age)
     }
 
+    /// Number of records, refused ones included.
+    pub fn records(&self) -> usize {
+        self.records
+    }
+
     pub fn is_empty(&self) -> bool {
         self.batches.is_empty()
     }

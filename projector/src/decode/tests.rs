@@ -96,3 +96,20 @@ fn an_empty_batch_has_no_rows() {
     assert_eq!(decode(&[]).rows.num_rows(), 0);
     assert_eq!(decode(&[b"x".to_vec()]).refused.len(), 1);
 }
+
+#[test]
+fn columns_without_any_value_are_in_memory_once() {
+    let mut decoder = StreamDecoder::new(STREAM, LogLife { cluster: "c".into(), generation: 0 }).unwrap();
+    let mut places = Vec::new();
+    for ids in [vec!["a", "b"], vec!["c"]] {
+        let mut raw = RawBatch::new(STREAM);
+        ids.iter().zip(0..).for_each(|(id, offset)| raw.push(0, offset, &record(id)));
+        let batch = decoder.decode(raw).unwrap();
+        for name in ["note", "source_url"] {
+            let column = batch.rows.column_by_name(name).unwrap();
+            assert_eq!((column.len(), column.null_count()), (ids.len(), ids.len()));
+            places.push(column.to_data().buffers()[0].as_ptr());
+        }
+    }
+    assert!(places.iter().all(|place| *place == places[0]));
+}
