@@ -140,6 +140,50 @@ async fn what_broke_off_goes_on_where_it_was() {
 }
 
 #[tokio::test]
+async fn a_whole_table_whose_renewal_broke_off_rests_on_what_it_did_before() {
+    let tables = tempfile::tempdir().unwrap();
+    let ledger = Arc::new(Ledger::new(0..BUCKETS));
+    let materialiser = materialiser(tables.path(), &ledger);
+    assert_eq!(materialiser.renew(PROJECTION).await.unwrap(), Renewed::Buckets(64));
+    (0..8).for_each(|bucket| ledger.append(bucket));
+    // One of three passes goes well.
+    *ledger.passes.lock().unwrap() = 1;
+    assert!(matches!(materialiser.renew(PROJECTION).await, Err(MaterialiseError::Derive { .. })));
+    *ledger.passes.lock().unwrap() = usize::MAX;
+    assert_eq!(
+        materialiser.renew(PROJECTION).await.unwrap(),
+        Renewed::Buckets(8),
+        "its word covers no half of the work"
+    );
+    assert_eq!(materialiser.renew(PROJECTION).await.unwrap(), Renewed::UpToDate);
+    assert_eq!(rebuild(&materialiser).await, Rebuilt { generation: 2, rows: 72, compared: the_same() });
+}
+
+#[tokio::test]
+async fn a_table_is_absent_then_begun_then_whole() {
+    let tables = tempfile::tempdir().unwrap();
+    let look = Keeper(Arc::new(Ledger::new(0..BUCKETS))).look(PROJECTION).await.unwrap();
+    let (columns, first) = look.rows(&[1, 2]).await.unwrap();
+    let mut table = StreamTable::open(tables.path(), "kept", columns, "event_id").await.unwrap();
+    let absent = State::of(Some(&table), look.reach()).await.unwrap();
+    assert_eq!(absent, State::Absent, "a table without a made bucket");
+    assert_eq!(absent.rests_on(), Reach::default());
+    let landed = table.replace_buckets(&[1, 2], first, &absent.on_the_way(&[1, 2], look.reach())).await;
+    assert!(matches!(landed, Ok(Commit::Landed)));
+    let begun = State::of(Some(&table), look.reach()).await.unwrap();
+    let others: Vec<i32> = (0..BUCKETS).filter(|bucket| ![1, 2].contains(bucket)).collect();
+    assert_eq!(begun, State::Begun { at: look.reach().clone(), not_made: others.clone() });
+    assert_eq!(begun.to_make(vec![1, 3]), [vec![0, 1], others[1..].to_vec()].concat());
+    let (_, last) = look.rows(&others).await.unwrap();
+    let landed = table.replace_buckets(&others, last, &rests_on(look.reach()).collect()).await;
+    assert!(matches!(landed, Ok(Commit::Landed)));
+    let whole = State::of(Some(&table), look.reach()).await.unwrap();
+    assert_eq!(whole, State::Whole(look.reach().clone()));
+    assert_eq!(whole.to_make(vec![5]), [5]);
+    assert!(whole.on_the_way(&[5], look.reach()).is_empty(), "its readers judge anew what is half done");
+}
+
+#[tokio::test]
 async fn a_whole_table_that_nobody_named_is_named() {
     let tables = tempfile::tempdir().unwrap();
     let ledger = Arc::new(Ledger::new([3, 4]));
