@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::health::Health;
 use crate::position::{NextOffset, StreamPartition};
 
+mod patience;
 mod probe;
 mod raw_batch;
 mod references;

@@ -12,6 +12,7 @@ use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 use tokio_util::sync::CancellationToken;
 
+use super::patience::patiently;
 use super::{ConsumeError, LogConsumer, LogContext, client_config};
 use crate::config::Config;
 use crate::position::StreamPartition;
@@ -47,14 +48,14 @@ impl Probe {
         Self { config: config.clone() }
     }
 
-    /// What lies at each offset. Blocks.
+    /// What lies at each offset. Waits for topics that not all nodes know yet. Blocks.
     pub fn look(&self, at: &[(StreamPartition, i64)]) -> Result<HashMap<StreamPartition, RecordAt>, ConsumeError> {
         if at.is_empty() {
             return Ok(HashMap::new());
         }
         let consumer = looker(&self.config)?;
         let found: Result<_, KafkaError> =
-            at.iter().map(|(at, offset)| Ok((*at, look_at(&consumer, *at, *offset)?))).collect();
+            at.iter().map(|(at, offset)| Ok((*at, patiently(|| look_at(&consumer, *at, *offset))?))).collect();
         found.map_err(|source| ConsumeError::Client { kafka: self.config.kafka.clone(), source })
     }
 }

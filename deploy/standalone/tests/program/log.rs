@@ -57,6 +57,15 @@ impl Log {
         Some(Self { named: Some(Named::at(address, Some(settings.into()))) })
     }
 
+    /// The three nodes of the `kafka-dev` folder that `LANTOA_TEST_KAFKA_NODES` names, and the folder.
+    pub fn of_nodes() -> (Self, PathBuf) {
+        let nodes =
+            variable("LANTOA_TEST_KAFKA_NODES").expect("it must name the folder of a kafka-dev with three nodes");
+        let nodes = PathBuf::from(nodes);
+        let address = std::fs::read_to_string(nodes.join("bootstrap")).unwrap().trim().to_owned();
+        (Self { named: Some(Named::at(address, None)) }, nodes)
+    }
+
     /// Arguments with which `up` uses it.
     pub fn up<'a>(&'a self, flags: &[&'a str]) -> Vec<&'a str> {
         let mut arguments = vec!["up", "--http", "127.0.0.1:0"];
