@@ -30,6 +30,10 @@ use state::State;
 /// is of fewer.
 const EVENTS_A_PASS: u64 = 1_000_000;
 
+/// Passes from which on the ledgers are divided among the buckets first. That costs about as much as reading them three
+/// times, and spares reading them whole in each pass.
+const PASSES_WORTH_DIVIDING: usize = 4;
+
 /// How many times as long as the last renewal took the next one waits: so that keeping takes a sixth of the time at most.
 const REST: u32 = 5;
 
@@ -66,6 +70,9 @@ pub trait Look: Send + Sync {
 
     /// The buckets that have to be made anew by who rests on `then`.
     async fn touched(&self, then: &Reach) -> Result<Vec<i32>, DeriveError>;
+
+    /// Makes ready for many passes over these buckets: what is read for each pass may be read once for all.
+    async fn divide(&self, buckets: &[i32]) -> Result<(), DeriveError>;
 
     /// The rows of some buckets, with the column of the bucket.
     async fn rows(&self, buckets: &[i32]) -> Result<Rows, DeriveError>;
@@ -231,6 +238,9 @@ impl Materialiser {
         let events = look.events().await.map_err(derive)?;
         let passes = (events * touched.len() as u64 / BUCKETS as u64).div_ceil(EVENTS_A_PASS).max(1);
         let a_pass = touched.len().div_ceil(passes as usize);
+        if touched.len().div_ceil(a_pass) >= PASSES_WORTH_DIVIDING {
+            look.divide(&touched).await.map_err(derive)?;
+        }
         let mut done = 0;
         for buckets in touched.chunks(a_pass) {
             let (columns, rows) = look.rows(buckets).await.map_err(derive)?;

@@ -18,6 +18,8 @@ struct Ledger {
     events: Mutex<Vec<i32>>,
     /// So many passes go well, then they break off.
     passes: Mutex<usize>,
+    /// How many buckets were made ready for passes, each time that it was done.
+    divided: Mutex<Vec<usize>>,
     /// Whether an event comes in whenever somebody looks.
     grows: bool,
     /// A bucket whose events are overlooked once there is a table.
@@ -27,7 +29,7 @@ struct Ledger {
 impl Ledger {
     fn new(events: impl IntoIterator<Item = i32>) -> Self {
         let events = Mutex::new(events.into_iter().collect());
-        Self { events, passes: Mutex::new(usize::MAX), grows: false, overlooked: None }
+        Self { events, passes: Mutex::new(usize::MAX), divided: Mutex::default(), grows: false, overlooked: None }
     }
 
     fn append(&self, bucket: i32) {
@@ -87,6 +89,11 @@ impl Look for Seen {
         touched.dedup();
         touched.retain(|bucket| from == 0 || self.ledger.overlooked != Some(*bucket));
         Ok(touched)
+    }
+
+    async fn divide(&self, buckets: &[i32]) -> Result<(), DeriveError> {
+        self.ledger.divided.lock().unwrap().push(buckets.len());
+        Ok(())
     }
 
     async fn rows(&self, buckets: &[i32]) -> Result<Rows, DeriveError> {
@@ -157,6 +164,20 @@ async fn a_whole_table_whose_renewal_broke_off_rests_on_what_it_did_before() {
     );
     assert_eq!(materialiser.renew(PROJECTION).await.unwrap(), Renewed::UpToDate);
     assert_eq!(rebuild(&materialiser).await, Rebuilt { generation: 2, rows: 72, compared: the_same() });
+}
+
+#[tokio::test]
+async fn the_ledgers_are_divided_before_many_passes_and_not_before_few() {
+    let tables = tempfile::tempdir().unwrap();
+    let ledger = Arc::new(Ledger::new(0..BUCKETS));
+    let materialiser = materialiser(tables.path(), &ledger);
+    materialiser.renew(PROJECTION).await.unwrap();
+    assert_eq!(*ledger.divided.lock().unwrap(), [64], "sixteen passes");
+    ledger.append(1);
+    materialiser.renew(PROJECTION).await.unwrap();
+    assert_eq!(ledger.divided.lock().unwrap().len(), 1, "one pass");
+    rebuild(&materialiser).await;
+    assert_eq!(*ledger.divided.lock().unwrap(), [64, 64]);
 }
 
 #[tokio::test]
