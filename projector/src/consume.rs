@@ -5,9 +5,10 @@
 //! offset is a fault, never a jump.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use lantoa_schemas::connection::{Complaints, REFUSED};
 use lantoa_schemas::stream::Stream;
 use rdkafka::client::ClientContext;
 use rdkafka::config::ClientConfig;
@@ -22,6 +23,7 @@ use crate::config::Config;
 use crate::health::Health;
 use crate::position::{NextOffset, StreamPartition};
 
+mod patience;
 mod probe;
 mod raw_batch;
 mod references;
@@ -53,9 +55,6 @@ const REQUEST: Duration = Duration::from_secs(10);
 
 /// How long a client without a connection is heard on the reasons at one time.
 const HEAR_OUT: Duration = Duration::from_secs(1);
-
-/// How often a client says that it is refused.
-const COMPLAIN_EVERY: Duration = Duration::from_secs(30);
 
 /// Why the log cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -125,28 +124,15 @@ pub enum ConsumeError {
 /// What the client says of its connection, where it mends it by itself, is for those who look closer.
 #[derive(Default)]
 pub(crate) struct LogContext {
-    /// When it last complained.
-    complained: Mutex<Option<Instant>>,
-}
-
-impl LogContext {
-    /// Whether it is time to complain of a refusal, which the client meets anew each time that it tries again.
-    fn complains(&self) -> bool {
-        let mut complained = self.complained.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = complained.is_none_or(|last| last.elapsed() >= COMPLAIN_EVERY);
-        if due {
-            *complained = Some(Instant::now());
-        }
-        due
-    }
+    complaints: Complaints,
 }
 
 impl ClientContext for LogContext {
     fn error(&self, error: KafkaError, reason: &str) {
         use RDKafkaErrorCode::{Authentication, SSL, SaslAuthenticationFailed};
         match error.rdkafka_error_code() {
-            Some(Authentication | SSL | SaslAuthenticationFailed) if self.complains() => {
-                tracing::warn!(%error, reason, "kafka refuses this client or is not trusted: see [kafka] in the settings");
+            Some(Authentication | SSL | SaslAuthenticationFailed) if self.complaints.due(Instant::now()) => {
+                tracing::warn!(%error, reason, "{REFUSED}");
             }
             _ => tracing::info!(%error, reason, "kafka connection"),
         }

@@ -28,7 +28,10 @@ use crate::reference_tables;
 use crate::settings::Standing;
 use crate::tables::{Snapshot, Tables};
 
+mod divided;
 mod kept;
+
+use divided::Divided;
 
 /// A ledger as of the day asked for, whatever sources had said by then: what chains of corrections are settled over.
 const RECORDED: &str = "recorded_";
@@ -57,6 +60,8 @@ pub(crate) struct Desk {
     kept: Mutex<HashMap<&'static str, Snapshot>>,
     /// The buckets that ledgers are limited to; `None` for all, as for everybody who asks.
     buckets: Option<(Division, Vec<i32>)>,
+    /// The ledgers by bucket, where somebody has divided them.
+    divided: Mutex<Option<Arc<Divided>>>,
 }
 
 impl fmt::Debug for Desk {
@@ -77,6 +82,7 @@ impl Desk {
             figures: Mutex::default(),
             kept: Mutex::default(),
             buckets: None,
+            divided: Mutex::default(),
         }
     }
 
@@ -88,7 +94,9 @@ impl Desk {
         let fates = fates.map(|(name, table)| (name.clone(), Arc::clone(table))).collect();
         let tables = Arc::clone(&self.tables);
         let limited = Self::new(tables, Arc::clone(&self.present), Arc::clone(&self.remembered));
-        Self { seen: Mutex::new(seen), pinned: Mutex::new(fates), buckets: Some((by, buckets.to_vec())), ..limited }
+        let divided = Mutex::new(self.divided());
+        let buckets = Some((by, buckets.to_vec()));
+        Self { seen: Mutex::new(seen), pinned: Mutex::new(fates), buckets, divided, ..limited }
     }
 
     /// Says how to read the session's state, once.
@@ -102,6 +110,11 @@ impl Desk {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.figures.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.divided.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    fn divided(&self) -> Option<Arc<Divided>> {
+        self.divided.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn state(&self) -> Result<SessionState> {
@@ -137,6 +150,11 @@ impl Desk {
         }
         if let Some(family) = name.strip_prefix(FATE) {
             return self.fate(family).await;
+        }
+        if let (Some((_, buckets)), Some(divided)) = (&self.buckets, self.divided())
+            && let Some(table) = divided.table(name, buckets)?
+        {
+            return Ok(Some(table));
         }
         let state = self.state()?;
         let standing = standing(&state);

@@ -29,6 +29,8 @@ mod roles;
 mod secured;
 #[path = "program/tamper.rs"]
 mod tamper;
+#[path = "program/three_nodes.rs"]
+mod three_nodes;
 #[path = "program/use_and_misuse.rs"]
 mod use_and_misuse;
 #[path = "program/verify.rs"]
