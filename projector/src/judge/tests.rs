@@ -1,6 +1,6 @@
 //! Direct records of two families, judged after a merger that the reference topic told.
 
-use lantoa_schemas::avro::Encoder;
+use lantoa_schemas::avro::{Encoder, known};
 use lantoa_schemas::knowledge::Knowledge;
 use lantoa_schemas::reference_log::LogRecord;
 use lantoa_schemas::validate::{Row, Stamp};
@@ -54,7 +54,7 @@ fn judged(family: Family, records: &[Vec<u8>], log: &mut ReferenceLog) -> (Vec<(
         raw.push(0, offset as i64, record);
     }
     let life = LogLife { cluster: "c".into(), generation: 0 };
-    let batch = StreamDecoder::new(family.stream(), life).unwrap().decode(raw).unwrap();
+    let batch = StreamDecoder::new(known(family.stream()), life).unwrap().decode(raw).unwrap();
     let (found, is_direct) = direct(&batch).unwrap().unwrap();
     assert_eq!(found, family);
     let batch = judge(batch, family, &is_direct, log, now()).unwrap();
