@@ -1,7 +1,7 @@
 //! Raw records to columns.
 //!
-//! In: a raw batch, and the schemas by which its records may have been written. Out: its rows as one record batch in the
-//! table's schema, in the order of the records, with their positions, and for each record that could not be read the
+//! In: a raw batch, and the schemas by which its records may have been written. Out: its rows as one record batch in
+//! the table's schema, in the order of the records, with their positions, and for each record that could not be read the
 //! reason. Records of several revisions are read apart and put together again, so that it does not matter how they are
 //! mixed. A bad record never harms its neighbours: when a batch fails it is read again record by record, and only the
 //! guilty are refused. No I/O.
