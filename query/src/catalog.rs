@@ -243,7 +243,9 @@ fn seen(
     buckets: Option<&(Division, Vec<i32>)>,
 ) -> Result<Arc<dyn TableProvider>> {
     let has = |column: &str| snapshot.provider.schema().column_with_name(column).is_some();
-    let whole = snapshot.columns.fields().iter().all(|field| has(field.name()));
+    // A table that an earlier release made has what came since at its end, and one of a later release has more.
+    let known = snapshot.columns.fields().iter().map(|field| field.name());
+    let whole = snapshot.provider.schema().fields().iter().map(|field| field.name()).eq(known);
     let mut limits = limits(standing, |column| snapshot.columns.column_with_name(column).is_some());
     if let Some((by, buckets)) = buckets {
         let wanted = buckets.iter().map(|bucket| lit(*bucket)).collect();

@@ -23,6 +23,8 @@ mod metrics;
 mod projection;
 #[path = "program/reference.rs"]
 mod reference;
+#[path = "program/revisions.rs"]
+mod revisions;
 #[path = "program/roles.rs"]
 mod roles;
 #[path = "program/secured.rs"]

@@ -2,7 +2,7 @@
 
 use arrow::array::AsArray;
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
-use lantoa_schemas::avro::Encoder;
+use lantoa_schemas::avro::{Encoder, known};
 use lantoa_schemas::event::Event;
 use lantoa_schemas::knowledge::Knowledge;
 use lantoa_schemas::reference_log::LogRecord;
@@ -66,7 +66,7 @@ fn judged(family: Family, records: &[Vec<u8>], log: &mut ReferenceLog) -> (Vec<(
         raw.push(0, offset as i64, record);
     }
     let life = LogLife { cluster: "c".into(), generation: 0 };
-    let batch = StreamDecoder::new(family.stream(), life).unwrap().decode(raw).unwrap();
+    let batch = StreamDecoder::new(known(family.stream()), life).unwrap().decode(raw).unwrap();
     let (found, is_direct) = direct(&batch).unwrap().unwrap();
     assert_eq!(found, family);
     let batch = judge(batch, family, &is_direct, log, now()).unwrap();
