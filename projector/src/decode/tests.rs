@@ -185,7 +185,7 @@ fn an_empty_batch_has_no_rows() {
 
 #[test]
 fn columns_without_any_value_are_in_memory_once() {
-    let mut decoder = StreamDecoder::new(STREAM, LogLife { cluster: "c".into(), generation: 0 }).unwrap();
+    let mut decoder = StreamDecoder::new(avro::known(STREAM), LogLife { cluster: "c".into(), generation: 0 }).unwrap();
     let mut places = Vec::new();
     for ids in [vec!["a", "b"], vec!["c"]] {
         let mut raw = RawBatch::new(STREAM);

@@ -111,12 +111,12 @@ fn in_a_mixed_batch_only_direct_records_are_stamped() {
         "source": "s", "area_level": "province", "area_code": "01", "area_date": "2026-01-10",
         "occurred_on": "2026-01-10", "activity": "seminar", "attendances": 40
     });
-    let (known, held) = (Knowledge::shipped(), "vn.lantoa.activity.held.v1");
+    let (shipped, held) = (Knowledge::shipped(), "vn.lantoa.activity.held.v1");
     let mut raw = RawBatch::new(Family::Activity.stream());
-    raw.push(0, 0, &direct_record(&known, "direct", held, &fields));
-    raw.push(0, 1, &record(&event(&known, "stamped", held, &fields)));
+    raw.push(0, 0, &direct_record(&shipped, "direct", held, &fields));
+    raw.push(0, 1, &record(&event(&shipped, "stamped", held, &fields)));
     let life = LogLife { cluster: "c".into(), generation: 0 };
-    let batch = StreamDecoder::new(Family::Activity.stream(), life).unwrap().decode(raw).unwrap();
+    let batch = StreamDecoder::new(known(Family::Activity.stream()), life).unwrap().decode(raw).unwrap();
     let (family, is_direct) = direct(&batch).unwrap().unwrap();
     let later = now() + chrono::Duration::days(1);
     let batch = judge(batch, family, &is_direct, &mut ReferenceLog::default(), later).unwrap();
