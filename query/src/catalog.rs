@@ -28,7 +28,8 @@ use crate::reference_tables;
 use crate::settings::Standing;
 use crate::tables::{Snapshot, Tables};
 
-mod kept;
+pub(crate) mod kept;
+pub(crate) mod looked;
 
 /// A ledger as of the day asked for, whatever sources had said by then: what chains of corrections are settled over.
 const RECORDED: &str = "recorded_";
