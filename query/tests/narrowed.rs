@@ -40,7 +40,10 @@ async fn folder() -> Folder {
     let mut folder = Folder::with_articles().await;
     let statement = Family::Statement.stream();
     folder.append(statement, reported_rows()).await;
-    let unknown = changed("bac-giang-2022", 1, json!({ "event_id": "unknown/1", "measure": "not_in_the_catalogue" }));
+    let unknown = json!({
+        "event_id": "unknown/1", "measure": "not_in_the_catalogue", "fact": "actual", "period": "2022", "numerator": 12,
+    });
+    let unknown = changed("bac-giang-2022", 1, unknown);
     folder.append(statement, vec![unknown]).await;
     let steps = (0..6).map(|number| {
         json!({
@@ -98,14 +101,14 @@ async fn an_answer_under_conditions_is_those_rows_of_the_whole_one() {
     for map in MAPS {
         // One engine finds what other questions have left, and one has to forget at once.
         let remembers = engine(&folder, |config| config.partitions = 3);
-        let forgets = engine(&folder, |config| config.remember_bytes = 0);
+        let forgets = engine(&folder, |config| (config.remember_bytes, config.partitions) = (0, 1));
         for view in ["indicator", "coverage", "reconciliation"] {
             let query = format!("SELECT * FROM {view}");
             let whole = batch(&engine(&folder, |_| {}), map, &query).await;
             for condition in CONDITIONS {
                 let expected = that_satisfy(&whole, condition).await;
                 let query = format!("{query} WHERE {condition}");
-                for engine in [&remembers, &forgets, &engine(&folder, |config| config.partitions = 1)] {
+                for engine in [&remembers, &forgets] {
                     assert_eq!(rows(engine, map, &query).await, expected, "{map}: {query}");
                 }
                 compared += expected.len();
@@ -114,7 +117,7 @@ async fn an_answer_under_conditions_is_those_rows_of_the_whole_one() {
             assert_eq!(rows(&remembers, map, &query).await, sorted(&[whole]), "{map}: {query} at last");
         }
     }
-    assert!(compared > 1000 && empty < 3 * 3 * CONDITIONS.len() / 2, "{compared} rows, {empty} empty answers");
+    assert!(compared > 1000 && empty < 100, "{compared} rows, {empty} empty answers");
 }
 
 /// A series needs earlier years, a target those who set it, a rank all areas: whatever is left out of it is of another
@@ -150,7 +153,7 @@ async fn in_whatever_order_questions_come_each_has_its_own_answer() {
         for query in QUESTIONS {
             alone.insert(query, rows(&engine(&folder, |_| {}), map, query).await);
         }
-        for first in 0..QUESTIONS.len() {
+        for first in (0..QUESTIONS.len()).step_by(3) {
             let shared = engine(&folder, |_| {});
             let tight = engine(&folder, |config| config.remember_bytes = 60_000);
             for query in QUESTIONS.iter().cycle().skip(first).take(QUESTIONS.len() + 2) {

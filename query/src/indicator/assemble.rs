@@ -250,7 +250,10 @@ impl<'a> Sheet<'a> {
     /// Cells that have rows: the sizes of bases have none.
     fn answered_cells(&self) -> impl Iterator<Item = (&'a Cell, &'a Totals)> {
         let things = self.things;
-        self.totals.iter().filter(|(cell, _)| !things.thing(cell.thing).is_size).map(|(cell, totals)| (cell, totals))
+        self.totals
+            .iter()
+            .filter(move |(cell, _)| !things.thing(cell.thing).is_size)
+            .map(|(cell, totals)| (cell, totals))
     }
 
     fn fill(&self, wanted: &Rows, out: &mut IndicatorRows, answered: &mut Answered) {
