@@ -29,7 +29,8 @@ use crate::settings::Standing;
 use crate::tables::{Snapshot, Tables};
 
 mod divided;
-mod kept;
+pub(crate) mod kept;
+pub(crate) mod looked;
 
 use divided::Divided;
 
@@ -186,7 +187,8 @@ impl Desk {
 
     async fn figures(&self) -> Result<Arc<StandingFigures>> {
         let state = self.state()?;
-        let plan = state.create_logical_plan(FIGURES).await?;
+        let [stated, counted] = FIGURES;
+        let plans = [state.create_logical_plan(stated).await?, state.create_logical_plan(counted).await?];
         let knowledge = self.present.get();
         let mut versions = Vec::with_capacity(Stream::ALL.len());
         for stream in Stream::ALL {
@@ -196,7 +198,7 @@ impl Desk {
         let standing = standing(&state);
         let map = standing.map.map(|day| knowledge.history().map_on(day));
         let basis = Basis { versions, standing: Standing { map, ..standing }, today: knowledge.today() };
-        let figures = StandingFigures::new(plan, knowledge, basis, Arc::clone(&self.remembered));
+        let figures = StandingFigures::new(plans, knowledge, basis, Arc::clone(&self.remembered));
         let mut shared = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(shared.get_or_insert_with(|| Arc::new(figures))))
     }

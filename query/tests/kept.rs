@@ -91,3 +91,39 @@ async fn divided_ledgers_give_the_rows_that_whole_ones_give() {
         }
     }
 }
+
+/// Events come in commit after commit. What an engine knows of earlier versions of the ledger changes nothing of what it
+/// says about a later one.
+#[tokio::test]
+async fn what_is_known_of_earlier_versions_leads_to_the_same_buckets() {
+    let mut folder = Folder::empty();
+    let [first, second, third] = [("commune", "07513"), ("province", "12"), ("commune", "07507")];
+    let correction = |target: &str| json!({ "supersedes": target, "change_reason": "the wrong step" });
+    let commits = [
+        vec![step("a", "recognised", first, json!({})), step("b", "recognised", second, json!({}))],
+        vec![step("c", "registered", first, correction("a"))],
+        vec![step("waits", "revoked", second, correction("late"))],
+        vec![step("d", "recognised", third, json!({ "subject_token": "family-c-00000003" }))],
+        vec![step("late", "registered", second, json!({ "subject_token": "family-b-00000002" }))],
+        vec![step("e", "recognised", first, correction("c"))],
+    ];
+    folder.append(Family::Recognition.stream(), vec![step("0", "registered", third, json!({}))]).await;
+    let (engine, projection) = (folder.engine(), Projection::of("counted").unwrap());
+    let mut thens = vec![engine.derive(projection).await.unwrap().reach().clone()];
+    let mut found = std::collections::BTreeSet::new();
+    for commit in commits {
+        folder.append(Family::Recognition.stream(), commit).await;
+        let (known, anew) =
+            (engine.derive(projection).await.unwrap(), folder.engine().derive(projection).await.unwrap());
+        assert_eq!(known.reach(), anew.reach());
+        for then in &thens {
+            let touched = known.touched(then).await.unwrap();
+            assert_eq!(touched, anew.touched(then).await.unwrap(), "since {then:?}");
+            assert_eq!(touched, known.touched(then).await.unwrap(), "asked again");
+            found.insert(touched);
+        }
+        assert_ne!(Some(known.reach()), thens.last(), "every commit goes further");
+        thens.push(known.reach().clone());
+    }
+    assert!(found.len() > 3, "{found:?}");
+}

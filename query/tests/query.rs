@@ -3,6 +3,7 @@
 mod fixture;
 mod http;
 mod kept;
+mod narrowed;
 mod nation;
 mod scripts;
 mod sessions;
