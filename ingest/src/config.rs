@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use lantoa_schemas::avro::ConfluentSchemas;
 use lantoa_schemas::connection::ConnectionProperties;
 use serde::{Deserialize, Deserializer};
 
@@ -15,6 +16,10 @@ pub struct Config {
     /// How they are reached beside that: protocol, credentials, certificates. The program's own to set.
     #[serde(skip)]
     pub connection: ConnectionProperties,
+    /// Which schema each id of a schema registry stands for in the reference topic. The program's own to set: to the
+    /// projector's, because both judge by the same records.
+    #[serde(skip)]
+    pub confluent_schemas: ConfluentSchemas,
     /// Partitions of a topic that is made at start. A topic that exists keeps its own count for ever, because a key
     /// must stay in its partition.
     pub partitions: i32,
@@ -53,6 +58,7 @@ impl Default for Config {
         Self {
             kafka: "127.0.0.1:7092".to_owned(),
             connection: ConnectionProperties::default(),
+            confluent_schemas: ConfluentSchemas::default(),
             partitions: 1,
             replication: -1,
             max_body_bytes: 8 << 20,

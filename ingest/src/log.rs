@@ -4,9 +4,10 @@
 //! position is given only for what every in-sync replica has acknowledged; the producer is idempotent, so its own
 //! retries neither double a record nor change the order of a partition.
 
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
+use lantoa_schemas::connection::{Complaints, REFUSED};
 use lantoa_schemas::stream::{Family, Stream};
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
@@ -27,9 +28,6 @@ pub const MAX_RECORD_BYTES: usize = 1_000_000;
 
 /// How long to wait before asking a full send queue again.
 const QUEUE_PAUSE: Duration = Duration::from_millis(5);
-
-/// How often a client says that it is refused.
-const COMPLAIN_EVERY: Duration = Duration::from_secs(30);
 
 /// What the log could not do. Owned by the outside (the broker, the network or who runs them) where it does not say
 /// otherwise.
@@ -130,20 +128,7 @@ pub struct Position {
 /// Takes librdkafka's own words into our log.
 #[derive(Default)]
 pub(crate) struct LogContext {
-    /// When it last complained.
-    complained: Mutex<Option<std::time::Instant>>,
-}
-
-impl LogContext {
-    /// Whether it is time to complain of a refusal, which the client meets anew each time that it tries again.
-    fn complains(&self) -> bool {
-        let mut complained = self.complained.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = complained.is_none_or(|last| last.elapsed() >= COMPLAIN_EVERY);
-        if due {
-            *complained = Some(std::time::Instant::now());
-        }
-        due
-    }
+    complaints: Complaints,
 }
 
 impl ClientContext for LogContext {
@@ -159,8 +144,8 @@ impl ClientContext for LogContext {
     fn error(&self, error: KafkaError, reason: &str) {
         use RDKafkaErrorCode::{Authentication, SSL, SaslAuthenticationFailed};
         match error.rdkafka_error_code() {
-            Some(Authentication | SSL | SaslAuthenticationFailed) if self.complains() => {
-                tracing::warn!(%error, reason, "kafka refuses this client or is not trusted: see [kafka] in the settings");
+            Some(Authentication | SSL | SaslAuthenticationFailed) if self.complaints.due(std::time::Instant::now()) => {
+                tracing::warn!(%error, reason, "{REFUSED}");
             }
             // The client connects again by itself; a request that suffers from it is answered 503.
             _ => tracing::info!(%error, reason, "kafka connection"),

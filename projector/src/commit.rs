@@ -1,6 +1,6 @@
-//! The tables. The only module that uses deltalake, with what lies below it: `layout` (how files are written), `ids`
-//! and `lookup` (which ids a table holds), `compact` (few large files of many small ones), `vacuum` (files that nobody
-//! needs).
+//! The tables. The only module that uses deltalake, with what lies below it: `layout` (how files are written), `columns`
+//! (those that a later release has), `ids` and `lookup` (which ids a table holds), `compact` (few large files of many
+//! small ones), `vacuum` (files that nobody needs).
 //!
 //! In: record batches and the next offsets that they reach. Out: one Delta commit that has both, or the answer that
 //! somebody else committed first. Guarantee: a commit is a compare-and-swap on the table's version; what it names is on
@@ -30,6 +30,7 @@ use crate::faults::StorageFaults;
 use crate::position::{LogLife, NextOffset, StreamPartition};
 use crate::start_check::LastRow;
 
+mod columns;
 mod compact;
 mod fault;
 mod faulty_store;
@@ -87,13 +88,16 @@ pub(crate) struct StreamTable {
     name: String,
     folder: PathBuf,
     id_column: &'static str,
+    /// The contract's columns; `None` where it has no say in them.
+    columns: Option<StructType>,
     table: DeltaTable,
     /// Makes storage calls fail, in tests alone.
     spoiler: Option<Arc<Spoiler>>,
 }
 
 impl StreamTable {
-    /// Opens the table, or creates it; one that has buckets is divided by them.
+    /// Opens the table, or creates it; one that has buckets is divided by them. A table of an earlier release gets the
+    /// columns that it lacks, but a table with buckets: its columns are those of the rules that made it.
     pub async fn open(
         tables: &Path,
         name: &str,
@@ -121,13 +125,14 @@ impl StreamTable {
             builder = builder.with_storage_backend(Arc::new(FaultyStore::new(Arc::clone(spoiler))), uri);
         }
         let mut table = builder.build().map_err(fault)?;
+        let columns: StructType = schema
+            .as_ref()
+            .try_into_kernel()
+            .map_err(|source| CommitError::Columns { table: name.to_owned(), source })?;
+        let divided = schema.field_with_name(BUCKET).is_ok();
         if has_entries(&folder.join("_delta_log")) {
             table.load().await.map_err(fault)?;
         } else {
-            let columns: StructType = schema
-                .as_ref()
-                .try_into_kernel()
-                .map_err(|source| CommitError::Columns { table: name.to_owned(), source })?;
             let statistics: Vec<&str> =
                 layout::STATISTICS.iter().copied().filter(|column| schema.field_with_name(column).is_ok()).collect();
             let properties = [
@@ -141,17 +146,19 @@ impl StreamTable {
                 .create()
                 .with_table_name(name)
                 .with_columns(columns.fields().cloned())
-                .with_partition_columns(schema.field_with_name(BUCKET).is_ok().then_some(BUCKET))
+                .with_partition_columns(divided.then_some(BUCKET))
                 .with_save_mode(SaveMode::Ignore)
                 .with_configuration(properties.into_iter().chain(kept))
                 .await;
             // Another projector may have created it in the same moment; then it is there now.
             table.load().await.map_err(|source| fault(create.err().unwrap_or(source)))?;
         }
-        let opened = Self { name: name.to_owned(), folder, id_column, table, spoiler };
+        let columns = (!divided).then_some(columns);
+        let mut opened = Self { name: name.to_owned(), folder, id_column, columns, table, spoiler };
         if opened.table.snapshot().map_err(fault)?.metadata().configuration().contains_key(FORGETS) {
             return Err(CommitError::Forgets { table: name.to_owned() });
         }
+        opened.add_columns().await?;
         opened.sync_log().await?;
         sync(vec![opened.folder.clone(), tables.to_owned()]).await?;
         Ok(opened)
@@ -169,7 +176,7 @@ impl StreamTable {
         let uri = ensure_table_uri(folder.to_string_lossy()).map_err(fault)?;
         let mut table = DeltaTableBuilder::from_url(uri).and_then(DeltaTableBuilder::build).map_err(fault)?;
         table.load().await.map_err(fault)?;
-        Ok(Self { name: name.to_owned(), folder, id_column, table, spoiler: None })
+        Ok(Self { name: name.to_owned(), folder, id_column, columns: None, table, spoiler: None })
     }
 
     /// Takes in what others have committed.
@@ -181,7 +188,7 @@ impl StreamTable {
             anew.load().await.map_err(|_| self.fault(source))?;
             self.table = anew;
         }
-        Ok(())
+        self.check_columns()
     }
 
     /// Sees to it that log entries and the names of removed files are kept for this long and no longer.

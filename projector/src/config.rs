@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use lantoa_schemas::avro::ConfluentSchemas;
 use lantoa_schemas::connection::ConnectionProperties;
 use serde::{Deserialize, Deserializer};
 
@@ -33,6 +34,10 @@ pub struct Config {
     pub projection_age: Duration,
     /// Most bytes that the Kafka client fetches ahead. Bounds memory.
     pub fetch_ahead_bytes: usize,
+    /// Which released schema each id of a schema registry stands for, as `"12" = "statement@0.1.0"`. A record with
+    /// another id goes to `outcome`. An id stays here as long as the log has records with it: the check at the start and
+    /// `verify` read them again.
+    pub confluent_schemas: ConfluentSchemas,
     /// How long to wait at the start for the broker and the topics.
     #[serde(deserialize_with = "seconds")]
     pub start_timeout: Duration,
@@ -55,6 +60,7 @@ impl Default for Config {
             flush_age: Duration::from_millis(500),
             projection_age: Duration::from_secs(2),
             fetch_ahead_bytes: 32 << 20,
+            confluent_schemas: ConfluentSchemas::default(),
             start_timeout: Duration::from_secs(30),
             maintain: Maintenance::default(),
             fault: None,
@@ -158,11 +164,13 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Er
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lantoa_schemas::stream::Family;
 
     #[test]
     fn a_section_is_read_and_unknown_keys_are_refused() {
         let maintain = Maintenance { every: Duration::ZERO, ..Maintenance::default() };
         let untouched = Config { maintain, ..Config::default() };
+        let confluent_schemas = ConfluentSchemas::default().with(12, Family::Statement, "0.1.0");
         for (text, expected) in [
             ("{}", Some(Config::default())),
             (r#"{"flush_age": 0.2}"#, Some(Config { flush_age: Duration::from_millis(200), ..Config::default() })),
@@ -170,6 +178,11 @@ mod tests {
             (r#"{"flush": 1}"#, None),
             (r#"{"connection": {}}"#, None),
             (r#"{"maintain": {"every": 0}}"#, Some(untouched)),
+            (
+                r#"{"confluent_schemas": {"12": "statement@0.1.0"}}"#,
+                Some(Config { confluent_schemas, ..Config::default() }),
+            ),
+            (r#"{"confluent_schemas": {"12": "statement"}}"#, None),
             (r#"{"maintain": {"optimize": true}}"#, None),
         ] {
             assert_eq!(serde_json::from_str::<Config>(text).ok(), expected, "{text}");

@@ -5,15 +5,16 @@
 //! offset is a fault, never a jump.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use lantoa_schemas::connection::{Complaints, REFUSED};
 use lantoa_schemas::stream::Stream;
 use rdkafka::client::ClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::Message;
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,7 @@ use crate::config::Config;
 use crate::health::Health;
 use crate::position::{NextOffset, StreamPartition};
 
+mod patience;
 mod probe;
 mod raw_batch;
 mod references;
@@ -30,6 +32,7 @@ mod watch;
 
 pub(crate) use probe::{Probe, RecordAt};
 pub(crate) use raw_batch::RawBatch;
+use raw_batch::Room;
 pub(crate) use references::ReferenceReader;
 pub(crate) use sentry::Sentry;
 pub(crate) use watch::Watch;
@@ -44,13 +47,14 @@ const BATCH_BYTES: usize = 4 << 20;
 const BATCH_AGE: Duration = Duration::from_millis(20);
 
 const POLL: Duration = Duration::from_millis(20);
+
+/// Records that are taken without a look at the clock, where they are there already: less than a millisecond of them.
+const WITHOUT_LOOKING: usize = 256;
+
 const REQUEST: Duration = Duration::from_secs(10);
 
 /// How long a client without a connection is heard on the reasons at one time.
 const HEAR_OUT: Duration = Duration::from_secs(1);
-
-/// How often a client says that it is refused.
-const COMPLAIN_EVERY: Duration = Duration::from_secs(30);
 
 /// Why the log cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -120,28 +124,15 @@ pub enum ConsumeError {
 /// What the client says of its connection, where it mends it by itself, is for those who look closer.
 #[derive(Default)]
 pub(crate) struct LogContext {
-    /// When it last complained.
-    complained: Mutex<Option<Instant>>,
-}
-
-impl LogContext {
-    /// Whether it is time to complain of a refusal, which the client meets anew each time that it tries again.
-    fn complains(&self) -> bool {
-        let mut complained = self.complained.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = complained.is_none_or(|last| last.elapsed() >= COMPLAIN_EVERY);
-        if due {
-            *complained = Some(Instant::now());
-        }
-        due
-    }
+    complaints: Complaints,
 }
 
 impl ClientContext for LogContext {
     fn error(&self, error: KafkaError, reason: &str) {
         use RDKafkaErrorCode::{Authentication, SSL, SaslAuthenticationFailed};
         match error.rdkafka_error_code() {
-            Some(Authentication | SSL | SaslAuthenticationFailed) if self.complains() => {
-                tracing::warn!(%error, reason, "kafka refuses this client or is not trusted: see [kafka] in the settings");
+            Some(Authentication | SSL | SaslAuthenticationFailed) if self.complaints.due(Instant::now()) => {
+                tracing::warn!(%error, reason, "{REFUSED}");
             }
             _ => tracing::info!(%error, reason, "kafka connection"),
         }
@@ -241,26 +232,26 @@ impl Source {
     ) -> Result<(), ConsumeError> {
         self.assign(from)?;
         health.assigned();
-        let mut open: HashMap<Stream, RawBatch> = HashMap::new();
+        let mut open = OpenBatches::default();
         while !stop.is_cancelled() {
-            match self.consumer.poll(POLL) {
-                None => {}
-                Some(Ok(message)) => {
-                    let Some(stream) = Stream::of_topic(message.topic()) else { continue };
-                    let batch = open.entry(stream).or_insert_with(|| RawBatch::new(stream));
-                    batch.note_written(message.partition(), || message.timestamp().to_millis());
-                    batch.push(message.partition(), message.offset(), message.payload().unwrap_or_default());
-                    let full = batch.len() >= BATCH_RECORDS || batch.bytes() >= BATCH_BYTES;
-                    if full && !hand_on(&mut open, out, stream) {
-                        return Ok(());
+            // At a backlog the next records are there already: the clock and the order to stop, which cost as much as
+            // taking a record, are then looked at once for many of them.
+            let mut wait = POLL;
+            for _ in 0..WITHOUT_LOOKING {
+                match self.consumer.poll(wait) {
+                    None => break,
+                    Some(Ok(message)) => {
+                        let full = open.take(&message);
+                        if full.is_some_and(|batch| !hand_on(batch, out)) {
+                            return Ok(());
+                        }
                     }
+                    Some(Err(error)) => self.judge(&error, from)?,
                 }
-                Some(Err(error)) => self.judge(&error, from)?,
+                wait = Duration::ZERO;
             }
-            let old: Vec<Stream> =
-                open.values().filter(|batch| batch.opened.elapsed() >= BATCH_AGE).map(RawBatch::stream).collect();
-            for stream in old {
-                if !hand_on(&mut open, out, stream) {
+            while let Some(batch) = open.old() {
+                if !hand_on(batch, out) {
                     return Ok(());
                 }
             }
@@ -305,14 +296,45 @@ impl Source {
     }
 }
 
-/// False when nobody listens any more.
-fn hand_on(
-    open: &mut HashMap<Stream, RawBatch>,
-    out: &HashMap<Stream, mpsc::Sender<RawBatch>>,
-    stream: Stream,
-) -> bool {
-    match (open.remove(&stream), out.get(&stream)) {
-        (Some(batch), Some(to)) => to.blocking_send(batch).is_ok(),
-        _ => true,
+/// Batches that may still grow, one a stream.
+#[derive(Default)]
+struct OpenBatches {
+    batches: Vec<RawBatch>,
+    /// What the last full batch of a stream took.
+    room: HashMap<Stream, Room>,
+}
+
+impl OpenBatches {
+    /// Puts a record with the others of its stream. Gives the batch when it is full.
+    fn take(&mut self, message: &BorrowedMessage<'_>) -> Option<RawBatch> {
+        let stream = Stream::of_topic(message.topic())?;
+        let known = self.batches.iter().position(|batch| batch.stream() == stream);
+        let at = known.unwrap_or_else(|| {
+            let room = self.room.get(&stream).copied().unwrap_or_default();
+            self.batches.push(RawBatch::with_room(stream, room));
+            self.batches.len() - 1
+        });
+        let batch = &mut self.batches[at];
+        batch.note_written(message.partition(), || message.timestamp().to_millis());
+        batch.push(message.partition(), message.offset(), message.payload().unwrap_or_default());
+        if batch.len() < BATCH_RECORDS && batch.bytes() < BATCH_BYTES {
+            return None;
+        }
+        // A little more, as records are not all of one size.
+        self.room.insert(stream, Room { records: batch.len(), bytes: batch.bytes() + batch.bytes() / 16 });
+        Some(self.batches.swap_remove(at))
     }
+
+    /// A batch that has waited long enough for more.
+    fn old(&mut self) -> Option<RawBatch> {
+        let at = self.batches.iter().position(|batch| batch.opened.elapsed() >= BATCH_AGE)?;
+        let batch = self.batches.swap_remove(at);
+        self.room.remove(&batch.stream());
+        Some(batch)
+    }
+}
+
+/// False when nobody listens any more.
+fn hand_on(batch: RawBatch, out: &HashMap<Stream, mpsc::Sender<RawBatch>>) -> bool {
+    out.get(&batch.stream()).is_none_or(|to| to.blocking_send(batch).is_ok())
 }

@@ -8,40 +8,29 @@
 //! ([`References`]). It is read from the topic, as ingest reads it, and not from the table, which lags behind it. A
 //! reference record is judged by those before it, so that no event is judged by itself.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::TimestampMicrosecondArray;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Datum, Int64Array, RecordBatch, Scalar, StringArray};
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Datum, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow::compute::kernels::zip::zip;
 use arrow::compute::{filter_record_batch, is_null};
-use arrow::datatypes::{DataType, Date32Type, Float64Type, Int32Type, Int64Type};
 use arrow::error::ArrowError;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use lantoa_schemas::clock::SharedClock;
 use lantoa_schemas::reference_log::ReferenceLog;
 use lantoa_schemas::stream::{Family, Stream};
-use lantoa_schemas::table;
-use lantoa_schemas::validate::{Cell, Fields, Judge, Problem};
-use lantoa_schemas::vocabulary::Via;
+use lantoa_schemas::vocabulary::{Via, Vocabulary};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::consume::ReferenceReader;
 use crate::decode::{DecodedBatch, Refused};
 
-/// Columns that a direct record says of itself outside the family's fields.
-const OWN: &[&str] = &[
-    "event_id",
-    "event_type",
-    "schema_version",
-    table::LOG_CLUSTER,
-    table::LOG_GENERATION,
-    table::LOG_PARTITION,
-    table::LOG_OFFSET,
-];
+mod columns;
+
+use columns::Columns;
 
 /// How long to wait before the reference topic is asked again.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -113,41 +102,29 @@ fn judge(
     let mut knowledge = log.knowledge().clone();
     let mut keep = vec![true; batch.rows.num_rows()];
     let mut versions = vec![0; batch.rows.num_rows()];
-    let columns = by_name(&batch.rows);
+    let columns = Columns::of(&batch.rows);
     for row in (0..batch.rows.num_rows()).filter(|row| direct.value(*row)) {
         if family == Family::Reference {
             let (partition, offset) = batch.raw.position(batch.raw_index[row]);
             knowledge = log.before(partition, offset);
         }
         versions[row] = knowledge.history.version();
-        if let Err(problems) = judge_row(&knowledge.judge(now), family, &batch.rows, &columns, row) {
+        // As they are, blanks included: an id that is stored with a blank must not be judged without it.
+        let (event_id, event_type) = (columns.text("event_id", row), columns.text("event_type", row));
+        let judged = knowledge.judge(now).judge_direct(family, event_id, event_type, &columns.row(row));
+        if let Err(problems) = judged {
             keep[row] = false;
             batch.refused.push(Refused { at: batch.raw_index[row], problems });
         }
     }
     batch.rows = stamp(&batch.rows, direct, now, versions)?;
     if keep.contains(&false) {
-        batch.rows = filter_record_batch(&batch.rows, &BooleanArray::from(keep.clone()))?;
-        let mut kept = keep.iter();
-        batch.raw_index.retain(|_| *kept.next().unwrap_or(&false));
+        let (mut of_index, mut of_ids) = (keep.iter(), keep.iter());
+        batch.raw_index.retain(|_| *of_index.next().unwrap_or(&false));
+        batch.ids.retain(|_| *of_ids.next().unwrap_or(&false));
+        batch.rows = filter_record_batch(&batch.rows, &BooleanArray::from(keep))?;
     }
     Ok(batch)
-}
-
-fn judge_row(
-    judge: &Judge<'_>,
-    family: Family,
-    rows: &RecordBatch,
-    columns: &Columns<'_>,
-    row: usize,
-) -> Result<(), Vec<Problem>> {
-    let fields = BatchRow { rows, columns, row };
-    // As they are, blanks included: an id that is stored with a blank must not be judged without it.
-    let text = |name: &str| {
-        let column = columns.get(name).and_then(|column| column.as_string_opt::<i32>());
-        column.map_or_else(String::new, |column| column.value(row).to_owned())
-    };
-    judge.judge_direct(family, &text("event_id"), &text("event_type"), &fields)
 }
 
 /// Fills in what the sender has no say in, for direct records only.
@@ -157,66 +134,23 @@ fn stamp(
     now: DateTime<Utc>,
     history_versions: Vec<i64>,
 ) -> Result<RecordBatch, ArrowError> {
-    let recorded = TimestampMicrosecondArray::from_value(now.timestamp_micros(), 1).with_timezone("UTC");
-    let kafka: ArrayRef = Arc::new(StringArray::from_iter_values([Via::Kafka.to_string()]));
-    let stamps: [(&str, ArrayRef); 3] =
-        [("recorded", Arc::new(recorded)), ("sender", Arc::clone(&kafka)), ("via", kafka)];
+    let count = rows.num_rows();
+    let recorded = TimestampMicrosecondArray::from_value(now.timestamp_micros(), count).with_timezone("UTC");
+    let kafka: ArrayRef = Arc::new(StringArray::from_iter_values(std::iter::repeat_n(Via::Kafka.as_str(), count)));
+    let stamps: [(&str, ArrayRef); 4] = [
+        ("recorded", Arc::new(recorded)),
+        ("sender", Arc::clone(&kafka)),
+        ("via", kafka),
+        ("history_version", Arc::new(Int64Array::from(history_versions))),
+    ];
+    let all = direct.true_count() == count;
     let mut columns = rows.columns().to_vec();
-    for (name, value) in stamps {
-        let at = rows.schema().index_of(name)?;
-        let value = Scalar::new(value);
-        columns[at] = zip(direct, &value as &dyn Datum, &columns[at] as &dyn Datum)?;
+    for (name, stamped) in stamps {
+        let at = rows.schema_ref().index_of(name)?;
+        // Most batches are of one kind, and then nothing has to be picked row by row.
+        columns[at] = if all { stamped } else { zip(direct, &stamped as &dyn Datum, &columns[at] as &dyn Datum)? };
     }
-    let at = rows.schema().index_of("history_version")?;
-    columns[at] = zip(direct, &Int64Array::from(history_versions), &columns[at] as &dyn Datum)?;
     RecordBatch::try_new(rows.schema(), columns)
-}
-
-/// The columns of a batch by name: each row asks for most of them, and a batch looks through its names one by one.
-type Columns<'a> = HashMap<&'a str, &'a ArrayRef>;
-
-fn by_name(rows: &RecordBatch) -> Columns<'_> {
-    rows.schema_ref().fields().iter().map(|field| field.name().as_str()).zip(rows.columns()).collect()
-}
-
-/// A row of a record batch, shown to the validator as fields.
-struct BatchRow<'a> {
-    rows: &'a RecordBatch,
-    columns: &'a Columns<'a>,
-    row: usize,
-}
-
-impl Fields for BatchRow<'_> {
-    fn get(&self, name: &str) -> Option<Cell<'_>> {
-        let column = self.columns.get(name)?;
-        if column.is_null(self.row) {
-            return None;
-        }
-        match column.data_type() {
-            DataType::Utf8 => {
-                let text = column.as_string::<i32>().value(self.row).trim();
-                if text.is_empty() { None } else { Some(Cell::Text(Cow::Borrowed(text))) }
-            }
-            DataType::Int64 => Some(Cell::Integer(column.as_primitive::<Int64Type>().value(self.row))),
-            DataType::Int32 => Some(Cell::Integer(column.as_primitive::<Int32Type>().value(self.row).into())),
-            DataType::Float64 => Some(Cell::Number(column.as_primitive::<Float64Type>().value(self.row))),
-            DataType::Boolean => Some(Cell::Flag(column.as_boolean().value(self.row))),
-            DataType::Date32 => {
-                let days = column.as_primitive::<Date32Type>().value(self.row);
-                let day = NaiveDate::default().checked_add_signed(chrono::Duration::days(days.into()));
-                Some(Cell::Text(day.map_or(Cow::Borrowed("beyond the calendar"), |day| Cow::Owned(day.to_string()))))
-            }
-            // An instant: only `recorded` is one, and a direct record may not say it.
-            _ => Some(Cell::Text(Cow::Borrowed("set"))),
-        }
-    }
-
-    fn names(&self) -> Vec<&str> {
-        let fields = self.rows.schema_ref().fields();
-        let named = fields.iter().zip(self.rows.columns());
-        let given = named.filter(|(_, column)| !column.is_null(self.row)).map(|(field, _)| field.name().as_str());
-        given.filter(|name| !OWN.contains(name)).collect()
-    }
 }
 
 #[cfg(test)]

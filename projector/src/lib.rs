@@ -23,6 +23,8 @@ mod judge;
 mod lag;
 mod maintain;
 pub mod materialise;
+#[cfg(test)]
+mod older_records;
 mod outcome;
 pub mod position;
 mod project;

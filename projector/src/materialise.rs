@@ -5,7 +5,6 @@
 //! and the table says that it rests on something only once all buckets that it touched are replaced, so at any moment
 //! its rows and its word agree; a projection that lags or fails costs its readers time, never truth.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -18,16 +17,22 @@ use lantoa_schemas::projection::{BUCKETS, PROJECTIONS, Projection, Reach, folder
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::commit::{Commit, CommitError, ReplaceError, StreamTable, made, rests_on};
+use crate::commit::{Commit, CommitError, ReplaceError, StreamTable, rests_on};
 
 mod generation;
 mod rebuild;
+mod state;
 
 pub use rebuild::{Compared, Differing, Rebuilt};
+use state::State;
 
 /// Events of the ledgers whose rows are made in one pass. Bounds memory as long as one bucket, the least that a pass makes,
 /// is of fewer.
 const EVENTS_A_PASS: u64 = 1_000_000;
+
+/// Passes from which on the ledgers are divided among the buckets first. That costs about as much as reading them three
+/// times, and spares reading them whole in each pass.
+const PASSES_WORTH_DIVIDING: usize = 4;
 
 /// How many times as long as the last renewal took the next one waits: so that keeping takes a sixth of the time at most.
 const REST: u32 = 5;
@@ -65,6 +70,9 @@ pub trait Look: Send + Sync {
 
     /// The buckets that have to be made anew by who rests on `then`.
     async fn touched(&self, then: &Reach) -> Result<Vec<i32>, DeriveError>;
+
+    /// Makes ready for many passes over these buckets: what is read for each pass may be read once for all.
+    async fn divide(&self, buckets: &[i32]) -> Result<(), DeriveError>;
 
     /// The rows of some buckets, with the column of the bucket.
     async fn rows(&self, buckets: &[i32]) -> Result<Rows, DeriveError>;
@@ -218,31 +226,21 @@ impl Materialiser {
         let derive = |source| MaterialiseError::Derive { view: projection.view, source };
         let look = self.look(projection).await?;
         let name = projection.generation(generation);
-        let mut table = None;
-        let mut then = Reach::default();
-        let mut begun = Reach::default();
-        if self.is_begun(projection, generation) {
-            let known = StreamTable::open_existing(&self.folder, &name, "event_id").await?;
-            then = known.rests_on(look.reach()).await?;
-            if then == Reach::default() {
-                begun = known.begun_at(look.reach()).await?;
-            }
-            table = Some(known);
-        }
-        let mut touched = look.touched(if begun == Reach::default() { &then } else { &begun }).await.map_err(derive)?;
-        let first = then == Reach::default();
-        if let Some(table) = table.as_ref().filter(|_| begun != Reach::default()) {
-            // It broke off while it was made: what was made then counts, unless something came since.
-            touched.extend(table.not_made().await?);
-            touched.sort_unstable();
-            touched.dedup();
-        }
+        let mut table = match self.is_begun(projection, generation) {
+            true => Some(StreamTable::open_existing(&self.folder, &name, "event_id").await?),
+            false => None,
+        };
+        let state = State::of(table.as_ref(), look.reach()).await?;
+        let touched = state.to_make(look.touched(&state.rests_on()).await.map_err(derive)?);
         if touched.is_empty() {
             return Ok(Renewed::UpToDate);
         }
         let events = look.events().await.map_err(derive)?;
         let passes = (events * touched.len() as u64 / BUCKETS as u64).div_ceil(EVENTS_A_PASS).max(1);
         let a_pass = touched.len().div_ceil(passes as usize);
+        if touched.len().div_ceil(a_pass) >= PASSES_WORTH_DIVIDING {
+            look.divide(&touched).await.map_err(derive)?;
+        }
         let mut done = 0;
         for buckets in touched.chunks(a_pass) {
             let (columns, rows) = look.rows(buckets).await.map_err(derive)?;
@@ -251,12 +249,10 @@ impl Materialiser {
                 None => table.insert(StreamTable::open(&self.folder, &name, columns, "event_id").await?),
             };
             done += buckets.len();
-            let mut entries = BTreeMap::new();
-            if done == touched.len() {
-                entries.extend(rests_on(look.reach()));
-            } else if first {
-                entries.extend(made(buckets, if begun == Reach::default() { look.reach() } else { &begun }));
-            }
+            let entries = match done == touched.len() {
+                true => rests_on(look.reach()).collect(),
+                false => state.on_the_way(buckets, look.reach()),
+            };
             match table.replace_buckets(buckets, rows, &entries).await {
                 Ok(Commit::Landed) => progress(done, touched.len()),
                 Ok(Commit::Lost) => return Ok(Renewed::Lost),

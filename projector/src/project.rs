@@ -20,12 +20,12 @@ use crate::commit::{Commit, CommitError, StreamTable};
 use crate::config::{Config, FaultPoint};
 use crate::consume::RawBatch;
 use crate::counters::Landed;
-use crate::decode::{DecodedBatch, StreamDecoder};
+use crate::decode::{DecodedBatch, StreamDecoder, texts};
 use crate::instruments::Instruments;
 use crate::judge::References;
 use crate::outcome::{self, Fate, OutcomeRow};
 use crate::position::{LogLife, NextOffset, StreamPartition};
-use crate::seen::{IdHash, SeenIds, hash};
+use crate::seen::{IdHash, IdSet, SeenIds};
 use crate::window::Window;
 
 /// How often a commit that the storage refuses is tried before the projector stops.
@@ -96,7 +96,7 @@ pub(crate) struct StreamLoop {
     pub outcome: Arc<Mutex<StreamTable>>,
     pub seen: SeenIds,
     /// Next offset of each partition, as the table has it.
-    pub stored: HashMap<i32, NextOffset>,
+    pub stored: BTreeMap<i32, NextOffset>,
     /// Ranges before `stored` that are read again for their `outcome` rows.
     pub owed: HashMap<i32, Owed>,
     pub instruments: Instruments,
@@ -234,16 +234,18 @@ impl StreamLoop {
 
     /// Decides the fate of each record of a window, by what the table holds now.
     async fn plan(&self, window: &Window) -> Result<Plan, ProjectError> {
-        let fresh = window.batches().iter().flat_map(|batch| self.fresh_ids(batch));
-        let doubtful = fresh.filter(|(id, _)| self.seen.may_contain(*id)).map(|(id, text)| (id, text.to_owned()));
-        let doubtful: HashMap<IdHash, String> = doubtful.collect();
-        let mut known = if doubtful.is_empty() { HashSet::new() } else { self.table.known(doubtful).await? };
+        let mut known = IdSet::with_capacity_and_hasher(window.records(), Default::default());
+        let doubtful: HashMap<IdHash, String> =
+            window.batches().iter().flat_map(|batch| self.doubtful_ids(batch)).collect();
+        if !doubtful.is_empty() {
+            known.extend(self.table.known(doubtful).await?);
+        }
         let mut landed_before = HashMap::new();
         for (&partition, owed) in &self.owed {
             let at = StreamPartition { stream: self.stream, partition };
             landed_before.insert(partition, self.table.offsets(&self.life, at, owed.from, owed.to).await?);
         }
-        let mut plan = Plan::default();
+        let mut plan = Plan { ids: Vec::with_capacity(window.records()), ..Plan::default() };
         for batch in window.batches() {
             self.plan_batch(batch, &mut known, &landed_before, &mut plan)?;
         }
@@ -266,30 +268,28 @@ impl StreamLoop {
         self.stored.get(&partition).copied().unwrap_or(NextOffset(0))
     }
 
-    /// The ids, with their hashes, of rows that the table has not read yet.
-    fn fresh_ids<'a>(&'a self, batch: &'a DecodedBatch) -> impl Iterator<Item = (IdHash, &'a str)> + 'a {
-        let ids = ids(&batch.rows, self.stream);
-        (0..batch.rows.num_rows()).filter_map(move |row| {
-            let (partition, offset) = batch.raw.position(batch.raw_index[row]);
-            (offset >= self.stored_next(partition).0).then(|| (hash(ids.value(row)), ids.value(row)))
+    /// The ids that are not surely new, with their hashes, of rows that the table has not read yet.
+    fn doubtful_ids<'a>(&'a self, batch: &'a DecodedBatch) -> impl Iterator<Item = (IdHash, String)> + 'a {
+        let texts = texts(&batch.rows, self.stream);
+        batch.ids.iter().zip(&batch.raw_index).enumerate().filter_map(move |(row, (&id, &at))| {
+            let (partition, offset) = batch.raw.position(at);
+            let doubtful = offset >= self.stored_next(partition).0 && self.seen.may_contain(id);
+            doubtful.then(|| (id, texts.value(row).to_owned()))
         })
     }
 
     fn plan_batch(
         &self,
         batch: &DecodedBatch,
-        known: &mut HashSet<IdHash>,
+        known: &mut IdSet,
         landed_before: &HashMap<i32, HashSet<i64>>,
         plan: &mut Plan,
     ) -> Result<(), ProjectError> {
-        let ids = ids(&batch.rows, self.stream);
         let mut keep = Vec::with_capacity(batch.rows.num_rows());
-        for row in 0..batch.rows.num_rows() {
-            let at = batch.raw_index[row];
+        for (row, (&id, &at)) in batch.ids.iter().zip(&batch.raw_index).enumerate() {
             let (partition, offset) = batch.raw.position(at);
             let fresh = offset >= self.stored_next(partition).0;
             plan.read_again += u64::from(!fresh);
-            let id = hash(ids.value(row));
             let taken = fresh && known.insert(id);
             keep.push(taken);
             if taken {
@@ -420,11 +420,6 @@ pub(crate) async fn owed(
     };
     let done = outcome.stored(&life.app_id(at)).await?.unwrap_or(NextOffset(0));
     Ok((done < to).then_some(Owed { from: from.0.max(done.0), to: to.0 }))
-}
-
-fn ids(rows: &RecordBatch, stream: Stream) -> &arrow::array::StringArray {
-    let column = rows.column_by_name(stream.id_column()).expect("every table has its id column");
-    column.as_string::<i32>()
 }
 
 /// What a window comes to.

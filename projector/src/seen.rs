@@ -4,7 +4,8 @@
 //! the answer is exact and the memory is about three bytes an id. The filter is built from the table at the start,
 //! takes in what others commit, and grows by adding a larger one.
 
-use std::hash::{BuildHasher, RandomState};
+use std::collections::HashSet;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::sync::OnceLock;
 
 use parquet::bloom_filter::Sbbf;
@@ -19,6 +20,28 @@ pub(crate) fn hash(id: &str) -> IdHash {
     static KEYS: OnceLock<[RandomState; 2]> = OnceLock::new();
     let [high, low] = KEYS.get_or_init(Default::default);
     u128::from(high.hash_one(id)) << 64 | u128::from(low.hash_one(id))
+}
+
+/// Ids by their hashes, which need no second hash: they are under a key already.
+pub(crate) type IdSet = HashSet<IdHash, BuildHasherDefault<AsItIs>>;
+
+/// Takes half of an [`IdHash`] for its hash.
+#[derive(Debug, Default)]
+pub(crate) struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write_u128(&mut self, id: u128) {
+        self.0 = id as u64;
+    }
+
+    // Of no use for ids, whose only way in is the one above; right all the same.
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// One in a million new ids costs a needless look into the table.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::error::ArrowError;
+use lantoa_schemas::avro::Revisions;
 use lantoa_schemas::clock::SharedClock;
 use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
 use lantoa_schemas::table::{outcome_table, stream_table};
@@ -151,7 +152,7 @@ pub async fn start(
         let (raw_sender, raw) = mpsc::channel(BATCHES_WAITING);
         let (decoded_sender, decoded) = mpsc::channel(BATCHES_WAITING);
         to_decode.insert(stream.stream, raw_sender);
-        let decoder = StreamDecoder::new(stream.stream, stream.life.clone())?;
+        let decoder = decoder(&config, stream.stream, stream.life.clone())?;
         let stream_loop = stream.project(&config, &outcome, &instruments, &committed, &clock).await?;
         let (references, reads) = (references.clone(), instruments.clone());
         tasks.spawn(async move { Ok(decode_loop(raw, decoded_sender, decoder, references, reads).await?) });
@@ -340,7 +341,7 @@ pub(crate) async fn faults(config: &Config, opened: &[Opened]) -> Result<Vec<(St
     for (partition, stored, stream) in known {
         let mut checked = before.get(&partition.at).map_or(Ok(()), |b| start_check::check_end(partition.at, stored, b));
         if let (Ok(()), Some(last), Some(found)) = (&checked, &partition.last, last_records.get(&partition.at)) {
-            let id = record_id(stream, found)?;
+            let id = record_id(config, stream, found)?;
             checked = start_check::check_last(partition.at, last, found, id.as_deref());
         }
         if let (Ok(()), Some(offset)) = (&checked, partition.changed) {
@@ -356,8 +357,12 @@ async fn look(config: &Config, at: Vec<(StreamPartition, i64)>) -> Result<HashMa
     Ok(tokio::task::spawn_blocking(move || probe.look(&at)).await??)
 }
 
+fn decoder(config: &Config, stream: Stream, life: LogLife) -> Result<StreamDecoder, ArrowError> {
+    StreamDecoder::new(Arc::new(Revisions::of(stream, &config.confluent_schemas)), life)
+}
+
 /// The id that a record carries, `None` where it cannot be read.
-fn record_id(stream: Stream, record: &RecordAt) -> Result<Option<String>, ArrowError> {
+fn record_id(config: &Config, stream: Stream, record: &RecordAt) -> Result<Option<String>, ArrowError> {
     use arrow::array::{Array, AsArray};
     let RecordAt::Found { payload, .. } = record else {
         return Ok(None);
@@ -365,7 +370,7 @@ fn record_id(stream: Stream, record: &RecordAt) -> Result<Option<String>, ArrowE
     let mut raw = crate::consume::RawBatch::new(stream);
     raw.push(0, 0, payload);
     let life = LogLife { cluster: "".into(), generation: 0 };
-    let read = StreamDecoder::new(stream, life)?.decode(raw)?;
+    let read = decoder(config, stream, life)?.decode(raw)?;
     let ids = read.rows.column_by_name(stream.id_column()).map(|ids| ids.as_string::<i32>().clone());
     Ok(ids.filter(|ids| !ids.is_empty()).map(|ids| ids.value(0).to_owned()))
 }

@@ -16,6 +16,7 @@
 
 use std::collections::HashMap;
 
+use lantoa_schemas::avro::Revisions;
 use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
 
 use crate::config::Config;
@@ -116,8 +117,9 @@ pub async fn verify(config: &Config, at_once: usize, watch: &dyn Watch) -> Resul
     watch.stage("looking at the tables and the log", 0);
     let log = Log::connect(config).await?;
     let whole = extent::take(config, &log).await?;
+    let layout = |stream| Layout::of(Revisions::of(stream, &config.confluent_schemas));
     let check = Check {
-        layouts: Stream::ALL.iter().map(|stream| (*stream, Layout::of(*stream))).collect(),
+        layouts: Stream::ALL.iter().map(|stream| (*stream, layout(*stream))).collect(),
         keys: Keys::default(),
         at_once: at_once.max(1),
         log,

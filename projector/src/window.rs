@@ -51,6 +51,11 @@ impl Window {
         self.opened.map(|opened| opened + config.flush_age)
     }
 
+    /// Number of records, refused ones included.
+    pub fn records(&self) -> usize {
+        self.records
+    }
+
     pub fn is_empty(&self) -> bool {
         self.batches.is_empty()
     }
@@ -72,13 +77,15 @@ mod tests {
     use crate::consume::RawBatch;
     use crate::decode::StreamDecoder;
     use crate::position::LogLife;
+    use lantoa_schemas::avro;
     use lantoa_schemas::stream::{Family, Stream};
     use std::time::Duration;
 
     #[test]
     fn rows_bytes_or_age_make_it_due() {
         let stream = Stream::Ledger(Family::Activity);
-        let mut decoder = StreamDecoder::new(stream, LogLife { cluster: "c".into(), generation: 0 }).unwrap();
+        let life = LogLife { cluster: "c".into(), generation: 0 };
+        let mut decoder = StreamDecoder::new(avro::known(stream), life).unwrap();
         let mut raw = RawBatch::new(stream);
         raw.push(0, 5, b"xyz");
         raw.push(0, 8, b"");

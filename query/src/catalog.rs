@@ -28,8 +28,12 @@ use crate::reference_tables;
 use crate::settings::Standing;
 use crate::tables::{Snapshot, Tables};
 
+mod divided;
 mod granted;
-mod kept;
+pub(crate) mod kept;
+pub(crate) mod looked;
+
+use divided::Divided;
 
 pub(crate) use granted::Granted;
 
@@ -60,6 +64,8 @@ pub(crate) struct Desk {
     kept: Mutex<HashMap<&'static str, Snapshot>>,
     /// The buckets that ledgers are limited to; `None` for all, as for everybody who asks.
     buckets: Option<(Division, Vec<i32>)>,
+    /// The ledgers by bucket, where somebody has divided them.
+    divided: Mutex<Option<Arc<Divided>>>,
 }
 
 impl fmt::Debug for Desk {
@@ -80,6 +86,7 @@ impl Desk {
             figures: Mutex::default(),
             kept: Mutex::default(),
             buckets: None,
+            divided: Mutex::default(),
         }
     }
 
@@ -91,7 +98,9 @@ impl Desk {
         let fates = fates.map(|(name, table)| (name.clone(), Arc::clone(table))).collect();
         let tables = Arc::clone(&self.tables);
         let limited = Self::new(tables, Arc::clone(&self.present), Arc::clone(&self.remembered));
-        Self { seen: Mutex::new(seen), pinned: Mutex::new(fates), buckets: Some((by, buckets.to_vec())), ..limited }
+        let divided = Mutex::new(self.divided());
+        let buckets = Some((by, buckets.to_vec()));
+        Self { seen: Mutex::new(seen), pinned: Mutex::new(fates), buckets, divided, ..limited }
     }
 
     /// Says how to read the session's state, once.
@@ -105,6 +114,11 @@ impl Desk {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.figures.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.divided.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    fn divided(&self) -> Option<Arc<Divided>> {
+        self.divided.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn state(&self) -> Result<SessionState> {
@@ -141,6 +155,11 @@ impl Desk {
         if let Some(family) = name.strip_prefix(FATE) {
             return self.fate(family).await;
         }
+        if let (Some((_, buckets)), Some(divided)) = (&self.buckets, self.divided())
+            && let Some(table) = divided.table(name, buckets)?
+        {
+            return Ok(Some(table));
+        }
         let state = self.state()?;
         let standing = standing(&state);
         let ledger = |family: &str| format!("{LEDGER}{family}");
@@ -171,7 +190,8 @@ impl Desk {
 
     async fn figures(&self) -> Result<Arc<StandingFigures>> {
         let state = self.state()?;
-        let plan = state.create_logical_plan(FIGURES).await?;
+        let [stated, counted] = FIGURES;
+        let plans = [state.create_logical_plan(stated).await?, state.create_logical_plan(counted).await?];
         let knowledge = self.present.get();
         let mut versions = Vec::with_capacity(Stream::ALL.len());
         for stream in Stream::ALL {
@@ -181,7 +201,7 @@ impl Desk {
         let standing = standing(&state);
         let map = standing.map.map(|day| knowledge.history().map_on(day));
         let basis = Basis { versions, standing: Standing { map, ..standing }, today: knowledge.today() };
-        let figures = StandingFigures::new(plan, knowledge, basis, Arc::clone(&self.remembered));
+        let figures = StandingFigures::new(plans, knowledge, basis, Arc::clone(&self.remembered));
         let mut shared = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(shared.get_or_insert_with(|| Arc::new(figures))))
     }
@@ -228,7 +248,9 @@ fn seen(
     buckets: Option<&(Division, Vec<i32>)>,
 ) -> Result<Arc<dyn TableProvider>> {
     let has = |column: &str| snapshot.provider.schema().column_with_name(column).is_some();
-    let whole = snapshot.columns.fields().iter().all(|field| has(field.name()));
+    // A table that an earlier release made has what came since at its end, and one of a later release has more.
+    let known = snapshot.columns.fields().iter().map(|field| field.name());
+    let whole = snapshot.provider.schema().fields().iter().map(|field| field.name()).eq(known);
     let mut limits = limits(standing, |column| snapshot.columns.column_with_name(column).is_some());
     if let Some((by, buckets)) = buckets {
         let wanted = buckets.iter().map(|bucket| lit(*bucket)).collect();

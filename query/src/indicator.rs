@@ -5,11 +5,12 @@
 //! first, a sum of its parts stands only where there is none, and no figure is in a sum twice, neither by area nor by
 //! level; bases and spans never mix; what cannot be known is missing, with the reason.
 //!
-//! In reading order: one figure (`figure`), the totals of one cell on one map (`total`, of single events `count`),
-//! targets in force (`target`) and the classes of areas that have their own (`class`), figures that break a rule
-//! (`suspicious`), who has reported (`coverage`), first years of subjects (`adoption`), all cells as rows (`told`,
-//! `answer_row`, `assemble`), the table that a session sees (`table`), and what is kept of it for the next question
-//! (`remembered`).
+//! In reading order: one figure (`figure`), what is read and added up by itself (`lot`) and how it is read (`reading`,
+//! `told`), the totals of one cell on one map (`total`, of single events `count`), targets in force (`target`) and the
+//! classes of areas that have their own (`class`), figures that break a rule (`suspicious`), who has reported (`coverage`),
+//! first years of subjects (`adoption`), all cells as rows (`answer_row`, `assemble`), the table that a session sees
+//! (`table`), which rows of it a question wants (`wanted`), and what is kept of it for the next question (`settled`,
+//! `remembered`). Work on lots divides over the cores (`side_by_side`).
 
 mod adoption;
 mod answer_row;
@@ -18,7 +19,11 @@ mod class;
 mod count;
 mod coverage;
 mod figure;
+mod lot;
+mod reading;
 mod remembered;
+mod settled;
+mod side_by_side;
 mod suspicious;
 mod table;
 mod target;
@@ -26,5 +31,6 @@ mod told;
 mod total;
 mod wanted;
 
+pub(crate) use reading::FIGURES;
 pub(crate) use remembered::{Basis, Remembered};
-pub(crate) use table::{FIGURES, ON_A_MAP, StandingFigures, StandingTable, Table};
+pub(crate) use table::{ON_A_MAP, StandingFigures, StandingTable, Table};

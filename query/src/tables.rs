@@ -12,12 +12,14 @@ use datafusion::datasource::TableProvider;
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::execution::session_state::SessionState;
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
-use lantoa_schemas::projection::{self, LogPart, Projection, Reach};
+use lantoa_schemas::projection::{self, LogPart, Projection};
 use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
 use lantoa_schemas::table::{outcome_table, stream_table};
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::Mutex;
 use url::Url;
 
+use crate::catalog::kept::TouchedBefore;
+use crate::catalog::looked::Looked;
 use crate::session::Engine;
 
 /// A table cannot be read.
@@ -57,8 +59,8 @@ pub(crate) struct Snapshot {
     pub(crate) rows: u64,
     /// Files of that version.
     pub(crate) files: u64,
-    /// How far of the log its rows go, once somebody has asked.
-    pub(crate) reach: Arc<OnceCell<Arc<Reach>>>,
+    /// What is known of its rows, once somebody has asked.
+    pub(crate) looked: Arc<Looked>,
     delta: Option<DeltaTable>,
 }
 
@@ -79,6 +81,8 @@ pub(crate) struct Tables {
     tables: HashMap<&'static str, Table>,
     /// The projections that were asked for, by view, each as the folder of its present generation.
     projections: Mutex<HashMap<&'static str, Arc<Table>>>,
+    /// Which buckets of projections changed from when to when, as far as it has been asked lately.
+    pub(crate) touched: TouchedBefore,
 }
 
 #[derive(Debug)]
@@ -87,6 +91,14 @@ struct Table {
     columns: SchemaRef,
     folder: PathBuf,
     latest: Mutex<Option<(DeltaTable, Snapshot)>>,
+}
+
+/// A table at its newest version.
+enum Newest {
+    /// The one that was there, brought up.
+    Same(DeltaTable),
+    /// One that was opened anew: what was known of the rows before is not said of it.
+    Opened(DeltaTable),
 }
 
 impl Tables {
@@ -98,7 +110,7 @@ impl Tables {
             (name, Table { name, columns, folder: folder.join(name), latest: Mutex::new(None) })
         });
         let tables = tables.collect();
-        Ok(Self { folder, tables, projections: Mutex::default() })
+        Ok(Self { folder, tables, projections: Mutex::default(), touched: TouchedBefore::default() })
     }
 
     /// Names of all tables, in the order of their letters.
@@ -149,12 +161,16 @@ impl Table {
                 None => return Ok(self.empty()),
                 Some(delta) => (delta, None),
             },
-            Some((delta, known)) => (self.newest(delta).await?, Some(known)),
+            Some((delta, known)) => match self.newest(delta).await? {
+                Newest::Same(delta) => (delta, Some(known)),
+                Newest::Opened(delta) => (delta, None),
+            },
         };
         let version = delta.version();
-        let snapshot = match known.filter(|known| known.version == version) {
-            Some(known) => known,
-            None => self.read(&delta, state).await?,
+        let snapshot = match known {
+            Some(known) if known.version == version => known,
+            Some(known) => self.read(&delta, state, Arc::new(known.looked.later())).await?,
+            None => self.read(&delta, state, Arc::default()).await?,
         };
         *latest = Some((delta, snapshot.clone()));
         Ok(snapshot)
@@ -178,16 +194,21 @@ impl Table {
     }
 
     /// The same table at its newest version.
-    async fn newest(&self, mut delta: DeltaTable) -> Result<DeltaTable, TableError> {
+    async fn newest(&self, mut delta: DeltaTable) -> Result<Newest, TableError> {
         if let Err(error) = delta.update_state().await {
             // The log between may have been cleaned away: then only a fresh start from the checkpoint helps.
             tracing::debug!(table = self.name, %error, "table is opened anew");
-            return self.open().await?.ok_or_else(|| self.unreadable(error));
+            return self.open().await?.map(Newest::Opened).ok_or_else(|| self.unreadable(error));
         }
-        Ok(delta)
+        Ok(Newest::Same(delta))
     }
 
-    async fn read(&self, delta: &DeltaTable, state: &SessionState) -> Result<Snapshot, TableError> {
+    async fn read(
+        &self,
+        delta: &DeltaTable,
+        state: &SessionState,
+        looked: Arc<Looked>,
+    ) -> Result<Snapshot, TableError> {
         delta.update_datafusion_session(state).map_err(|error| self.unreadable(error))?;
         let provider = delta
             .table_provider()
@@ -203,7 +224,7 @@ impl Table {
             version: delta.version(),
             rows,
             files,
-            reach: Arc::default(),
+            looked,
             delta: Some(delta.clone()),
         })
     }
@@ -211,7 +232,7 @@ impl Table {
     fn empty(&self) -> Snapshot {
         let provider = Arc::new(EmptyTable::new(Arc::clone(&self.columns)));
         let columns = Arc::clone(&self.columns);
-        Snapshot { provider, columns, version: None, rows: 0, files: 0, reach: Arc::default(), delta: None }
+        Snapshot { provider, columns, version: None, rows: 0, files: 0, looked: Arc::default(), delta: None }
     }
 
     fn unreadable(&self, error: DeltaTableError) -> TableError {

@@ -1,12 +1,15 @@
 //! What came since a projection was kept, and which of its buckets that changes.
 
+use lantoa_query::answer::Answer;
 use lantoa_query::format::{Format, write};
 use lantoa_query::{Asker, Engine, Settings};
-use lantoa_schemas::projection::{Projection, area_bucket};
+use lantoa_schemas::projection::{BUCKETS, PROJECTIONS, Projection, area_bucket};
 use lantoa_schemas::stream::Family;
+use lantoa_tests::nation::{Nation, Plan};
 use serde_json::{Value, json};
 
 use crate::fixture::Folder;
+use crate::nation::written;
 
 /// How many subjects are counted in a commune.
 async fn counted(engine: &Engine, commune: &str) -> String {
@@ -50,4 +53,77 @@ async fn a_revocation_that_waited_changes_the_bucket_of_its_subject() {
     let mut expected = [commune, province].map(|(level, code)| area_bucket(Some(level), Some(code), None));
     expected.sort_unstable();
     assert_eq!(touched, expected);
+}
+
+/// The lines of an answer, in the order of their letters, without those that name its columns.
+async fn lines(answer: Answer) -> Vec<String> {
+    let mut out = Vec::new();
+    write(answer, Format::Csv, &mut out).await.unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let mut lines: Vec<String> = text.lines().skip(1).map(str::to_owned).collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[tokio::test]
+async fn divided_ledgers_give_the_rows_that_whole_ones_give() {
+    let folder = written(&Nation::new(Plan::small())).await;
+    let engine = folder.engine_on("2026-06-01T03:00:00Z");
+    let all: Vec<i32> = (0..BUCKETS).collect();
+    for projection in PROJECTIONS {
+        let derivation = engine.derive(projection).await.unwrap();
+        let mut whole = Vec::new();
+        for some in all.chunks(40) {
+            whole.push(lines(derivation.rows(some).await.unwrap()).await);
+        }
+        assert!(whole.iter().any(|lines| !lines.is_empty()), "{projection:?}");
+        // All of them, and then some: the others are then asked of the ledgers.
+        for divided in [&all[..], &all[..50]] {
+            derivation.divide(divided).await.unwrap();
+            for (some, whole) in all.chunks(40).zip(&whole) {
+                assert_eq!(
+                    &lines(derivation.rows(some).await.unwrap()).await,
+                    whole,
+                    "{projection:?} {}",
+                    divided.len()
+                );
+            }
+        }
+    }
+}
+
+/// Events come in commit after commit. What an engine knows of earlier versions of the ledger changes nothing of what it
+/// says about a later one.
+#[tokio::test]
+async fn what_is_known_of_earlier_versions_leads_to_the_same_buckets() {
+    let mut folder = Folder::empty();
+    let [first, second, third] = [("commune", "07513"), ("province", "12"), ("commune", "07507")];
+    let correction = |target: &str| json!({ "supersedes": target, "change_reason": "the wrong step" });
+    let commits = [
+        vec![step("a", "recognised", first, json!({})), step("b", "recognised", second, json!({}))],
+        vec![step("c", "registered", first, correction("a"))],
+        vec![step("waits", "revoked", second, correction("late"))],
+        vec![step("d", "recognised", third, json!({ "subject_token": "family-c-00000003" }))],
+        vec![step("late", "registered", second, json!({ "subject_token": "family-b-00000002" }))],
+        vec![step("e", "recognised", first, correction("c"))],
+    ];
+    folder.append(Family::Recognition.stream(), vec![step("0", "registered", third, json!({}))]).await;
+    let (engine, projection) = (folder.engine(), Projection::of("counted").unwrap());
+    let mut thens = vec![engine.derive(projection).await.unwrap().reach().clone()];
+    let mut found = std::collections::BTreeSet::new();
+    for commit in commits {
+        folder.append(Family::Recognition.stream(), commit).await;
+        let (known, anew) =
+            (engine.derive(projection).await.unwrap(), folder.engine().derive(projection).await.unwrap());
+        assert_eq!(known.reach(), anew.reach());
+        for then in &thens {
+            let touched = known.touched(then).await.unwrap();
+            assert_eq!(touched, anew.touched(then).await.unwrap(), "since {then:?}");
+            assert_eq!(touched, known.touched(then).await.unwrap(), "asked again");
+            found.insert(touched);
+        }
+        assert_ne!(Some(known.reach()), thens.last(), "every commit goes further");
+        thens.push(known.reach().clone());
+    }
+    assert!(found.len() > 3, "{found:?}");
 }

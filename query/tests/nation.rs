@@ -15,7 +15,8 @@ use lantoa_tests::nation::{AreaYear, Cell, Derivation, Line, MODELS, Map, Nation
 
 use crate::fixture::Folder;
 
-async fn written(nation: &Nation) -> Folder {
+/// Tables with all events of a nation.
+pub async fn written(nation: &Nation) -> Folder {
     let folder = Folder::empty();
     for family in Family::ALL {
         for batch in nation.batches(*family) {

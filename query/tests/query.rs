@@ -6,6 +6,7 @@ mod hostile;
 mod http;
 mod kept;
 mod limits;
+mod narrowed;
 mod nation;
 mod rights;
 mod scripts;

@@ -1,26 +1,28 @@
 //! The wire: Avro single-object encoding (`C3 01`, eight bytes of schema fingerprint, one datum), written schemas in
-//! `avro/*.avsc` that any language can use.
+//! `avro/*.avsc` that any language can use. Other programs may also frame a datum as Confluent's schema registry does.
 //!
 //! An event record has two fields, `envelope` and `facts`; both are flattened into one row by whoever stores it.
-//! How a schema may change from release to release is the rule in [`evolution`], checked against `avro/released`.
+//! How a schema may change from release to release is the rule in [`evolution`], checked against `avro/released`; what
+//! any release wrote is read by the `revision` that its message names. What is written here is the present one.
 
-use std::io::Read;
 use std::sync::OnceLock;
 
-use arrow::datatypes::DataType;
-use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_avro_fast::Schema;
-use serde_avro_fast::de::DeserializerState;
 use serde_avro_fast::ser::SerializerConfig;
 use serde_json::{Map, Value};
 
 use crate::event::{Envelope, Event, Facts};
 use crate::receipt::Receipt;
 use crate::stream::{Family, Stream};
-use crate::table::stream_table;
 
 pub mod evolution;
+mod revision;
+
+pub use revision::{
+    CONFLUENT_HEADER_LEN, CONFLUENT_MARKER, ConfluentSchemas, ConfluentSchemasError, Frame, Revision, RevisionError,
+    Revisions, Unframed, known, released, shown,
+};
 
 /// Bytes in front of the datum: marker and fingerprint.
 pub const HEADER_LEN: usize = 10;
@@ -39,11 +41,13 @@ pub struct EncodeError {
 /// Bytes that are no message of a stream.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// Marker or fingerprint are not those of the stream's schema.
-    #[error("does not name the schema of {stream}")]
+    /// It does not name a schema of the stream.
+    #[error("does not name a schema of {stream}")]
     Schema {
         /// The topic.
         stream: &'static str,
+        /// What it names instead.
+        source: Unframed,
     },
     /// The datum is cut short or wrong in itself.
     #[error("cannot be read by the schema that it names")]
@@ -89,40 +93,12 @@ pub fn fingerprint_of(message: &[u8]) -> Option<[u8; 8]> {
     if *marker == MARKER { rest.first_chunk().copied() } else { None }
 }
 
-/// The fields of one message side by side, as the stream's table has them, without the blank ones; days as text. For
-/// messages that are few: what comes in masses is decoded into columns.
+/// The fields of one message, as [`Revisions::fields`] reads them where no id of a schema registry is known.
 ///
 /// # Errors
 /// When the bytes are not exactly one message of the stream.
 pub fn fields(stream: Stream, message: &[u8]) -> Result<Map<String, Value>, DecodeError> {
-    if fingerprint_of(message) != Some(fingerprint(stream)) {
-        return Err(DecodeError::Schema { stream: stream.topic() });
-    }
-    let mut state = DeserializerState::from_slice(&message[HEADER_LEN..], schema(stream));
-    let record = Map::<String, Value>::deserialize(state.deserializer())?;
-    if !matches!(state.into_reader().read(&mut [0]), Ok(0)) {
-        return Err(DecodeError::TooLong);
-    }
-    let mut fields = Map::new();
-    for (name, value) in record {
-        match value {
-            Value::Object(part) => fields.extend(part),
-            value => fields.extend([(name, value)]),
-        }
-    }
-    fields.retain(|_, value| !value.is_null());
-    for column in stream_table(stream).fields().iter().filter(|column| *column.data_type() == DataType::Date32) {
-        if let Some(value) = fields.get_mut(column.name()) {
-            *value = value.as_i64().map_or(Value::Null, |days| Value::from(day_text(days)));
-        }
-    }
-    Ok(fields)
-}
-
-fn day_text(days: i64) -> String {
-    let since = chrono::Duration::try_days(days);
-    let day = since.and_then(|since| NaiveDate::default().checked_add_signed(since));
-    day.map_or_else(|| "beyond the calendar".to_owned(), |day| day.to_string())
+    known(stream).fields(message)
 }
 
 /// Writes events and receipts. Keeps its buffers from one message to the next; one a thread.

@@ -1,4 +1,5 @@
-//! How the Kafka clients of all roles reach the brokers beside their address: protocol, credentials, certificates.
+//! How the Kafka clients of all roles reach the brokers beside their address: protocol, credentials, certificates; and
+//! what they say where that does not fit.
 //!
 //! In: names and values as librdkafka has them. Out: the same, for each client. Guarantee: only what concerns the
 //! connection is taken, so that no setting undoes what the roles promise (acknowledgement, order, offsets); no value is
@@ -6,6 +7,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What a client says that the brokers refuse, or that does not trust them.
+pub const REFUSED: &str = "kafka refuses this client or is not trusted: see [kafka] in the settings";
+
+/// How often a client says that it is refused.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(30);
 
 /// Properties of the connection to Kafka.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -81,9 +90,32 @@ impl fmt::Debug for ConnectionProperties {
     }
 }
 
+/// When a client last said that it is refused, which it meets anew each time that it tries again.
+#[derive(Debug, Default)]
+pub struct Complaints(Mutex<Option<Instant>>);
+
+impl Complaints {
+    /// Whether it is time to complain; if so, the next time begins `now`.
+    pub fn due(&self, now: Instant) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = last.is_none_or(|last| now.saturating_duration_since(last) >= COMPLAIN_EVERY);
+        if due {
+            *last = Some(now);
+        }
+        due
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_is_said_at_once_and_then_from_time_to_time() {
+        let (complaints, begun) = (Complaints::default(), Instant::now());
+        let due = [0, 1, 29, 30, 31, 59, 90].map(|after| complaints.due(begun + Duration::from_secs(after)));
+        assert_eq!(due, [true, false, false, true, false, false, true]);
+    }
 
     #[test]
     fn what_the_roles_promise_cannot_be_undone() {

@@ -3,9 +3,13 @@
 //! A partial date is kept as it was said. It filters and orders by its last day and is refused as future by its first.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use chrono::{Datelike, Months, NaiveDate};
 use serde::{Serialize, Serializer};
+
+/// Years of which anything can be said.
+const YEARS: RangeInclusive<i32> = 1900..=2200;
 
 /// A year, a month or a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,18 +26,25 @@ impl PartialDate {
     /// Reads `YYYY`, `YYYY-MM` or `YYYY-MM-DD`; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = |part: &str, len: usize| part.len() == len && part.bytes().all(|b| b.is_ascii_digit());
-        let parts: Vec<&str> = text.split('-').collect();
-        let (year, rest) = parts.split_first()?;
-        if !digits(year, 4) || !rest.iter().all(|part| digits(part, 2)) {
+        let mut parts = text.split('-');
+        let (year, month, day) = (parts.next()?, parts.next(), parts.next());
+        let written = digits(year, 4) && [month, day].into_iter().flatten().all(|part| digits(part, 2));
+        if !written || parts.next().is_some() {
             return None;
         }
-        let year: i32 = year.parse().ok().filter(|y| (1900..=2200).contains(y))?;
-        match rest {
-            [] => Some(Self::Year(year)),
-            [month] => NaiveDate::from_ymd_opt(year, month.parse().ok()?, 1).map(Self::Month),
-            [month, day] => NaiveDate::from_ymd_opt(year, month.parse().ok()?, day.parse().ok()?).map(Self::Day),
-            _ => None,
+        let year: i32 = year.parse().ok().filter(|year| YEARS.contains(year))?;
+        match (month, day) {
+            (None, _) => Some(Self::Year(year)),
+            (Some(month), None) => NaiveDate::from_ymd_opt(year, month.parse().ok()?, 1).map(Self::Month),
+            (Some(month), Some(day)) => {
+                NaiveDate::from_ymd_opt(year, month.parse().ok()?, day.parse().ok()?).map(Self::Day)
+            }
         }
+    }
+
+    /// Whether a day lies in a year of which anything can be said.
+    pub fn has_year_of(day: NaiveDate) -> bool {
+        YEARS.contains(&day.year())
     }
 
     /// The first day it can mean.

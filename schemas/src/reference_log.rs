@@ -8,11 +8,12 @@
 //! judged by. Reference events are few: some hundreds in the life of a country's map.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use crate::avro::{self, DecodeError};
+use crate::avro::{self, DecodeError, Revisions};
 use crate::chain::{self, Link};
 use crate::knowledge::{Knowledge, LeftOut, ReferenceEvent};
 use crate::stream::{EventType, Family, Verb};
@@ -85,8 +86,9 @@ struct Settled {
 }
 
 /// What has been read of the reference topic.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ReferenceLog {
+    revisions: Arc<Revisions>,
     entries: Vec<Entry>,
     ids: HashSet<String>,
     /// Next offset of each partition.
@@ -94,13 +96,24 @@ pub struct ReferenceLog {
     settled: Option<Settled>,
 }
 
+impl Default for ReferenceLog {
+    fn default() -> Self {
+        Self::reading(avro::known(Family::Reference.stream()))
+    }
+}
+
 impl ReferenceLog {
+    /// Nothing read yet of a topic whose records are written by these schemas.
+    pub fn reading(revisions: Arc<Revisions>) -> Self {
+        Self { revisions, entries: Vec::new(), ids: HashSet::new(), next: BTreeMap::new(), settled: None }
+    }
+
     /// From where each partition is to be read on to reach its end; none that has been read so far. A topic that ends
     /// before what has been read is another one: then everything is to be read anew.
     pub fn missing(&mut self, ranges: &[PartitionRange]) -> Vec<(i32, i64)> {
         let is_behind = |range: &PartitionRange| self.next.get(&range.partition).is_some_and(|next| *next > range.end);
         if ranges.iter().any(is_behind) {
-            *self = Self::default();
+            *self = Self::reading(Arc::clone(&self.revisions));
         }
         let mut missing = Vec::new();
         for range in ranges {
@@ -128,7 +141,7 @@ impl ReferenceLog {
             return Ok(());
         }
         *next = record.offset + 1;
-        let fields = avro::fields(Family::Reference.stream(), record.payload)?;
+        let fields = self.revisions.fields(record.payload)?;
         if !fields.contains_key("via") {
             self.judge(&fields, record.stored)?;
         }

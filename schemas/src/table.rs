@@ -22,11 +22,18 @@ pub const LOG_OFFSET: &str = "log_offset";
 
 /// Arrow schema of a stream's table.
 pub fn stream_table(stream: Stream) -> SchemaRef {
-    let schema: Value = serde_json::from_str(schema_text(stream)).expect("the written schemas are JSON");
-    let mut fields = Vec::new();
-    flatten(&schema, &mut fields);
+    let mut fields = said_columns(schema_text(stream));
     fields.extend(position());
     Arc::new(Schema::new(fields))
+}
+
+/// The columns of what a message says, in the order in which a written schema has its fields. Panics on a text that is
+/// no schema of the contract.
+pub fn said_columns(schema_text: &str) -> Vec<Field> {
+    let schema: Value = serde_json::from_str(schema_text).expect("the written schemas are JSON");
+    let mut fields = Vec::new();
+    flatten(&schema, &mut fields);
+    fields
 }
 
 /// Arrow schema of the table `outcome`: what became of each record that is not simply in its table.

@@ -127,7 +127,8 @@ impl Judge<'_> {
             let remedy = format!("produce it to {}", other.stream().topic());
             return Err(vec![Problem::new("event_type", format!("is not of the family {family}"), remedy)]);
         }
-        let stamp = Stamp { sender: Via::Kafka.to_string(), via: Via::Kafka, receipt: String::new(), row: 0 };
+        // The event that comes of it is not used: whoever stores the record stamps it.
+        let stamp = Stamp { sender: String::new(), via: Via::Kafka, receipt: String::new(), row: 0 };
         let row = Row { event_id: Some(event_id), event_type, reporter: None, fields };
         self.judge(&row, &stamp).map(|_| ())
     }

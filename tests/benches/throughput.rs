@@ -2,13 +2,15 @@
 //!
 //! In: the built program, which brings the embedded broker, or `LANTOA_TEST_KAFKA=host:port` for another one, whose
 //! topics `lantoa.*` are deleted. Out, on standard output: a table of a bare consumer that counts, our projector and
-//! their ratio, over sizes of records, cores and compressions, with the most memory that the projector's process held;
-//! then a bare producer and ingest over HTTP. `cargo bench --bench throughput -- [EVENTS]`. Rates are of shared
-//! machines: read the ratios.
+//! their ratio, over kinds and sizes of records, cores and compressions, with the most memory that the projector's
+//! process held; then a bare producer and ingest over HTTP. `cargo bench --bench throughput -- [EVENTS]`. Rates are of
+//! shared machines: read the ratios.
 //!
-//! Consumer and projector are processes of their own, held to so many cores, by turns on the same log. Every record is
-//! as somebody else's program produces it, so that the projector judges each by the contract: what comes through ingest
-//! is not judged again. Of what it does in use only projections are left out: they are timed by the bench `views`.
+//! Consumer and projector are processes of their own, held to so many cores, by turns on the same log. A log holds
+//! records of one kind: stamped ones, as ingest writes them, which are not judged again; or direct ones, as somebody
+//! else's program produces them, each of which the projector judges by the contract. Compressions are told apart for
+//! stamped records alone: the client unpacks before anybody sees of which kind a record is. Of what the projector does
+//! in use only projections are left out: they are timed by the bench `views`.
 //!
 //! Both clocks start as reading starts and stop while the log still has records: what is timed is the rate at a backlog,
 //! not the half second that a last window waits for company. The time to open tables is printed beside it.
@@ -22,7 +24,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use lantoa_schemas::clock::SystemClock;
 use lantoa_schemas::stream::{Family, Stream};
-use lantoa_tests::events::sized::SizedEvents;
+use lantoa_tests::events::sized::{Kind, SizedEvents};
 use lantoa_tests::events::{WireEvents, cloud_event};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -38,9 +40,11 @@ use ground::{NamedKafka, Program};
 mod ground;
 
 const TOPIC: Stream = Stream::Ledger(Family::Statement);
+const KINDS: [Kind; 2] = [Kind::Stamped, Kind::Direct];
 /// Sizes of a record's value, in bytes.
 const SIZES: [usize; 2] = [200, 500];
-const COMPRESSIONS: [&str; 3] = ["none", "lz4", "zstd"];
+/// The first one is none.
+const COMPRESSIONS: &[&str] = &["none", "lz4", "zstd"];
 const CORES: [usize; 2] = [1, 2];
 /// Each figure is the median of so many.
 const ROUNDS: usize = 3;
@@ -55,8 +59,8 @@ const PROJECT: &str = "project";
 const INGEST_BATCH: u64 = 2_000;
 const INGEST_EVENTS: u64 = 60_000;
 const HEADER: &str = "\
-| value, bytes | compression | cores | consumer, events/s | MB/s | projector, events/s | MB/s | ratio | memory, MiB |
-| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |";
+| records | bytes | compression | cores | consumer, events/s | MB/s | projector, events/s | MB/s | ratio | memory, MiB |
+| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |";
 /// How long a measurement may take at most.
 const STUCK: Duration = Duration::from_secs(600);
 
@@ -101,24 +105,29 @@ fn through(ground: &Ground<'_>, events: u64) -> Result<()> {
     let broker = if ground.kafka.is_some() { "broker of LANTOA_TEST_KAFKA" } else { "embedded broker" };
     let machine = cores()?.len();
     println!("\n{events} events, median of {ROUNDS} rounds, {broker}; one partition. The machine has {machine} cores;");
-    println!("the broker has those that are left, or a share. All records are direct: each is judged.");
+    println!("the broker has those that are left, or a share. Stamped records come as ingest writes them and are not");
+    println!("judged again; direct ones are of somebody else's program, and each is judged.");
     if ground.kafka.is_none() {
-        println!("This broker keeps and hands out records uncompressed, however they were produced.");
+        println!("Compression is not varied: this broker keeps and hands out records uncompressed, however they came.");
+    } else {
+        println!(
+            "Compression is varied for stamped records: the client unpacks it before anybody sees the kind of a record."
+        );
     }
     if holds.iter().any(Option::is_none) {
         println!("The processes are not held to any cores: this machine has no taskset (package util-linux).");
     }
     println!("\n{HEADER}");
     let mut opening = Duration::ZERO;
-    for bytes in SIZES {
-        for compression in COMPRESSIONS {
-            let log = Log::fresh(ground)?;
-            let mut records = SizedEvents::of(bytes);
-            let on_log = events + BEHIND.min(events / 5);
-            let (produced, _) = produce(&log.address, compression, on_log, |number, out| records.write(number, out))?;
-            ensure!(produced == on_log * bytes as u64, "the values are not of {bytes} bytes");
-            for hold in &holds {
-                opening = opening.max(line(ground, &log, bytes, compression, hold.as_ref(), events)?);
+    for kind in KINDS {
+        for bytes in SIZES {
+            for &compression in compressions(kind, ground.kafka.is_none()) {
+                let log = Log::fresh(ground)?;
+                let held = Held { kind, bytes, compression };
+                held.fill(&log, events + BEHIND.min(events / 5))?;
+                for hold in &holds {
+                    opening = opening.max(line(ground, &log, &held, hold.as_ref(), events)?);
+                }
             }
         }
     }
@@ -127,15 +136,30 @@ fn through(ground: &Ground<'_>, events: u64) -> Result<()> {
     Ok(())
 }
 
-/// Measures and prints one line; gives the longest time to open.
-fn line(
-    ground: &Ground<'_>,
-    log: &Log,
+/// The compressions that make a difference.
+fn compressions(kind: Kind, embedded: bool) -> &'static [&'static str] {
+    if embedded || kind == Kind::Direct { &COMPRESSIONS[..1] } else { COMPRESSIONS }
+}
+
+/// What records a log holds.
+struct Held {
+    kind: Kind,
     bytes: usize,
-    compression: &str,
-    hold: Option<&Hold>,
-    events: u64,
-) -> Result<Duration> {
+    compression: &'static str,
+}
+
+impl Held {
+    fn fill(&self, log: &Log, events: u64) -> Result<()> {
+        let mut records = SizedEvents::of(self.kind, self.bytes);
+        let (produced, _) = produce(&log.address, self.compression, events, |number, out| records.write(number, out))?;
+        ensure!(produced == events * self.bytes as u64, "the values are not of {} bytes", self.bytes);
+        Ok(())
+    }
+}
+
+/// Measures and prints one line; gives the longest time to open.
+fn line(ground: &Ground<'_>, log: &Log, held: &Held, hold: Option<&Hold>, events: u64) -> Result<Duration> {
+    let &Held { kind, bytes, compression } = held;
     let count = events.to_string();
     let (mut consumed, mut projected, mut memory, mut opening) = (Vec::new(), Vec::new(), 0, Duration::ZERO);
     for _ in 0..ROUNDS {
@@ -155,7 +179,7 @@ fn line(
     let read = format!("{consumer:.0} | {:.1}", megabytes(consumer, bytes));
     let kept = format!("{projector:.0} | {:.1}", megabytes(projector, bytes));
     let (ratio, memory) = (projector / consumer, memory >> 10);
-    println!("| {bytes} | {compression} | {cores} | {read} | {kept} | {ratio:.2} | {memory} |");
+    println!("| {kind} | {bytes} | {compression} | {cores} | {read} | {kept} | {ratio:.2} | {memory} |");
     Ok(opening)
 }
 

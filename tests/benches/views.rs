@@ -3,28 +3,20 @@
 //! In: a number of events, 2,000,000 by default, and a folder that is kept, or none. Out, on standard output: how long it
 //! took to make the projections, and a table: each view asked for the first time on its tables, and again, from the
 //! projections, and once from the ledgers alone. `cargo bench --bench views -- [EVENTS] [FOLDER]`. A folder that is there
-//! already is read as it is. Times are of shared machines: read them beside each other.
+//! already is read as it is. Times are of shared machines: read them beside each other. `LANTOA_LOG=lantoa_query=debug` says
+//! on standard error how long reading figures, adding them up and writing rows took of each.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use deltalake::kernel::StructType;
-use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
-use deltalake::writer::{DeltaWriter, RecordBatchWriter};
-use deltalake::{DeltaTable, ensure_table_uri};
 use lantoa::deriver::EngineDeriver;
 use lantoa_projector::materialise::Materialiser;
 use lantoa_query::{Asker, Config, Engine, Settings};
 use lantoa_schemas::clock::FixedClock;
 use lantoa_schemas::projection::PROJECTIONS;
-use lantoa_schemas::stream::Family;
-use lantoa_schemas::table::stream_table;
-use lantoa_schemas::vocabulary::Vocabulary;
-use lantoa_tests::nation::{Nation, Plan};
 
-/// Rows that are committed together.
-const COMMIT_ROWS: usize = 1_000_000;
+mod lake;
 
 /// What is asked of each view: something that an analyst would, and that looks at all of its rows.
 const QUESTIONS: [(&str, &str); 8] = [
@@ -40,11 +32,13 @@ const QUESTIONS: [(&str, &str); 8] = [
 
 #[tokio::main]
 async fn main() {
+    let filter = tracing_subscriber::EnvFilter::from_env("LANTOA_LOG");
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let events: u64 = arguments.first().and_then(|events| events.parse().ok()).unwrap_or(2_000_000);
     let temporary = tempfile::tempdir().expect("a temporary folder");
     let folder = arguments.get(1).map_or_else(|| temporary.path().to_owned(), PathBuf::from);
-    let rows = if folder.join("tables").exists() { None } else { Some(write(events, &folder).await) };
+    let rows = if folder.join("tables").exists() { None } else { Some(lake::write(events, &folder).await) };
     if let Some(rows) = rows {
         println!("{rows} rows of ledgers written");
     }
@@ -77,33 +71,4 @@ async fn ask(engine: &Engine, map: &str, question: &str) -> f64 {
     let rows: usize = answer.collect().await.expect("an answer").iter().map(|batch| batch.num_rows()).sum();
     assert!(rows > 0, "{question}");
     begun.elapsed().as_secs_f64()
-}
-
-async fn write(events: u64, folder: &Path) -> usize {
-    let nation = Nation::new(Plan::of_events(events));
-    let mut written = 0;
-    for family in Family::ALL {
-        let stream = family.stream();
-        let table = folder.join("tables").join(stream.table());
-        std::fs::create_dir_all(&table).expect("a folder of its own");
-        let url = ensure_table_uri(table.to_str().expect("the folder's name is text")).expect("a URL");
-        let columns: StructType = stream_table(stream).as_ref().try_into_kernel().expect("the columns fit Delta");
-        let delta = DeltaTable::try_from_url(url).await.expect("a table");
-        let mut delta = delta.create().with_columns(columns.fields().cloned()).await.expect("a table");
-        let mut writer = RecordBatchWriter::for_table(&delta).expect("a writer");
-        let mut waiting = 0;
-        for batch in nation.batches(*family) {
-            waiting += batch.num_rows();
-            written += batch.num_rows();
-            writer.write(batch).await.expect("rows are written");
-            if waiting >= COMMIT_ROWS {
-                writer.flush_and_commit(&mut delta).await.expect("rows are committed");
-                waiting = 0;
-            }
-        }
-        if waiting > 0 {
-            writer.flush_and_commit(&mut delta).await.expect("rows are committed");
-        }
-    }
-    written
 }

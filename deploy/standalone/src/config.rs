@@ -90,6 +90,7 @@ impl Settings {
                 })?
             }
         };
+        settings.ingest.confluent_schemas.clone_from(&settings.projector.confluent_schemas);
         settings.projector.tables = data.tables();
         settings.query.data = data.root().to_owned();
         Ok(settings)
@@ -168,6 +169,7 @@ mod tests {
             ("[postgres]", "postgres"),
             ("ingest", "TOML, line 1"),
             ("[kafka]\nacks = 0", "acks"),
+            ("[projector]\nconfluent_schemas = { 12 = 'statement' }", "statement@0.1.0"),
             ("[kafka]\nsasl.pasword = 'geheim'", "sasl.pasword"),
             ("[kafka]\nsasl.username = 'a'\nsasl.password = \"geheim", "line 3"),
         ] {

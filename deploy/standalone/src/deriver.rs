@@ -41,6 +41,10 @@ impl Look for EngineLook {
         Ok(self.0.touched(then).await?)
     }
 
+    async fn divide(&self, buckets: &[i32]) -> Result<(), DeriveError> {
+        Ok(self.0.divide(buckets).await?)
+    }
+
     async fn rows(&self, buckets: &[i32]) -> Result<Rows, DeriveError> {
         let answer = self.0.rows(buckets).await?;
         let columns = SchemaRef::clone(answer.columns());

@@ -23,12 +23,16 @@ mod metrics;
 mod projection;
 #[path = "program/reference.rs"]
 mod reference;
+#[path = "program/revisions.rs"]
+mod revisions;
 #[path = "program/roles.rs"]
 mod roles;
 #[path = "program/secured.rs"]
 mod secured;
 #[path = "program/tamper.rs"]
 mod tamper;
+#[path = "program/three_nodes.rs"]
+mod three_nodes;
 #[path = "program/use_and_misuse.rs"]
 mod use_and_misuse;
 #[path = "program/verify.rs"]

@@ -3,9 +3,11 @@
 //! In: the topic. Out: the knowledge by which rows are judged. Guarantee: when [`ReferenceReader::read_to_end`] is
 //! done, all that the topic held when it was asked has been taken in.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use lantoa_schemas::avro::Revisions;
 use lantoa_schemas::knowledge::{Knowledge, LeftOut};
 use lantoa_schemas::reference_log::{LogRecord, PartitionRange, ReferenceLog};
 use lantoa_schemas::stream::{Family, Stream};
@@ -49,7 +51,8 @@ impl ReferenceReader {
             .set("auto.offset.reset", "error")
             .set("allow.auto.create.topics", "false");
         let consumer = settings.create_with_context(LogContext::default()).map_err(LogError::Settings)?;
-        Ok(Self { consumer, log: ReferenceLog::default(), told: Vec::new() })
+        let log = ReferenceLog::reading(Arc::new(Revisions::of(STREAM, &config.confluent_schemas)));
+        Ok(Self { consumer, log, told: Vec::new() })
     }
 
     /// Reads to the end that the topic has now, and gives what rows are judged by after it. Blocks.

@@ -70,6 +70,28 @@ pub enum CommitError {
         /// Name of the table.
         table: String,
     },
+    /// The table has a column that this program does not know.
+    #[error(
+        "table {table} has the column {column}, which this release of lantoa does not know: it would leave the column blank. Start the later release that added it; where another program did, take the table from a copy of before; the log is read again from there"
+    )]
+    UnknownColumn {
+        /// Name of the table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// The table has a column that the contract has otherwise.
+    #[error(
+        "table {table}: the column {column} is {difference}: another program has changed it. Take the table from a copy of before; the log is read again from there"
+    )]
+    OtherColumn {
+        /// Name of the table.
+        table: String,
+        /// The column.
+        column: String,
+        /// What it is, and what it must be.
+        difference: String,
+    },
     /// A compaction did not read what the files are said to hold; nothing was changed.
     #[error(
         "table {table}: files that are said to hold {said} rows gave {read}; they are left as they are. Compare them with a copy"

@@ -1,4 +1,5 @@
-//! How the files of the tables are written: the one place that says so, for the commits of data and for compaction.
+//! How the files of the tables are written: the one place that says so, for the commits of data, for compaction and for
+//! projections.
 //!
 //! In: a table's columns. Out: writer properties, the columns whose range each file names, the order of rows in
 //! compacted files.
@@ -13,6 +14,9 @@ use parquet::schema::types::ColumnPath;
 
 /// Columns whose smallest and largest value each file names: what queries and look-ups filter on.
 pub(super) const STATISTICS: &[&str] = &["recorded", "received", "area_code", LOG_PARTITION, LOG_OFFSET];
+
+/// Columns of whole numbers that seldom come twice: a dictionary of them is as large as they are, and slow to make.
+const NUMBERS: &[&str] = &["receipt_row", "numerator", "denominator"];
 
 /// Order of the rows in a compacted file, as far as a table has the columns. Compaction takes files in the order of
 /// their age, so that files already follow the time, and their ranges of `recorded` serve questions as of a day. What
@@ -31,8 +35,23 @@ const ROW_GROUP: usize = 1 << 17;
 /// two and would be the same at one in a hundred.
 pub(super) const FALSE_POSITIVES: f64 = 0.001;
 
-/// Of a file that a commit of data writes.
+/// Of a file that a commit of data writes. It is soon compacted and holds whatever came, so that beside what files are
+/// chosen by no column has a range that would spare anybody a page; working them all out costs two comparisons a value.
 pub(super) fn fresh(id_column: &str) -> WriterProperties {
+    let mut properties = columns(id_column).set_statistics_enabled(EnabledStatistics::None);
+    for name in STATISTICS.iter().copied().chain([id_column]) {
+        properties = properties.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::Page);
+    }
+    for name in NUMBERS.iter().copied() {
+        properties = properties
+            .set_column_dictionary_enabled(ColumnPath::from(name), false)
+            .set_column_encoding(ColumnPath::from(name), Encoding::DELTA_BINARY_PACKED);
+    }
+    properties.build()
+}
+
+/// Of a file of a projection, which stays as it is until its bucket is made anew.
+pub(super) fn bucket(id_column: &str) -> WriterProperties {
     columns(id_column).build()
 }
 

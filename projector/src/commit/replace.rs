@@ -101,7 +101,7 @@ impl StreamTable {
     ) -> Result<Commit, ReplaceError<E>> {
         let mut writer = RecordBatchWriter::for_table(&self.table)
             .map_err(|source| self.fault(source))?
-            .with_writer_properties(layout::fresh(self.id_column));
+            .with_writer_properties(layout::bucket(self.id_column));
         while let Some(rows) = rows.next().await {
             let rows = rows.map_err(ReplaceError::Rows)?;
             if rows.num_rows() > 0 {

@@ -4,6 +4,7 @@ use arrow::array::{ArrayRef, Int32Array, Int64Array, StringArray, new_null_array
 use lantoa_schemas::stream::{Family, Stream};
 use lantoa_schemas::table::stream_table;
 
+mod evolved;
 mod spoilt;
 mod upkeep;
 

@@ -1,4 +1,7 @@
 //! Looks at single records of the log, by a fetch, to learn whether it is still the log that the tables know.
+//!
+//! In: places on the log. Out: what lies there. Guarantee: looking disturbs nobody, because it has a consumer of its own,
+//! which fetches nothing ahead. Those who look again and again, while the log is read, have theirs from here as well.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -7,12 +10,17 @@ use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
+use tokio_util::sync::CancellationToken;
 
+use super::patience::patiently;
 use super::{ConsumeError, LogConsumer, LogContext, client_config};
 use crate::config::Config;
 use crate::position::StreamPartition;
 
 const WAIT: Duration = Duration::from_secs(15);
+
+/// How soon one who waits for the next look sees the order to stop.
+pub(super) const STEP: Duration = Duration::from_millis(50);
 
 /// What lies at an offset.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +38,7 @@ pub(crate) enum RecordAt {
     BeforeStart(i64),
 }
 
-/// A consumer of its own, so that looking disturbs nobody.
+/// One who looks once.
 pub(crate) struct Probe {
     config: Config,
 }
@@ -40,18 +48,34 @@ impl Probe {
         Self { config: config.clone() }
     }
 
-    /// What lies at each offset. Blocks.
+    /// What lies at each offset. Waits for topics that not all nodes know yet. Blocks.
     pub fn look(&self, at: &[(StreamPartition, i64)]) -> Result<HashMap<StreamPartition, RecordAt>, ConsumeError> {
         if at.is_empty() {
             return Ok(HashMap::new());
         }
-        let look = || -> Result<_, KafkaError> {
-            let consumer = client_config(&self.config)
-                .set("enable.partition.eof", "true")
-                .create_with_context(LogContext::default())?;
-            at.iter().map(|(at, offset)| Ok((*at, look_at(&consumer, *at, *offset)?))).collect()
-        };
-        look().map_err(|source| ConsumeError::Client { kafka: self.config.kafka.clone(), source })
+        let consumer = looker(&self.config)?;
+        let found: Result<_, KafkaError> =
+            at.iter().map(|(at, offset)| Ok((*at, patiently(|| look_at(&consumer, *at, *offset))?))).collect();
+        found.map_err(|source| ConsumeError::Client { kafka: self.config.kafka.clone(), source })
+    }
+}
+
+/// A consumer that looks at single records. Does not wait for a broker.
+pub(super) fn looker(config: &Config) -> Result<LogConsumer, ConsumeError> {
+    client_config(config)
+        .set("enable.partition.eof", "true")
+        // One record is looked at, not what follows it.
+        .set("queued.min.messages", "1")
+        .set("queued.max.messages.kbytes", "1024")
+        .create_with_context(LogContext::default())
+        .map_err(|source| ConsumeError::Client { kafka: config.kafka.clone(), source })
+}
+
+/// Waits until it is time for the next look, or for the order to stop. Blocks.
+pub(super) fn rest(every: Duration, stop: &CancellationToken) {
+    let next = Instant::now() + every;
+    while Instant::now() < next && !stop.is_cancelled() {
+        std::thread::sleep(STEP);
     }
 }
 

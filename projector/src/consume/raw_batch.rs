@@ -20,15 +20,27 @@ pub(crate) struct RawBatch {
     written: Vec<(i32, Option<i64>)>,
 }
 
+/// How much a batch is likely to take.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Room {
+    pub records: usize,
+    pub bytes: usize,
+}
+
 impl RawBatch {
     pub fn new(stream: Stream) -> Self {
+        Self::with_room(stream, Room::default())
+    }
+
+    /// One that need not be moved while it grows to the size expected.
+    pub fn with_room(stream: Stream, room: Room) -> Self {
         Self {
             stream,
             opened: Instant::now(),
-            arena: Vec::new(),
-            ends: Vec::new(),
-            partitions: Vec::new(),
-            offsets: Vec::new(),
+            arena: Vec::with_capacity(room.bytes),
+            ends: Vec::with_capacity(room.records),
+            partitions: Vec::with_capacity(room.records),
+            offsets: Vec::with_capacity(room.records),
             written: Vec::new(),
         }
     }

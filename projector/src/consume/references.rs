@@ -4,9 +4,11 @@
 //! topic held when it was asked has been taken in. A consumer of its own: the one that fills the tables starts where
 //! they end.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use lantoa_schemas::avro::Revisions;
 use lantoa_schemas::knowledge::LeftOut;
 use lantoa_schemas::reference_log::{LogRecord, PartitionRange, ReferenceLog};
 use lantoa_schemas::stream::{Family, Stream};
@@ -40,7 +42,8 @@ impl ReferenceReader {
             .create_with_context(LogContext::default())
             .map_err(|source| ConsumeError::Client { kafka: config.kafka.clone(), source })?;
         let partitions = partitions.iter().filter(|at| at.stream == STREAM).map(|at| at.partition).collect();
-        Ok(Self { consumer, kafka: config.kafka.clone(), partitions, log: ReferenceLog::default(), told: Vec::new() })
+        let log = ReferenceLog::reading(Arc::new(Revisions::of(STREAM, &config.confluent_schemas)));
+        Ok(Self { consumer, kafka: config.kafka.clone(), partitions, log, told: Vec::new() })
     }
 
     /// Reads to the end that the topic has now. Blocks.

@@ -8,15 +8,15 @@
 //! log that does not answer is no fault.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lantoa_schemas::stream::Stream;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 use tokio_util::sync::CancellationToken;
 
-use super::probe::{RecordAt, look_at};
-use super::{ConsumeError, LogConsumer, LogContext, client_config};
+use super::probe::{RecordAt, look_at, looker, rest};
+use super::{ConsumeError, LogConsumer};
 use crate::config::Config;
 use crate::position::StreamPartition;
 
@@ -25,9 +25,6 @@ const EVERY: Duration = Duration::from_secs(5);
 
 /// How long the log may take to answer one question.
 const ANSWER: Duration = Duration::from_secs(5);
-
-/// How soon the order to stop is seen.
-const STEP: Duration = Duration::from_millis(50);
 
 /// The one who watches, with a consumer of its own.
 pub(crate) struct Sentry {
@@ -61,14 +58,7 @@ impl From<KafkaError> for Look {
 impl Sentry {
     /// Makes the consumer. Does not wait for a broker.
     pub fn open(config: &Config, partitions: &[StreamPartition]) -> Result<Self, ConsumeError> {
-        let consumer = client_config(config)
-            .set("enable.partition.eof", "true")
-            // One record is looked at, not what follows it.
-            .set("queued.min.messages", "1")
-            .set("queued.max.messages.kbytes", "1024")
-            .create_with_context(LogContext::default())
-            .map_err(|source| ConsumeError::Client { kafka: config.kafka.clone(), source })?;
-        Ok(Self { consumer, partitions: partitions.to_vec(), known: HashMap::new() })
+        Ok(Self { consumer: looker(config)?, partitions: partitions.to_vec(), known: HashMap::new() })
     }
 
     /// Watches until told to stop. Blocks.
@@ -80,10 +70,7 @@ impl Sentry {
                 // Whoever reads the log says so.
                 Err(Look::Unanswered(error)) => tracing::debug!(%error, "the log cannot be looked at; asking again"),
             }
-            let next = Instant::now() + EVERY;
-            while Instant::now() < next && !stop.is_cancelled() {
-                std::thread::sleep(STEP);
-            }
+            rest(EVERY, stop);
         }
         Ok(())
     }

@@ -13,7 +13,8 @@ use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 use tokio_util::sync::CancellationToken;
 
-use super::{ConsumeError, LogConsumer, LogContext, client_config};
+use super::probe::{STEP, looker, rest};
+use super::{ConsumeError, LogConsumer};
 use crate::config::Config;
 use crate::health::Health;
 use crate::lag::Lag;
@@ -24,9 +25,6 @@ const EVERY: Duration = Duration::from_secs(2);
 
 /// How long the log may take to answer one question.
 const ANSWER: Duration = Duration::from_secs(3);
-
-/// How soon the order to stop is seen.
-const STEP: Duration = Duration::from_millis(50);
 
 /// The one who looks.
 pub(crate) struct Watch {
@@ -40,14 +38,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// Makes the consumer. Does not wait for a broker.
     pub fn open(config: &Config, partitions: Vec<StreamPartition>) -> Result<Self, ConsumeError> {
-        let consumer = client_config(config)
-            .set("enable.partition.eof", "true")
-            // Of a record that is looked at only its time is wanted.
-            .set("queued.min.messages", "1")
-            .set("queued.max.messages.kbytes", "1024")
-            .create_with_context(LogContext::default())
-            .map_err(|source| ConsumeError::Client { kafka: config.kafka.clone(), source })?;
-        Ok(Self { consumer, kafka: config.kafka.clone(), partitions, stuck_at: HashMap::new() })
+        Ok(Self { consumer: looker(config)?, kafka: config.kafka.clone(), partitions, stuck_at: HashMap::new() })
     }
 
     /// Looks until told to stop. Blocks.
@@ -64,10 +55,7 @@ impl Watch {
                     while self.consumer.poll(Duration::ZERO).is_some() {}
                 }
             }
-            let next = Instant::now() + EVERY;
-            while Instant::now() < next && !stop.is_cancelled() {
-                std::thread::sleep(STEP);
-            }
+            rest(EVERY, stop);
         }
     }
 

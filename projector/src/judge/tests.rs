@@ -1,6 +1,9 @@
 //! Direct records of two families, judged after a merger that the reference topic told.
 
-use lantoa_schemas::avro::Encoder;
+use arrow::array::AsArray;
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use lantoa_schemas::avro::{Encoder, known};
+use lantoa_schemas::event::Event;
 use lantoa_schemas::knowledge::Knowledge;
 use lantoa_schemas::reference_log::LogRecord;
 use lantoa_schemas::validate::{Row, Stamp};
@@ -15,18 +18,27 @@ fn now() -> DateTime<Utc> {
     "2026-03-01T02:00:00Z".parse().unwrap()
 }
 
-/// An event that `knowledge` takes, as somebody's own program writes it.
-fn direct_record(knowledge: &Knowledge, id: &str, event_type: &str, fields: &Value) -> Vec<u8> {
+/// An event that `knowledge` takes, as ingest makes it.
+fn event(knowledge: &Knowledge, id: &str, event_type: &str, fields: &Value) -> Event {
     let stamp = Stamp { sender: "local".into(), via: Via::Http, receipt: "r".into(), row: 1 };
     let fields = fields.as_object().unwrap();
     let row = Row { event_id: Some(id), event_type, reporter: None, fields };
-    let mut event = knowledge.judge(now()).judge(&row, &stamp).unwrap().event().clone();
+    knowledge.judge(now()).judge(&row, &stamp).unwrap().event().clone()
+}
+
+fn record(event: &Event) -> Vec<u8> {
+    let mut out = Vec::new();
+    Encoder::default().event(event, &mut out).unwrap();
+    out
+}
+
+/// The same as somebody's own program writes it.
+fn direct_record(knowledge: &Knowledge, id: &str, event_type: &str, fields: &Value) -> Vec<u8> {
+    let mut event = event(knowledge, id, event_type, fields);
     let envelope = &mut event.envelope;
     (envelope.recorded, envelope.sender, envelope.via) = (None, None, None);
     (envelope.receipt, envelope.receipt_row, envelope.history_version) = (None, None, None);
-    let mut out = Vec::new();
-    Encoder::default().event(&event, &mut out).unwrap();
-    out
+    record(&event)
 }
 
 fn merger(id: &str) -> Vec<u8> {
@@ -54,7 +66,7 @@ fn judged(family: Family, records: &[Vec<u8>], log: &mut ReferenceLog) -> (Vec<(
         raw.push(0, offset as i64, record);
     }
     let life = LogLife { cluster: "c".into(), generation: 0 };
-    let batch = StreamDecoder::new(family.stream(), life).unwrap().decode(raw).unwrap();
+    let batch = StreamDecoder::new(known(family.stream()), life).unwrap().decode(raw).unwrap();
     let (found, is_direct) = direct(&batch).unwrap().unwrap();
     assert_eq!(found, family);
     let batch = judge(batch, family, &is_direct, log, now()).unwrap();
@@ -91,4 +103,30 @@ fn a_row_carries_the_version_of_the_history_that_it_was_judged_by() {
     assert_eq!(refused, ["area_code"]);
     let (rows, _) = judged(Family::Reference, &reference, &mut log);
     assert_eq!(rows, [("a".to_owned(), 0)], "no event is judged by itself");
+}
+
+#[test]
+fn in_a_mixed_batch_only_direct_records_are_stamped() {
+    let fields = json!({
+        "source": "s", "area_level": "province", "area_code": "01", "area_date": "2026-01-10",
+        "occurred_on": "2026-01-10", "activity": "seminar", "attendances": 40
+    });
+    let (shipped, held) = (Knowledge::shipped(), "vn.lantoa.activity.held.v1");
+    let mut raw = RawBatch::new(Family::Activity.stream());
+    raw.push(0, 0, &direct_record(&shipped, "direct", held, &fields));
+    raw.push(0, 1, &record(&event(&shipped, "stamped", held, &fields)));
+    let life = LogLife { cluster: "c".into(), generation: 0 };
+    let batch = StreamDecoder::new(known(Family::Activity.stream()), life).unwrap().decode(raw).unwrap();
+    let (family, is_direct) = direct(&batch).unwrap().unwrap();
+    let later = now() + chrono::Duration::days(1);
+    let batch = judge(batch, family, &is_direct, &mut ReferenceLog::default(), later).unwrap();
+    let texts = |name| {
+        let column = batch.rows.column_by_name(name).unwrap().as_string::<i32>();
+        [column.value(0).to_owned(), column.value(1).to_owned()]
+    };
+    assert_eq!([texts("sender"), texts("via")], [["kafka", "local"], ["kafka", "http"]]);
+    let recorded = batch.rows.column_by_name("recorded").unwrap().as_primitive::<TimestampMicrosecondType>();
+    assert_eq!(recorded.values()[..], [later.timestamp_micros(), now().timestamp_micros()]);
+    let versions = batch.rows.column_by_name("history_version").unwrap();
+    assert_eq!(versions.null_count(), 0);
 }

@@ -18,6 +18,8 @@ struct Ledger {
     events: Mutex<Vec<i32>>,
     /// So many passes go well, then they break off.
     passes: Mutex<usize>,
+    /// How many buckets were made ready for passes, each time that it was done.
+    divided: Mutex<Vec<usize>>,
     /// Whether an event comes in whenever somebody looks.
     grows: bool,
     /// A bucket whose events are overlooked once there is a table.
@@ -27,7 +29,7 @@ struct Ledger {
 impl Ledger {
     fn new(events: impl IntoIterator<Item = i32>) -> Self {
         let events = Mutex::new(events.into_iter().collect());
-        Self { events, passes: Mutex::new(usize::MAX), grows: false, overlooked: None }
+        Self { events, passes: Mutex::new(usize::MAX), divided: Mutex::default(), grows: false, overlooked: None }
     }
 
     fn append(&self, bucket: i32) {
@@ -89,6 +91,11 @@ impl Look for Seen {
         Ok(touched)
     }
 
+    async fn divide(&self, buckets: &[i32]) -> Result<(), DeriveError> {
+        self.ledger.divided.lock().unwrap().push(buckets.len());
+        Ok(())
+    }
+
     async fn rows(&self, buckets: &[i32]) -> Result<Rows, DeriveError> {
         {
             let mut passes = self.ledger.passes.lock().unwrap();
@@ -137,6 +144,64 @@ async fn what_broke_off_goes_on_where_it_was() {
     *ledger.passes.lock().unwrap() = usize::MAX;
     assert_eq!(materialiser.renew(PROJECTION).await.unwrap(), Renewed::Buckets(1));
     assert_eq!(rebuild(&materialiser).await, Rebuilt { generation: 2, rows: 66, compared: the_same() });
+}
+
+#[tokio::test]
+async fn a_whole_table_whose_renewal_broke_off_rests_on_what_it_did_before() {
+    let tables = tempfile::tempdir().unwrap();
+    let ledger = Arc::new(Ledger::new(0..BUCKETS));
+    let materialiser = materialiser(tables.path(), &ledger);
+    assert_eq!(materialiser.renew(PROJECTION).await.unwrap(), Renewed::Buckets(64));
+    (0..8).for_each(|bucket| ledger.append(bucket));
+    // One of three passes goes well.
+    *ledger.passes.lock().unwrap() = 1;
+    assert!(matches!(materialiser.renew(PROJECTION).await, Err(MaterialiseError::Derive { .. })));
+    *ledger.passes.lock().unwrap() = usize::MAX;
+    assert_eq!(
+        materialiser.renew(PROJECTION).await.unwrap(),
+        Renewed::Buckets(8),
+        "its word covers no half of the work"
+    );
+    assert_eq!(materialiser.renew(PROJECTION).await.unwrap(), Renewed::UpToDate);
+    assert_eq!(rebuild(&materialiser).await, Rebuilt { generation: 2, rows: 72, compared: the_same() });
+}
+
+#[tokio::test]
+async fn the_ledgers_are_divided_before_many_passes_and_not_before_few() {
+    let tables = tempfile::tempdir().unwrap();
+    let ledger = Arc::new(Ledger::new(0..BUCKETS));
+    let materialiser = materialiser(tables.path(), &ledger);
+    materialiser.renew(PROJECTION).await.unwrap();
+    assert_eq!(*ledger.divided.lock().unwrap(), [64], "sixteen passes");
+    ledger.append(1);
+    materialiser.renew(PROJECTION).await.unwrap();
+    assert_eq!(ledger.divided.lock().unwrap().len(), 1, "one pass");
+    rebuild(&materialiser).await;
+    assert_eq!(*ledger.divided.lock().unwrap(), [64, 64]);
+}
+
+#[tokio::test]
+async fn a_table_is_absent_then_begun_then_whole() {
+    let tables = tempfile::tempdir().unwrap();
+    let look = Keeper(Arc::new(Ledger::new(0..BUCKETS))).look(PROJECTION).await.unwrap();
+    let (columns, first) = look.rows(&[1, 2]).await.unwrap();
+    let mut table = StreamTable::open(tables.path(), "kept", columns, "event_id").await.unwrap();
+    let absent = State::of(Some(&table), look.reach()).await.unwrap();
+    assert_eq!(absent, State::Absent, "a table without a made bucket");
+    assert_eq!(absent.rests_on(), Reach::default());
+    let landed = table.replace_buckets(&[1, 2], first, &absent.on_the_way(&[1, 2], look.reach())).await;
+    assert!(matches!(landed, Ok(Commit::Landed)));
+    let begun = State::of(Some(&table), look.reach()).await.unwrap();
+    let others: Vec<i32> = (0..BUCKETS).filter(|bucket| ![1, 2].contains(bucket)).collect();
+    assert_eq!(begun, State::Begun { at: look.reach().clone(), not_made: others.clone() });
+    assert_eq!(begun.to_make(vec![1, 3]), [vec![0, 1], others[1..].to_vec()].concat());
+    let (_, last) = look.rows(&others).await.unwrap();
+    let landed = table.replace_buckets(&others, last, &rests_on(look.reach()).collect()).await;
+    assert!(matches!(landed, Ok(Commit::Landed)));
+    let whole = State::of(Some(&table), look.reach()).await.unwrap();
+    assert_eq!(whole, State::Whole(look.reach().clone()));
+    assert_eq!(whole.to_make(vec![5]), [5]);
+    assert!(whole.on_the_way(&[5], look.reach()).is_empty(), "its readers judge anew what is half done");
 }
 
 #[tokio::test]

@@ -2,14 +2,15 @@
 //!
 //! In: a message of a stream, or the cells of a table's row. Out: its id and sums of what it says, equal where both say
 //! the same. The reader of messages is this module's own, so that a fault of the projector's decoder is seen: a message
-//! is the columns of the contract one after the other, by Avro's rules. No I/O.
+//! is the columns of its revision of the contract one after the other, by Avro's rules; what that revision does not have
+//! is null. No I/O.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use arrow::datatypes::DataType;
-use lantoa_schemas::avro::{self, HEADER_LEN};
+use lantoa_schemas::avro::Revisions;
 use lantoa_schemas::stream::Stream;
-use lantoa_schemas::table::{LOG_CLUSTER, LOG_GENERATION, LOG_OFFSET, LOG_PARTITION, stream_table};
+use lantoa_schemas::table::said_columns;
 use lantoa_schemas::vocabulary::{Via, Vocabulary};
 
 /// One value, as both sides have it: days and instants are their number.
@@ -90,7 +91,8 @@ enum Kind {
 }
 
 struct Field {
-    name: String,
+    /// Its place among the columns.
+    column: usize,
     kind: Kind,
     nullable: bool,
 }
@@ -109,10 +111,12 @@ impl Stamps {
     }
 }
 
-/// The columns of a stream, in the order of the wire.
+/// The columns of a stream, in the order of the present wire, and how each revision has them.
 pub(super) struct Layout {
-    fingerprint: [u8; 8],
-    fields: Vec<Field>,
+    revisions: Revisions,
+    /// The fields of each revision, in the order of its own wire.
+    fields: Vec<Vec<Field>>,
+    names: Vec<String>,
     id: usize,
     /// `None` for manifests, which only ingest writes.
     stamps: Option<Stamps>,
@@ -121,21 +125,18 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// The layout of a stream.
-    pub fn of(stream: Stream) -> Self {
-        let position = [LOG_CLUSTER, LOG_GENERATION, LOG_PARTITION, LOG_OFFSET];
-        let table = stream_table(stream);
-        let fields: Vec<Field> = table
-            .fields()
-            .iter()
-            .filter(|field| !position.contains(&field.name().as_str()))
-            .map(|field| Field {
-                name: field.name().clone(),
-                kind: kind(field.data_type()),
-                nullable: field.is_nullable(),
-            })
-            .collect();
-        let find = |name: &str| fields.iter().position(|field| field.name == name);
+    /// The layout of a stream whose messages are written by these schemas.
+    pub fn of(revisions: Revisions) -> Self {
+        let stream = revisions.stream();
+        let columns: Vec<_> = revisions.all().iter().map(|revision| said_columns(revision.text())).collect();
+        let names: Vec<String> = columns[0].iter().map(|column| column.name().clone()).collect();
+        let find = |name: &str| names.iter().position(|known| known == name);
+        let field = |column: &arrow::datatypes::Field| Field {
+            column: find(column.name()).expect("the contract never drops a column"),
+            kind: kind(column.data_type()),
+            nullable: column.is_nullable(),
+        };
+        let fields: Vec<Vec<Field>> = columns.iter().map(|columns| columns.iter().map(field).collect()).collect();
         let id = find(stream.id_column()).expect("every table has its id column");
         let stamps = || {
             Some(Stamps {
@@ -150,24 +151,23 @@ impl Layout {
             Stream::Receipt => (None, None),
         };
         let accepted = find("accepted");
-        Self { fingerprint: avro::fingerprint(stream), id, stamps, receipt, accepted, fields }
+        Self { id, stamps, receipt, accepted, revisions, fields, names }
     }
 
     /// Names of the columns, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.fields.iter().map(|field| field.name.as_str())
+        self.names.iter().map(String::as_str)
     }
 
     /// Reads a message; false where it is not exactly one message of the stream.
     pub fn read<'a>(&self, message: &'a [u8], cells: &mut Vec<Cell<'a>>) -> bool {
         cells.clear();
-        if avro::fingerprint_of(message) != Some(self.fingerprint) {
-            return false;
-        }
-        let mut datum = Datum(&message[HEADER_LEN..]);
-        for field in &self.fields {
+        cells.resize(self.names.len(), Cell::Null);
+        let Ok(frame) = self.revisions.frame(message) else { return false };
+        let mut datum = Datum(&message[frame.datum..]);
+        for field in &self.fields[frame.revision] {
             match datum.cell(field) {
-                Some(cell) => cells.push(cell),
+                Some(cell) => cells[field.column] = cell,
                 None => return false,
             }
         }

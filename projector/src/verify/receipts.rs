@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 
-use datafusion::prelude::{col, lit};
+use datafusion::prelude::{Expr, col, lit};
 use lantoa_schemas::stream::Stream;
 
 use super::exception::{Exception, Exceptions, Kind};
@@ -16,6 +16,7 @@ use super::extent::{Part, Whole};
 use super::ids::Pass;
 use super::layout::{Cell, Keys, Layout, Told};
 use super::log::{Log, Piece};
+use super::tables::Snapshot;
 use super::{Error, Watch};
 
 /// Most receipts that are named; the others are counted.
@@ -123,21 +124,9 @@ impl Receipts<'_> {
 
     /// Hands on the receipt's key and the number of every row that names a receipt.
     async fn each_row(&self, take: &mut impl FnMut(&str, i64)) -> Result<(), Error> {
-        let columns = ["receipt", "receipt_row"];
         for part in self.whole.parts.iter().filter(|part| part.stream != Stream::Receipt) {
             if let Some(table) = &part.table {
-                table
-                    .each(&columns, None, |rows| {
-                        let (keys, numbers) = (rows.column("receipt")?, rows.column("receipt_row")?);
-                        for row in 0..rows.len() {
-                            if let (Cell::Text(key), Cell::Whole(number)) = (keys.cell(row), numbers.cell(row)) {
-                                take(key, number);
-                            }
-                        }
-                        self.watch.step(rows.len() as u64);
-                        Ok(())
-                    })
-                    .await?;
+                self.each_numbered(table, "receipt_row", None, take).await?;
             }
             self.each_pending(part, |told| {
                 if let Some((key, row)) = told.receipt {
@@ -148,18 +137,7 @@ impl Receipts<'_> {
         }
         if let Some(outcome) = &self.whole.outcome {
             let events = col("topic").not_eq(lit(Stream::Receipt.topic()));
-            outcome
-                .each(&columns, Some(events), |rows| {
-                    let (keys, numbers) = (rows.column("receipt")?, rows.column("receipt_row")?);
-                    for row in 0..rows.len() {
-                        if let (Cell::Text(key), Cell::Whole(number)) = (keys.cell(row), numbers.cell(row)) {
-                            take(key, number);
-                        }
-                    }
-                    self.watch.step(rows.len() as u64);
-                    Ok(())
-                })
-                .await?;
+            self.each_numbered(outcome, "receipt_row", Some(events), take).await?;
         }
         Ok(())
     }
@@ -168,18 +146,7 @@ impl Receipts<'_> {
     async fn each_manifest(&self, take: &mut impl FnMut(&str, i64)) -> Result<(), Error> {
         let Some(part) = self.whole.parts.iter().find(|part| part.stream == Stream::Receipt) else { return Ok(()) };
         if let Some(table) = &part.table {
-            table
-                .each(&["receipt", "accepted"], None, |rows| {
-                    let (keys, accepted) = (rows.column("receipt")?, rows.column("accepted")?);
-                    for row in 0..rows.len() {
-                        if let (Cell::Text(key), Cell::Whole(accepted)) = (keys.cell(row), accepted.cell(row)) {
-                            take(key, accepted);
-                        }
-                    }
-                    self.watch.step(rows.len() as u64);
-                    Ok(())
-                })
-                .await?;
+            self.each_numbered(table, "accepted", None, take).await?;
         }
         if let Some(outcome) = &self.whole.outcome {
             let layout = &self.layouts[&Stream::Receipt];
@@ -201,6 +168,28 @@ impl Receipts<'_> {
                 .await?;
         }
         self.each_pending(part, |told| told.accepted.into_iter().for_each(|accepted| take(told.id, accepted))).await
+    }
+
+    /// Hands on the receipt's key of every row of a table that has one, and the number in another column.
+    async fn each_numbered(
+        &self,
+        table: &Snapshot,
+        number: &str,
+        filter: Option<Expr>,
+        take: &mut impl FnMut(&str, i64),
+    ) -> Result<(), Error> {
+        let columns = ["receipt", number];
+        let read = table.each(&columns, filter, |rows| {
+            let (keys, numbers) = (rows.column("receipt")?, rows.column(number)?);
+            for row in 0..rows.len() {
+                if let (Cell::Text(key), Cell::Whole(number)) = (keys.cell(row), numbers.cell(row)) {
+                    take(key, number);
+                }
+            }
+            self.watch.step(rows.len() as u64);
+            Ok(())
+        });
+        Ok(read.await?)
     }
 
     /// Hands on what the records say that may yet become rows.

@@ -3,12 +3,12 @@
 //! In: a projection as the projector keeps it, and the ledgers as the statement sees them. Out: the view's rows. Guarantee:
 //! the same as without a projection, whatever came since: buckets into which something new falls are judged anew.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, PoisonError};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Int32Type, Int64Type};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, new_empty_array};
+use arrow::compute::{cast, concat_batches};
+use arrow::datatypes::{DataType, Int32Type};
 use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
 use datafusion::catalog::{CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList};
 use datafusion::common::Result;
@@ -22,6 +22,7 @@ use lantoa_schemas::projection::{BUCKET, BUCKETS, Division, LogPart, PROJECTIONS
 use lantoa_schemas::stream::{Family, Stream};
 use lantoa_schemas::views::{self, View};
 
+use super::looked::Links;
 use super::{Desk, FATE, standing};
 use crate::functions;
 use crate::tables::Snapshot;
@@ -37,6 +38,35 @@ const MOST_CHANGED: usize = 2000;
 
 /// How many buckets may have to be judged anew before the whole view is: by then looking for them is no gain.
 const MOST_TOUCHED: usize = BUCKETS as usize / 2;
+
+/// For how many pairs of moments it is remembered which buckets changed between them.
+const REMEMBERED: usize = 16;
+
+/// Which buckets of which view were found to have changed between two moments: many questions see the same two.
+#[derive(Debug, Default)]
+pub(crate) struct TouchedBefore(Mutex<VecDeque<Between>>);
+
+#[derive(Debug)]
+struct Between {
+    view: &'static str,
+    then: Reach,
+    now: Reach,
+    buckets: Vec<i32>,
+}
+
+impl TouchedBefore {
+    fn find(&self, view: &str, then: &Reach, now: &Reach) -> Option<Vec<i32>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known.iter().find(|known| (known.view, &known.then, &known.now) == (view, then, now))?;
+        Some(found.buckets.clone())
+    }
+
+    fn keep(&self, view: &'static str, then: &Reach, now: &Reach, buckets: &[i32]) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.truncate(REMEMBERED - 1);
+        known.push_front(Between { view, then: then.clone(), now: now.clone(), buckets: buckets.to_vec() });
+    }
+}
 
 impl Desk {
     /// Sees the projections as they are now. To be done before any ledger is seen: so none is ahead of its ledgers.
@@ -122,38 +152,18 @@ impl Desk {
         Ok(reach)
     }
 
-    async fn reach(&self, stream: Stream) -> Result<Arc<Reach>> {
-        let state = self.state()?;
-        let Some(snapshot) = self.snapshot(stream.table(), &state).await? else { return Ok(Arc::default()) };
-        let reach = snapshot.reach.get_or_try_init(|| async {
-            if snapshot.rows == 0 {
-                return Ok(Arc::default());
-            }
-            let query = format!(
-                "SELECT log_cluster, log_generation, log_partition, max(log_offset) + 1 FROM {} GROUP BY 1, 2, 3",
-                stream.table()
-            );
-            let rows = self.answer(&query).await?;
-            let clusters = arrow::compute::cast(rows.column(0), &DataType::Utf8)?;
-            let clusters = clusters.as_string::<i32>();
-            let numbers = |at: usize| rows.column(at).as_primitive::<Int32Type>();
-            let nexts = rows.column(3).as_primitive::<Int64Type>();
-            let parts = (0..rows.num_rows()).map(|row| {
-                let part = LogPart {
-                    stream,
-                    cluster: clusters.value(row).to_owned(),
-                    generation: numbers(1).value(row),
-                    partition: numbers(2).value(row),
-                };
-                (part, nexts.value(row))
-            });
-            Ok::<_, datafusion::common::DataFusionError>(Arc::new(parts.collect::<Reach>()))
-        });
-        reach.await.cloned()
-    }
-
     /// The buckets whose rows what came since can have changed, in order.
     pub(crate) async fn touched(&self, projection: &Projection, then: &Reach, now: &Reach) -> Result<Vec<i32>> {
+        let known = &self.tables.touched;
+        if let Some(buckets) = known.find(projection.view, then, now) {
+            return Ok(buckets);
+        }
+        let buckets = self.find_touched(projection, then, now).await?;
+        known.keep(projection.view, then, now, &buckets);
+        Ok(buckets)
+    }
+
+    async fn find_touched(&self, projection: &Projection, then: &Reach, now: &Reach) -> Result<Vec<i32>> {
         let changes_all = |part: &LogPart| part.stream == Family::Reference.stream();
         if now.since(then).any(|(part, _)| changes_all(part)) {
             return Ok((0..BUCKETS).collect());
@@ -169,7 +179,9 @@ impl Desk {
             }
             let is_new = since.iter().map(|(part, from)| is_new(part, *from)).collect::<Vec<_>>().join(" OR ");
             let table = family.stream().table();
-            let Some(changed) = self.changed(table, &is_new).await? else { return Ok((0..BUCKETS).collect()) };
+            let Some(changed) = self.changed(family.stream(), then, &is_new).await? else {
+                return Ok((0..BUCKETS).collect());
+            };
             touched.extend(buckets(&self.answer(&fallen_into(table, projection.by, &changed)).await?));
             if projection.by == Division::Area && *family == Family::Recognition {
                 // A title that was taken away is not counted, whichever area says so: a subject moves, and its area's code
@@ -186,23 +198,14 @@ impl Desk {
 
     /// The condition that an event is new, or that its fate may be another by what is new: all that hang together by
     /// corrections and retractions do. `None` where these are too many to be told apart.
-    async fn changed(&self, table: &str, is_new: &str) -> Result<Option<String>> {
-        let text = |rows: &RecordBatch, at: usize| arrow::compute::cast(rows.column(at), &DataType::Utf8);
-        let links = format!(
-            "SELECT event_id, coalesce(supersedes, retracts) AS target, {is_new} AS is_new
-            FROM {table} WHERE supersedes IS NOT NULL OR retracts IS NOT NULL"
-        );
+    async fn changed(&self, stream: Stream, then: &Reach, is_new: &str) -> Result<Option<String>> {
+        let links = self.links(stream).await?;
         // What waited for a new event begins a chain as well.
-        let awaited =
-            format!("SELECT event_id FROM {table} WHERE ({is_new}) AND event_id IN (SELECT target FROM ({links}))");
-        let awaited = text(&self.answer(&awaited).await?, 0)?;
+        let awaited = self.awaited(stream.table(), &links, is_new).await?;
         let awaited: HashSet<&str> = awaited.as_string::<i32>().iter().flatten().collect();
-        let links = self.answer(&links).await?;
-        let (events, targets) = (text(&links, 0)?, text(&links, 1)?);
-        let links = events.as_string::<i32>().iter().zip(targets.as_string::<i32>()).zip(links.column(2).as_boolean());
-        let links: Vec<(&str, &str, bool)> = links
-            .filter_map(|((event, target), is_new)| Some((event?, target?, is_new? || awaited.contains(target?))))
-            .collect();
+        let since = links.since(then);
+        let links: Vec<(&str, &str, bool)> =
+            since.map(|(event, target, is_new)| (event, target, is_new || awaited.contains(target))).collect();
         let mut beside: HashMap<&str, Vec<&str>> = HashMap::new();
         for (event, target, _) in &links {
             beside.entry(event).or_default().push(target);
@@ -218,11 +221,26 @@ impl Desk {
         if found.len() > MOST_CHANGED {
             return Ok(None);
         }
-        let ids: Vec<String> = found.iter().map(|id| format!("'{}'", id.replace('\'', "''"))).collect();
-        Ok(Some(match ids.is_empty() {
+        Ok(Some(match found.is_empty() {
             true => is_new.to_owned(),
-            false => format!("{is_new} OR event_id IN ({})", ids.join(", ")),
+            false => format!("{is_new} OR event_id IN ({})", quoted(found)),
         }))
+    }
+
+    /// New events that another one waited for.
+    async fn awaited(&self, table: &str, links: &Links, is_new: &str) -> Result<ArrayRef> {
+        let targets: HashSet<&str> = links.targets().collect();
+        if targets.is_empty() {
+            return Ok(new_empty_array(&DataType::Utf8));
+        }
+        let targets = match targets.len() {
+            0..=MOST_CHANGED => quoted(targets),
+            _ => format!(
+                "SELECT coalesce(supersedes, retracts) FROM {table} WHERE supersedes IS NOT NULL OR retracts IS NOT NULL"
+            ),
+        };
+        let query = format!("SELECT event_id FROM {table} WHERE ({is_new}) AND event_id IN ({targets})");
+        Ok(cast(self.answer(&query).await?.column(0), &DataType::Utf8)?)
     }
 
     /// The plan of a view over what the ledgers have in some buckets.
@@ -261,7 +279,7 @@ impl Desk {
     }
 
     /// All rows of a question of our own.
-    async fn answer(&self, query: &str) -> Result<RecordBatch> {
+    pub(super) async fn answer(&self, query: &str) -> Result<RecordBatch> {
         let state = self.state()?;
         let plan = state.create_physical_plan(&state.create_logical_plan(query).await?).await?;
         let columns = plan.schema();
@@ -285,6 +303,12 @@ async fn rests_on(kept: &Snapshot, now: &Reach) -> Option<Reach> {
         }
     }
     (then != Reach::default()).then_some(then)
+}
+
+/// Ids as a list in SQL.
+fn quoted<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
+    let ids: Vec<String> = ids.into_iter().map(|id| format!("'{}'", id.replace('\'', "''"))).collect();
+    ids.join(", ")
 }
 
 fn is_new(part: &LogPart, from: i64) -> String {

@@ -1,15 +1,17 @@
 //! All cells on the map that a session stands on, as rows.
 //!
-//! In: the figures and targets that were read, the history, the catalogue, the map or none, and which rows are wanted. Out:
-//! the rows of the views, each when somebody asks, and what `adoption` needs beside them. Without a map each figure stands on the map on which it was told, and nothing is
-//! added up in `indicator`; coverage and reconciliation are then told map by map.
+//! In: the lots that were read and added up, the history, the catalogue, the map or none, and which rows are wanted. Out:
+//! the rows of the views, each when somebody asks, and what `adoption` needs beside them. Without a map each figure stands
+//! on the map on which it was told, and nothing is added up in `indicator`; coverage and reconciliation are then told map by
+//! map. Guarantee: the rows of a lot need no other lot but those of the bases that its counts are divided by.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use chrono::NaiveDate;
+use arrow::error::ArrowError;
 use datafusion::catalog::Session;
 use datafusion::common::Result;
 use lantoa_schemas::area::{AreaHistory, AreaId, MapView};
@@ -17,193 +19,225 @@ use lantoa_schemas::catalogue::{Catalogue, Unit};
 use lantoa_schemas::vocabulary::{AreaLevel, Base, Stage, Vocabulary};
 
 use super::adoption::{TitleTotal, TitleTotals};
-use super::answer_row::{CoverageRows, IndicatorRow, IndicatorRows, ReconciledRow, ReconciledRows};
+use super::answer_row::{CoverageRows, IndicatorRow, IndicatorRows, ReconciledRows};
 use super::class::Classes;
-use super::coverage::Coverage;
-use super::figure::{Basis, Cell, Figure, Read, read};
+use super::coverage::{self, Reporter};
+use super::figure::{Basis, Cell, Figure, Things};
+use super::lot::{Lot, Lots, OnMap, Read};
+use super::side_by_side::side_by_side;
 use super::suspicious::Suspicion;
 use super::target::Targets;
-use super::told::{Told, text};
-use super::total::{Adder, Beside, Missing, Totals, Value};
+use super::told::Told;
+use super::total::{Adder, Missing, Totals, Value};
 use super::wanted::{Rows, Wanted};
 use crate::knowledge::Knowledge;
-use crate::settings::{AS_REPORTED, Standing};
+use crate::settings::AS_REPORTED;
 
 mod aims;
 mod rate;
+mod reconcile;
 
-use rate::{Size, Sizes, as_bound};
+use rate::{Size, as_bound};
 
-/// All figures on the map asked for, added up: what the rows of the views are written from.
+/// The lots that a question needs, on the map asked for: what the rows of the views are written from.
 #[derive(Debug)]
-pub(crate) struct Figures {
-    knowledge: Arc<Knowledge>,
+pub(super) struct Figures {
+    pub(super) knowledge: Arc<Knowledge>,
     /// Without a map each figure stands on the map on which it was told.
-    as_reported: bool,
-    read: Read,
-    told: Told,
-    maps: Vec<OnMap>,
-}
-
-/// The totals of all cells on one map.
-#[derive(Debug)]
-struct OnMap {
-    view: Arc<MapView>,
-    totals: Vec<(Cell, Totals)>,
-    sizes: Sizes,
+    pub(super) as_reported: bool,
+    pub(super) views: Vec<Arc<MapView>>,
+    pub(super) lots: Arc<Lots>,
+    pub(super) things: Things,
+    pub(super) read: Read,
 }
 
 impl Figures {
-    /// Reads the figures' table and adds up.
-    pub(crate) fn of(rows: &RecordBatch, knowledge: Arc<Knowledge>, standing: &Standing) -> Result<Self> {
-        // What ships with the program was known when it was stated.
-        let told_by = standing.stated_by.into_iter().chain(standing.as_of).min();
-        let mut read = read(rows, knowledge.history(), knowledge.catalogue(), told_by)?;
-        for aim in &mut read.aims {
-            let start = aim.plan.as_deref().and_then(|plan| knowledge.plan_start(plan, aim.area));
-            aim.from_year = start.or(aim.from_year);
-        }
-        let days: Vec<NaiveDate> = match standing.map {
-            Some(day) => vec![day],
-            None => knowledge.history().maps().to_vec(),
-        };
-        let as_reported = standing.map.is_none();
-        let views = days.into_iter().map(|day| knowledge.view(day));
-        let maps = views.map(|view| OnMap::of(view, &read, knowledge.history(), as_reported)).collect();
-        Ok(Self { told: Told::of(rows)?, as_reported, read, maps, knowledge })
+    /// Lots that have anything, the largest first, so that work on them divides well.
+    fn largest_first(&self) -> Vec<&Lot> {
+        let lots = self.read.iter().flatten().map(|lot| &**lot).filter(|lot| !lot.is_empty());
+        let mut lots: Vec<&Lot> = lots.collect();
+        lots.sort_by_key(|lot| Reverse(lot.figures.len()));
+        lots
     }
 
-    /// About how many bytes it takes.
-    pub(super) fn bytes(&self) -> usize {
-        let maps = self.maps.iter().map(|map| {
-            let totals = map.totals.iter().map(|(_, totals)| {
-                totals.values.len() * size_of::<(AreaId, Value)>()
-                    + totals.beside.len() * size_of::<Beside>()
-                    + totals.missing.len() * size_of::<(AreaId, Missing)>()
-            });
-            totals.sum::<usize>() + map.sizes.len() * size_of::<(u16, Option<u16>, i64, AreaId, Size)>()
-        });
-        maps.sum::<usize>() + self.told.bytes() + self.read.figures.len() * size_of::<Figure>()
+    /// Whether all lots are added up.
+    pub(super) fn are_added_up(&self) -> bool {
+        self.read.iter().flatten().all(|lot| lot.is_added_up())
     }
 
-    fn sheets(&self) -> impl Iterator<Item = Sheet<'_>> {
+    /// Adds up what nobody has added up yet.
+    pub(super) fn add_up(&self, threads: usize) {
+        let lots: Vec<&Lot> = self.largest_first().into_iter().filter(|lot| !lot.is_added_up()).collect();
+        let history = self.knowledge.history();
+        let begin = || self.views.iter().map(|view| Adder::new(history, view)).collect::<Vec<_>>();
+        side_by_side(threads, lots, begin, |adders, lot: &Lot| lot.add_up(adders, &self.things, self.as_reported));
+    }
+
+    fn classes(&self) -> Vec<Classes<'_>> {
         let (history, classified) = (self.knowledge.history(), self.knowledge.classified());
-        self.maps.iter().map(move |on| Sheet {
-            history,
+        self.views.iter().map(|view| Classes::new(history, view, classified)).collect()
+    }
+
+    /// The sheets of a lot, one a map.
+    fn sheets<'a>(&'a self, lot: &'a Lot, classes: &'a [Classes<'a>]) -> Vec<Sheet<'a>> {
+        let maps = self.views.iter().zip(lot.totals()).zip(classes).enumerate();
+        let sheets = maps.map(|(at, ((view, totals), classes))| Sheet {
+            figures: self,
+            history: self.knowledge.history(),
             catalogue: self.knowledge.catalogue(),
-            read: &self.read,
-            told: &self.told,
-            on,
-            targets: Targets::new(&self.read.aims, Classes::new(history, &on.view, classified)),
-            map: if self.as_reported { AS_REPORTED.to_owned() } else { on.view.day().to_string() },
+            things: &self.things,
+            lot,
+            at,
+            view,
+            totals,
+            targets: Targets::new(&lot.aims, classes),
+            map: if self.as_reported { AS_REPORTED.to_owned() } else { view.day().to_string() },
             as_reported: self.as_reported,
-        })
+        });
+        sheets.collect()
     }
 
     /// Rows of the view `indicator`.
-    pub(crate) fn indicator(&self, wanted: &Wanted, state: &dyn Session) -> Result<RecordBatch> {
-        let sheets: Vec<_> = self.sheets().collect();
-        let cells = self.maps.iter().flat_map(|map| map.totals.iter().map(|(cell, _)| *cell));
-        let cells = cells.chain(self.read.aims.iter().map(|aim| aim.cell));
-        let wanted = wanted.rows(self.knowledge.history(), &self.read.things, cells, state)?;
+    pub(super) fn indicator(&self, wanted: &Wanted, state: &dyn Session) -> Result<Vec<RecordBatch>> {
+        let lots = self.largest_first();
+        let cells = lots.iter().flat_map(|lot| {
+            let of_totals = lot.totals().iter().flatten().map(|(cell, _)| *cell);
+            of_totals.chain(lot.aims.iter().map(|aim| aim.cell))
+        });
+        let wanted = wanted.rows(self.knowledge.history(), &self.things, cells, state)?;
+        let classes = self.classes();
+        written(side_by_side(threads(state), lots, || (), |_, lot: &Lot| self.indicator_of(lot, &classes, &wanted)))
+    }
+
+    fn indicator_of(&self, lot: &Lot, classes: &[Classes<'_>], wanted: &Rows) -> Result<RecordBatch, ArrowError> {
+        let sheets = self.sheets(lot, classes);
         let mut out = IndicatorRows::new();
         let mut answered = Answered::new();
         for sheet in &sheets {
-            sheet.fill(&wanted, &mut out, &mut answered);
+            sheet.fill(wanted, &mut out, &mut answered);
         }
         // Only when all maps are filled is it known which deadlines have a figure.
         for sheet in &sheets {
-            sheet.lone_targets(&wanted, &mut out, &mut answered);
+            sheet.lone_targets(wanted, &mut out, &mut answered);
         }
-        for figure in self.read.figures.iter().filter(|figure| figure.area.is_none() && wanted.cell(&figure.cell)) {
+        let unresolved_figures = lot.unresolved.iter().map(|at| &lot.figures[*at]);
+        for figure in unresolved_figures.filter(|figure| wanted.cell(&figure.cell)) {
             let map = sheets.last().map(|sheet| sheet.map.as_str());
-            if let Some(row) = unresolved(figure, &self.read, &self.told, map) {
+            if let Some(row) = unresolved(figure, &self.things, &lot.told, map) {
                 out.push(&row);
             }
         }
-        Ok(out.finish()?)
+        out.finish()
     }
 
     /// Rows of the view `coverage`.
-    pub(crate) fn coverage(&self, wanted: &Wanted, state: &dyn Session) -> Result<RecordBatch> {
+    pub(super) fn coverage(&self, wanted: &Wanted, state: &dyn Session) -> Result<Vec<RecordBatch>> {
         let history = self.knowledge.history();
-        let things = self.read.figures.iter().map(|figure| Cell::of_thing(figure.cell.year, figure.cell.thing));
-        let wanted = wanted.rows(history, &self.read.things, things, state)?;
-        let mut out = CoverageRows::new();
-        for map in &self.maps {
-            let mut coverage = Coverage::new(&map.view);
-            for figure in self.read.figures.iter().filter(|figure| wanted.thing(figure.cell.year, figure.cell.thing)) {
-                let is_size = self.read.things.thing(figure.cell.thing).is_size;
-                if !is_size && map.has(figure, history, self.as_reported) {
-                    coverage.note(figure);
+        let lots = self.largest_first();
+        let begin = || {
+            let views = self.views.iter();
+            views.map(|view| Reporter::new(history, view, self.as_reported)).collect::<Vec<_>>()
+        };
+        let unreported: Vec<&Lot> = lots.iter().copied().filter(|lot| !lot.is_reported()).collect();
+        side_by_side(threads(state), unreported, begin, |reporters, lot: &Lot| lot.report(reporters, &self.things));
+        let cells = lots.iter().flat_map(|lot| lot.reported().iter().flatten().map(coverage::Reported::cell));
+        let wanted = wanted.rows(history, &self.things, cells, state)?;
+        written(side_by_side(
+            threads(state),
+            lots,
+            || (),
+            |_, lot: &Lot| {
+                let mut out = CoverageRows::new();
+                for (view, reported) in self.views.iter().zip(lot.reported()) {
+                    coverage::rows(reported, view, &self.knowledge, &self.things, &wanted, |row| out.push(row));
                 }
-            }
-            let mut adder = Adder::new(history, &map.view);
-            coverage.rows(&self.knowledge, &mut adder, &self.read.things, &wanted, |row| out.push(row));
-        }
-        Ok(out.finish()?)
+                out.finish()
+            },
+        ))
     }
 
     /// What the view `reconciliation` has of sums and counts.
-    pub(crate) fn reconciled(&self) -> Result<RecordBatch> {
-        let mut out = ReconciledRows::new();
-        for sheet in self.sheets() {
-            for (cell, totals) in sheet.answered_cells() {
-                totals.beside.iter().filter_map(|beside| sheet.reconcile(cell, beside)).for_each(|row| out.push(&row));
-            }
-        }
-        Ok(out.finish()?)
+    pub(super) fn reconciled(&self, threads: usize) -> Result<Vec<RecordBatch>> {
+        let classes = self.classes();
+        written(side_by_side(
+            threads,
+            self.largest_first(),
+            || (),
+            |_, lot: &Lot| {
+                let mut out = ReconciledRows::new();
+                for sheet in self.sheets(lot, &classes) {
+                    for (cell, totals) in sheet.answered_cells() {
+                        totals
+                            .beside
+                            .iter()
+                            .filter_map(|beside| sheet.reconcile(cell, beside))
+                            .for_each(|row| out.push(&row));
+                    }
+                }
+                out.finish()
+            },
+        ))
     }
 
     /// Rows of the view `suspicious`.
-    pub(crate) fn suspicious(&self) -> Result<RecordBatch> {
-        let suspicion = Suspicion::new(self.knowledge.history(), self.knowledge.catalogue(), &self.read);
-        Ok(suspicion.rows(&self.told)?)
+    pub(super) fn suspicious(&self, threads: usize) -> Result<Vec<RecordBatch>> {
+        let (history, catalogue) = (self.knowledge.history(), self.knowledge.catalogue());
+        let lots = self.largest_first();
+        side_by_side(
+            threads,
+            lots.clone(),
+            || (),
+            |_, lot: &Lot| {
+                lot.by_series(history);
+            },
+        );
+        let suspicion = Suspicion::new(history, catalogue, &self.things, &self.lots, &self.read);
+        written(side_by_side(threads, lots, || (), |_, lot: &Lot| suspicion.rows(lot)))
     }
 
     /// Of each map the totals of titles, for the view `adoption`.
-    pub(crate) fn titles(&self) -> Vec<(Arc<MapView>, TitleTotals)> {
-        self.sheets().map(|sheet| (Arc::clone(&sheet.on.view), sheet.titles())).collect()
+    pub(super) fn titles(&self) -> Vec<(Arc<MapView>, TitleTotals)> {
+        let classes = self.classes();
+        let mut titles: Vec<_> = self.views.iter().map(|view| (Arc::clone(view), TitleTotals::new())).collect();
+        for lot in self.largest_first() {
+            for sheet in self.sheets(lot, &classes) {
+                sheet.titles(&mut titles[sheet.at].1);
+            }
+        }
+        titles
+    }
+
+    /// The count of a thing that covers an area whole, on a map.
+    fn size(&self, map: usize, thing: u16, scope: Option<u16>, year: i64, area: AreaId) -> Option<Size> {
+        let lot = self.read.get(self.lots.of_thing(thing))?.as_deref()?;
+        let value = lot.whole(map, thing, scope, year, area)?;
+        Some(Size { count: value.numerator?, precision: value.precision })
     }
 }
 
-impl OnMap {
-    fn of(view: Arc<MapView>, read: &Read, history: &AreaHistory, as_reported: bool) -> Self {
-        let mut map = Self { view, totals: Vec::new(), sizes: Sizes::new() };
-        let mut cells: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
-        for (at, figure) in read.figures.iter().enumerate().filter(|(_, f)| map.has(f, history, as_reported)) {
-            cells.entry(figure.cell).or_default().push(at);
-        }
-        let mut adder = Adder::new(history, &map.view);
-        let figures = &read.figures;
-        let totals = cells.into_iter().map(|(cell, at)| {
-            let additive = read.things.thing(cell.thing).indicator.as_ref().is_none_or(|i| i.additive);
-            let mut totals = adder.add(additive, at.into_iter().map(|at| (at, &figures[at])));
-            if as_reported {
-                keep_apart(&mut totals, figures);
-            }
-            (cell, totals)
-        });
-        map.totals = totals.collect();
-        for (cell, totals) in &map.totals {
-            rate::remember_sizes(&mut map.sizes, cell, totals);
-        }
-        map
-    }
+/// How many threads a session's work may divide over.
+pub(super) fn threads(state: &dyn Session) -> usize {
+    state.config().target_partitions()
+}
 
-    /// Whether a figure counts on this map.
-    fn has(&self, figure: &Figure, history: &AreaHistory, as_reported: bool) -> bool {
-        figure.area.is_some_and(|area| !as_reported || history.area(area).map == self.view.day())
-    }
+/// Batches that have rows.
+fn written(batches: Vec<Result<RecordBatch, ArrowError>>) -> Result<Vec<RecordBatch>> {
+    let mut batches = batches.into_iter().collect::<Result<Vec<_>, _>>()?;
+    batches.retain(|batch| batch.num_rows() > 0);
+    Ok(batches)
 }
 
 /// One map's rows.
 struct Sheet<'a> {
+    figures: &'a Figures,
     history: &'a AreaHistory,
     catalogue: &'a Catalogue,
-    read: &'a Read,
-    told: &'a Told,
-    on: &'a OnMap,
+    things: &'a Things,
+    lot: &'a Lot,
+    /// Which of the maps it is.
+    at: usize,
+    view: &'a MapView,
+    totals: &'a OnMap,
     targets: Targets<'a>,
     map: String,
     as_reported: bool,
@@ -215,8 +249,11 @@ type Answered = HashSet<(AreaId, Cell)>;
 impl<'a> Sheet<'a> {
     /// Cells that have rows: the sizes of bases have none.
     fn answered_cells(&self) -> impl Iterator<Item = (&'a Cell, &'a Totals)> {
-        let (on, read) = (self.on, self.read);
-        on.totals.iter().filter(|(cell, _)| !read.things.thing(cell.thing).is_size).map(|(cell, totals)| (cell, totals))
+        let things = self.things;
+        self.totals
+            .iter()
+            .filter(move |(cell, _)| !things.thing(cell.thing).is_size)
+            .map(|(cell, totals)| (cell, totals))
     }
 
     fn fill(&self, wanted: &Rows, out: &mut IndicatorRows, answered: &mut Answered) {
@@ -236,18 +273,16 @@ impl<'a> Sheet<'a> {
     }
 
     /// Stated totals of titles that were recognised, of the base that says most: all, then one that is not known.
-    fn titles(&self) -> TitleTotals {
-        let mut titles = TitleTotals::new();
+    fn titles(&self, titles: &mut TitleTotals) {
         // The whole title before a group of its subjects.
         let is_whole = |cell: &Cell| {
-            let measure = self.read.things.thing(cell.thing).indicator.as_ref();
+            let measure = self.things.thing(cell.thing).indicator.as_ref();
             let measure = measure.and_then(|indicator| self.catalogue.measure(&indicator.measure));
-            measure.and_then(|measure| measure.scopes.first()).map(String::as_str)
-                == self.read.things.scope_name(cell.scope)
+            measure.and_then(|measure| measure.scopes.first()).map(String::as_str) == self.things.scope_name(cell.scope)
         };
         for base in [Base::All, Base::Unknown, Base::Registered] {
-            for (cell, totals) in self.on.totals.iter().filter(|(cell, _)| cell.base == base && is_whole(cell)) {
-                let thing = self.read.things.thing(cell.thing);
+            for (cell, totals) in self.totals.iter().filter(|(cell, _)| cell.base == base && is_whole(cell)) {
+                let thing = self.things.thing(cell.thing);
                 let Some(indicator) = thing.indicator.as_ref().filter(|i| i.stage == Some(Stage::Recognised)) else {
                     continue;
                 };
@@ -262,13 +297,12 @@ impl<'a> Sheet<'a> {
                 }
             }
         }
-        titles
     }
 
     /// The row of an area and a cell, with what every row has.
     fn row(&self, area: AreaId, cell: &Cell) -> IndicatorRow<'_> {
         let of = self.history.area(area);
-        let thing = self.read.things.thing(cell.thing);
+        let thing = self.things.thing(cell.thing);
         IndicatorRow {
             area_code: Some(Cow::Borrowed(&of.code)),
             area_name: Some(Cow::Borrowed(&of.short_name)),
@@ -278,9 +312,9 @@ impl<'a> Sheet<'a> {
             map: Some(Cow::Borrowed(&self.map)),
             year: Some(cell.year),
             indicator: Some(Cow::Borrowed(&thing.id)),
-            subject_scope: self.read.things.scope_name(cell.scope).map(Cow::Borrowed),
+            subject_scope: self.things.scope_name(cell.scope).map(Cow::Borrowed),
             base: Some(cell.base.as_str()),
-            unit: Some(unit(self.read, cell).as_str()),
+            unit: Some(unit(self.things, cell).as_str()),
             ..IndicatorRow::default()
         }
     }
@@ -296,8 +330,8 @@ impl<'a> Sheet<'a> {
         row.numerator_precision = value.precision.map(Vocabulary::as_str);
         row.recorded = value.recorded;
         let mut own_percent = None;
-        if let Some(figure) = value.own.map(|at| &self.read.figures[at]) {
-            self.told.fill(figure.row, &mut row);
+        if let Some(figure) = value.own.map(|at| &self.lot.figures[at]) {
+            self.lot.told.fill(figure.row, &mut row);
             let bounds = figure.percent.as_ref().map_or((None, None), |percent| percent.bounds());
             (row.percent_low, row.percent_high) = bounds;
             own_percent = bounds.0.filter(|low| bounds.1 == Some(*low));
@@ -321,7 +355,7 @@ impl<'a> Sheet<'a> {
         }
         self.rate(cell, value, &mut row, &mut reasons);
         if let (Some((size, called)), Some(rate)) = (&size, row.value.filter(|_| row.rate_percent.is_some())) {
-            let rate = match unit(self.read, cell) {
+            let rate = match unit(self.things, cell) {
                 Unit::Percent => format!("{} %", round(rate)),
                 _ => format!("{} per 1,000", round(rate)),
             };
@@ -373,50 +407,6 @@ impl<'a> Sheet<'a> {
         row.reason = joined(reasons);
         row
     }
-
-    fn reconcile(&self, cell: &Cell, beside: &Beside) -> Option<ReconciledRow<'_>> {
-        let area = self.history.area(beside.area);
-        let (left, right) = (beside.taken.numerator?, beside.other.numerator?);
-        let mut reasons = vec![if beside.other.counted {
-            "a stated total comes before a count of single events".to_owned()
-        } else if beside.other.own.is_some() {
-            "of two totals of an area the one of the earlier span comes first, then the newer".to_owned()
-        } else {
-            "an area's own total comes before the sum of its parts".to_owned()
-        }];
-        if beside.taken.span != beside.other.span {
-            reasons.push("of another span, so not the same thing".to_owned());
-        }
-        if beside.other.parts.is_some() {
-            reasons.push(format!("{} % of it report", round(100.0 * beside.other.coverage)));
-        }
-        Some(ReconciledRow {
-            map: Some(Cow::Owned(self.on.view.day().to_string())),
-            year: Some(cell.year),
-            area_code: Some(Cow::Borrowed(&area.code)),
-            area_name: Some(Cow::Borrowed(&area.short_name)),
-            area_level: Some(area.level.as_str()),
-            indicator: Some(Cow::Borrowed(&self.read.things.thing(cell.thing).id)),
-            subject_scope: self.read.things.scope_name(cell.scope).map(Cow::Borrowed),
-            base: Some(cell.base.as_str()),
-            left_basis: Some(Cow::Owned(self.basis(&beside.taken))),
-            left_value: Some(left),
-            right_basis: Some(Cow::Owned(self.basis(&beside.other))),
-            right_value: Some(right),
-            difference: left.checked_sub(right),
-            chosen: Some("left"),
-            reason: joined(reasons),
-        })
-    }
-
-    fn basis(&self, value: &Value) -> String {
-        let what = if value.counted { "counted" } else { "stated" };
-        match (value.own, self.how_summed(value).into_iter().next()) {
-            (None, Some(summed)) if value.counted => format!("counted, {summed}"),
-            (None, Some(summed)) => summed,
-            _ => what.to_owned(),
-        }
-    }
 }
 
 /// How a value came to be, in the words of the contract.
@@ -433,32 +423,29 @@ fn as_estimate(value: &Value) -> Option<String> {
     value.estimated.then(|| "an estimate: of an area that was split the main part takes all".to_owned())
 }
 
-/// Without a map nothing is added up: a count is of what the area itself tells of, and the areas in it tell of theirs.
-fn keep_apart(totals: &mut Totals, figures: &[Figure]) {
-    for (_, value) in totals.values.iter_mut().filter(|(_, value)| value.counted) {
-        let Some(own) = value.own.map(|at| &figures[at]) else { continue };
-        (value.numerator, value.precision, value.recorded) = (own.numerator, own.precision, own.recorded);
-        (value.figures, value.more, value.estimated) = (1, 0, false);
-    }
+fn unit(things: &Things, cell: &Cell) -> Unit {
+    things.thing(cell.thing).indicator.as_ref().map_or(Unit::Percent, |indicator| indicator.unit)
 }
 
-fn unit(read: &Read, cell: &Cell) -> Unit {
-    read.things.thing(cell.thing).indicator.as_ref().map_or(Unit::Percent, |indicator| indicator.unit)
-}
-
-fn unresolved<'a>(figure: &Figure, read: &'a Read, told: &'a Told, map: Option<&'a str>) -> Option<IndicatorRow<'a>> {
-    let thing = read.things.thing(figure.cell.thing);
+fn unresolved<'a>(
+    figure: &Figure,
+    things: &'a Things,
+    told: &'a Told,
+    map: Option<&'a str>,
+) -> Option<IndicatorRow<'a>> {
+    let thing = things.thing(figure.cell.thing);
     if thing.is_size {
         return None;
     }
-    let level = text(&told.level, figure.row).and_then(AreaLevel::parse);
+    let line = told.line(figure.row);
+    let level = line.level.and_then(AreaLevel::parse);
     let mut row = IndicatorRow {
-        area_name: text(&told.name, figure.row).map(Cow::Borrowed),
+        area_name: line.name.map(Cow::Borrowed),
         area_level: level.map(Vocabulary::as_str),
         map: map.map(Cow::Borrowed),
         year: Some(figure.cell.year),
         indicator: Some(Cow::Borrowed(&thing.id)),
-        subject_scope: read.things.scope_name(figure.cell.scope).map(Cow::Borrowed),
+        subject_scope: things.scope_name(figure.cell.scope).map(Cow::Borrowed),
         base: Some(figure.cell.base.as_str()),
         span: figure.span.map(Vocabulary::as_str),
         numerator: figure.numerator,
@@ -466,14 +453,14 @@ fn unresolved<'a>(figure: &Figure, read: &'a Read, told: &'a Told, map: Option<&
         denominator: figure.denominator,
         derivation: Some(if figure.basis == Basis::Counted { "counted" } else { "stated" }),
         reason: Some(Cow::Borrowed("the area has no code, so it is part of no map's total")),
-        unit: Some(unit(read, &figure.cell).as_str()),
+        unit: Some(unit(things, &figure.cell).as_str()),
         ..IndicatorRow::default()
     };
     told.fill(figure.row, &mut row);
     (row.percent_low, row.percent_high) = figure.percent.as_ref().map_or((None, None), |percent| percent.bounds());
     let rate = figure.numerator.zip(figure.denominator).map(|(part, whole)| 100.0 * part as f64 / whole as f64);
-    row.rate_percent = rate.filter(|_| unit(read, &figure.cell) != Unit::Count);
-    row.value = match unit(read, &figure.cell) {
+    row.rate_percent = rate.filter(|_| unit(things, &figure.cell) != Unit::Count);
+    row.value = match unit(things, &figure.cell) {
         Unit::Count => figure.numerator.map(|count| count as f64),
         unit => rate.zip(unit.factor()).map(|(rate, factor)| rate / 100.0 * factor),
     };

@@ -6,27 +6,33 @@
 //! most once. An event stands in the nearest area at or above its own that has a place on the map (a district that was
 //! abolished counts for its province), and from there in all above.
 
-use std::collections::BTreeSet;
-
 use lantoa_schemas::area::{AreaHistory, AreaId, MapView, Place, Share};
+use lantoa_schemas::vocabulary::AreaLevel;
 
 use super::figure::Figure;
-use super::total::{Grid, UPWARDS, Value, best_sum, earlier_maps, sum};
+use super::total::{Grid, UPWARDS, Value, best_sum, each_once, earlier_maps, levels, sum};
 
 /// Counts the single events of one cell on one map; keeps its working space from cell to cell.
 pub(super) struct Counts<'a> {
     history: &'a AreaHistory,
     view: &'a MapView,
+    levels: Vec<AreaLevel>,
+    /// Of each area that was met where its events lie.
+    ways: Vec<Option<Way>>,
     /// Of each area on its own map, with all below it.
     there: Grid,
     /// Of each area of the view's map.
     here: Grid,
 }
 
+/// The areas of the view's map that events of an area lie in, from the lowest, and whether they are an estimate there.
+type Way = Box<[(AreaId, bool)]>;
+
 impl<'a> Counts<'a> {
     pub(super) fn new(history: &'a AreaHistory, view: &'a MapView) -> Self {
         let areas = history.areas().len();
-        Self { history, view, there: Grid::new(areas), here: Grid::new(areas) }
+        let (there, here) = (Grid::new(areas), Grid::new(areas));
+        Self { history, view, levels: levels(history), ways: vec![None; areas], there, here }
     }
 
     pub(super) fn clear(&mut self) {
@@ -57,12 +63,37 @@ impl<'a> Counts<'a> {
 
     /// Adds a figure to each area of the view's map that its events lie in.
     fn stand(&mut self, additive: bool, area: AreaId, own: &Value) {
+        let is_own = matches!(self.view.place(area), Place::Same(_));
+        if !additive && !is_own {
+            return;
+        }
+        let native = self.history.area(area).map == self.view.day();
+        if self.ways[area.index()].is_none() {
+            self.ways[area.index()] = Some(self.way(area));
+        }
+        let Some(way) = &self.ways[area.index()] else { return };
+        let steps = if additive { way.len() } else { way.len().min(1) };
+        for (step, (id, estimated)) in way[..steps].iter().enumerate() {
+            let own_here = own.own.filter(|_| is_own && step == 0);
+            let more = usize::from(own_here.is_none());
+            let value = Value { own: own_here, more, estimated: *estimated, native, ..own.clone() };
+            match self.here.get_mut(*id) {
+                // Of two own ones, told under the codes of two maps, the one of this map is the area's own.
+                Some(known) => {
+                    known.take_in(&value);
+                    known.own = if native { value.own.or(known.own) } else { known.own.or(value.own) };
+                }
+                None => self.here.put(*id, value),
+            }
+        }
+    }
+
+    fn way(&self, area: AreaId) -> Way {
         let mut start: Option<AreaId> = None;
         // Where all of an area went into another whole, or has its land, what is counted there is exact, whatever became
         // of the communes in it.
         let mut exact: Vec<AreaId> = Vec::new();
-        let mut around = Some(area);
-        while let Some(id) = around {
+        for id in std::iter::successors(Some(area), |id| self.history.parent(*id)) {
             let (here, is_exact) = match self.view.place(id) {
                 Place::Same(here) => (Some(*here), true),
                 Place::Whole(here) => (Some(*here), self.is_of_whole_parts(*here, id)),
@@ -71,30 +102,13 @@ impl<'a> Counts<'a> {
             };
             start = start.or(here);
             exact.extend(here.filter(|_| is_exact));
-            around = self.history.parent(id).filter(|_| additive);
         }
-        let is_own = matches!(self.view.place(area), Place::Same(_));
-        if !additive && !is_own {
-            return;
-        }
-        let native = self.history.area(area).map == self.view.day();
         let mut estimated = true;
-        let mut at = start;
-        while let Some(id) = at {
+        let upwards = std::iter::successors(start, |id| self.history.parent(*id)).map(|id| {
             estimated &= !exact.contains(&id);
-            let own_here = own.own.filter(|_| is_own && Some(id) == start);
-            let value =
-                Value { own: own_here, more: usize::from(own_here.is_none()), estimated, native, ..own.clone() };
-            match self.here.get_mut(id) {
-                // Of two own ones, told under the codes of two maps, the one of this map is the area's own.
-                Some(known) => {
-                    known.take_in(&value);
-                    known.own = if native { value.own.or(known.own) } else { known.own.or(value.own) };
-                }
-                None => self.here.put(id, value),
-            }
-            at = self.history.parent(id).filter(|_| additive);
-        }
+            (id, estimated)
+        });
+        upwards.collect()
     }
 
     /// Whether no area was split on the way from an earlier map into one of the view's.
@@ -110,7 +124,7 @@ impl<'a> Counts<'a> {
             self.add_up_there();
         }
         for level in UPWARDS {
-            let of_level = self.here.iter().map(|(id, _)| id).filter(|id| self.history.area(*id).level == level);
+            let of_level = self.here.iter().map(|(id, _)| id).filter(|id| self.levels[id.index()] == level);
             for id in of_level.collect::<Vec<_>>() {
                 self.cover(additive, id);
             }
@@ -120,8 +134,7 @@ impl<'a> Counts<'a> {
     fn add_up_there(&mut self) {
         for level in UPWARDS {
             let above = self.there.iter().filter_map(|(id, _)| self.history.parent(id));
-            let parents: BTreeSet<AreaId> = above.filter(|id| self.history.area(*id).level == level).collect();
-            for parent in parents {
+            for parent in each_once(above.filter(|id| self.levels[id.index()] == level).collect()) {
                 let Some(sum) = self.below(parent, &self.there) else { continue };
                 match self.there.get_mut(parent) {
                     Some(own) => own.take_in(&sum),

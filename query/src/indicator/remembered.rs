@@ -1,14 +1,14 @@
 //! What was put together lately, so that the next question on the same tables and settings is answered at once.
 //!
-//! In: settled tables and what they stand on: the versions of the ledgers, the settings, the day. Out: the same tables
-//! again, as long as nothing of it changed. Guarantee: what is recalled is what would be put together anew; at most so
-//! many bytes are kept, the least lately used go first.
+//! In: what an answer stands on: the versions of the ledgers, the settings, the day. Out: what has been put together of it
+//! so far, for whoever asks to use and to add to. Guarantee: what is recalled is what would be put together anew; between
+//! two questions at most so many bytes are kept, the least lately used go first.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 
-use super::table::Settled;
+use super::settled::Settled;
 use crate::settings::Standing;
 
 /// All that an answer on a map stands on.
@@ -28,7 +28,7 @@ impl Basis {
     }
 }
 
-/// Settled tables, the most lately used last.
+/// What is settled on each basis, the most lately used last.
 #[derive(Debug)]
 pub(crate) struct Remembered {
     most_bytes: usize,
@@ -40,26 +40,34 @@ impl Remembered {
         Self { most_bytes, kept: Mutex::default() }
     }
 
-    pub(super) fn recall(&self, basis: &Basis) -> Option<Arc<Settled>> {
+    /// What is settled on a basis; begun where nothing is.
+    pub(super) fn on(&self, basis: &Basis, begin: impl FnOnce() -> Settled) -> Arc<Settled> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = kept.iter().position(|(known, _)| known == basis)?;
-        let found = kept.remove(at);
-        let settled = Arc::clone(&found.1);
-        kept.push(found);
-        Some(settled)
+        if let Some(at) = kept.iter().position(|(known, _)| known == basis) {
+            let found = kept.remove(at);
+            let settled = Arc::clone(&found.1);
+            kept.push(found);
+            return settled;
+        }
+        let settled = Arc::new(begin());
+        // An older version of the ledgers is not asked for again: a question always sees the newest.
+        if !kept.iter().any(|(known, _)| known.is_newer_than(basis)) {
+            kept.retain(|(known, _)| known.versions == basis.versions);
+            kept.push((basis.clone(), Arc::clone(&settled)));
+        }
+        settled
     }
 
-    pub(super) fn keep(&self, basis: Basis, settled: &Arc<Settled>) {
+    /// Lets go of what is too much, after somebody has added to it.
+    pub(super) fn trim(&self) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        // An older version of the ledgers is not asked for again: a question always sees the newest.
-        if kept.iter().any(|(known, _)| known.is_newer_than(&basis)) {
-            return;
-        }
-        kept.retain(|(known, _)| known.versions == basis.versions && *known != basis);
-        kept.push((basis, Arc::clone(settled)));
         let mut bytes: usize = kept.iter().map(|(_, settled)| settled.bytes()).sum();
-        while bytes > self.most_bytes && !kept.is_empty() {
-            bytes -= kept.remove(0).1.bytes();
+        while bytes > self.most_bytes && kept.len() > 1 {
+            // Whoever adds meanwhile trims again.
+            bytes = bytes.saturating_sub(kept.remove(0).1.bytes());
+        }
+        if bytes > self.most_bytes && kept.iter().any(|(_, settled)| settled.shed(self.most_bytes) > self.most_bytes) {
+            kept.clear();
         }
     }
 }

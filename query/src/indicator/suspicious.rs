@@ -4,17 +4,16 @@
 //! A figure of unknown exactness (over, nearly, about) is held only against rules that its bound can break.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use lantoa_schemas::area::{AreaHistory, AreaId};
-use lantoa_schemas::catalogue::Catalogue;
+use lantoa_schemas::catalogue::{Catalogue, Containment};
 use lantoa_schemas::vocabulary::{Base, Precision, Span};
 
 use super::answer_row::{SuspiciousRow, SuspiciousRows};
-use super::figure::{Basis, Figure, Read};
-use super::told::{Told, text};
+use super::figure::{Basis, Figure, Things};
+use super::lot::{Lot, Lots, Read};
 
 /// A count that changes by more than this factor a year is a jump.
 const JUMP: f64 = 2.0;
@@ -32,44 +31,110 @@ struct Finding {
     explanation: String,
 }
 
+/// Stated figures of a lot by the series of their areas, then by thing and year.
+#[derive(Debug)]
+pub(super) struct BySeries {
+    /// Where the entries of each series begin, by number of its first area; empty where there are none.
+    starts: Vec<u32>,
+    entries: Vec<Entry>,
+}
+
+/// A figure, by its number in the lot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    thing: u16,
+    year: i64,
+    at: u32,
+}
+
+impl BySeries {
+    pub(super) fn new(figures: &[Figure], history: &AreaHistory) -> Self {
+        let stated = figures.iter().enumerate().filter(|(_, figure)| figure.basis == Basis::Stated);
+        let mut entries: Vec<(AreaId, Entry)> = stated
+            .filter_map(|(at, figure)| {
+                let entry = Entry { thing: figure.cell.thing, year: figure.cell.year, at: at as u32 };
+                Some((history.series(figure.area?), entry))
+            })
+            .collect();
+        entries.sort_unstable();
+        let mut starts = Vec::new();
+        if !entries.is_empty() {
+            starts = vec![0; history.areas().len() + 1];
+            for (series, _) in &entries {
+                starts[series.index() + 1] += 1;
+            }
+            for at in 1..starts.len() {
+                starts[at] += starts[at - 1];
+            }
+        }
+        Self { starts, entries: entries.into_iter().map(|(_, entry)| entry).collect() }
+    }
+
+    /// Entries of a series and thing, by year.
+    fn of(&self, series: AreaId, thing: u16) -> &[Entry] {
+        let at = series.index();
+        let bounds = self.starts.get(at).zip(self.starts.get(at + 1));
+        let all = bounds.map_or(&[][..], |(from, to)| &self.entries[*from as usize..*to as usize]);
+        let from = all.partition_point(|entry| entry.thing < thing);
+        let to = all.partition_point(|entry| entry.thing <= thing);
+        &all[from..to]
+    }
+
+    /// Bytes that it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.starts.capacity() * size_of::<u32>() + self.entries.capacity() * size_of::<Entry>()
+    }
+}
+
 /// The chosen figures of all areas, to be held against each other.
 pub(crate) struct Suspicion<'a> {
     history: &'a AreaHistory,
-    catalogue: &'a Catalogue,
+    things: &'a Things,
+    lots: &'a Lots,
     read: &'a Read,
-    /// Figures by series of area, thing and year.
-    at: HashMap<(AreaId, u16, i64), Vec<usize>>,
-    /// Years of each series and thing that have a figure, ascending.
-    years: HashMap<(AreaId, u16), Vec<i64>>,
+    /// By thing, what must contain it, and the things that are counted there.
+    wholes: Vec<Vec<(&'a Containment, Vec<u16>)>>,
+    household: Option<u16>,
+    learning_family: Option<u16>,
 }
 
 impl<'a> Suspicion<'a> {
-    pub(crate) fn new(history: &'a AreaHistory, catalogue: &'a Catalogue, read: &'a Read) -> Self {
-        let mut at: HashMap<(AreaId, u16, i64), Vec<usize>> = HashMap::new();
-        let mut years: HashMap<(AreaId, u16), Vec<i64>> = HashMap::new();
-        for (number, figure) in read.figures.iter().enumerate() {
-            let Some(area) = figure.area.filter(|_| figure.basis == Basis::Stated) else { continue };
-            let series = history.series(area);
-            at.entry((series, figure.cell.thing, figure.cell.year)).or_default().push(number);
-            years.entry((series, figure.cell.thing)).or_default().push(figure.cell.year);
+    pub(super) fn new(
+        history: &'a AreaHistory,
+        catalogue: &'a Catalogue,
+        things: &'a Things,
+        lots: &'a Lots,
+        read: &'a Read,
+    ) -> Self {
+        let whole = |rule: &'a Containment| {
+            let known = [things.known_indicator(&rule.whole), things.known_size(&rule.whole)];
+            (rule, known.into_iter().flatten().collect::<Vec<u16>>())
+        };
+        let wholes = things
+            .all()
+            .map(|thing| catalogue.containments().iter().filter(|rule| rule.part == thing.id).map(whole).collect());
+        Self {
+            history,
+            things,
+            lots,
+            read,
+            wholes: wholes.collect(),
+            household: things.known_size("household"),
+            learning_family: things.known_indicator("learning_family"),
         }
-        for years in years.values_mut() {
-            years.sort_unstable();
-            years.dedup();
-        }
-        Self { history, catalogue, read, at, years }
     }
 
-    /// All findings, in the order of the figures.
-    pub(crate) fn rows(&self, told: &Told) -> Result<RecordBatch, ArrowError> {
+    /// All findings of a lot, in the order of its figures.
+    pub(super) fn rows(&self, lot: &Lot) -> Result<RecordBatch, ArrowError> {
         let mut rows = SuspiciousRows::new();
-        for figure in self.read.figures.iter().filter(|figure| figure.basis == Basis::Stated) {
+        for figure in lot.figures.iter().filter(|figure| figure.basis == Basis::Stated) {
             let Some(area) = figure.area else { continue };
             for finding in self.findings(area, figure) {
                 let of = self.history.area(area);
-                let thing = self.read.things.thing(figure.cell.thing);
+                let thing = self.things.thing(figure.cell.thing);
+                let told = lot.told.line(figure.row);
                 rows.push(&SuspiciousRow {
-                    event_id: text(&told.event_id, figure.row).map(Cow::Borrowed),
+                    event_id: told.event_id.map(Cow::Borrowed),
                     area_code: Some(Cow::Borrowed(&of.code)),
                     area_name: Some(Cow::Borrowed(&of.short_name)),
                     year: Some(figure.cell.year),
@@ -79,7 +144,7 @@ impl<'a> Suspicion<'a> {
                     expected_low: finding.low,
                     expected_high: finding.high,
                     explanation: Some(Cow::Owned(finding.explanation)),
-                    source: text(&told.source, figure.row).map(Cow::Borrowed),
+                    source: told.source.map(Cow::Borrowed),
                 });
             }
         }
@@ -98,19 +163,29 @@ impl<'a> Suspicion<'a> {
         findings
     }
 
-    /// The figure of the same area and year in another cell.
-    fn beside(&self, area: AreaId, thing: u16, year: i64) -> impl Iterator<Item = &'a Figure> {
-        let found = self.at.get(&(self.history.series(area), thing, year)).map_or(&[][..], Vec::as_slice);
-        found.iter().map(|at| &self.read.figures[*at])
+    /// All figures of an area's series and a thing, by year.
+    fn of_thing(&self, area: AreaId, thing: u16) -> Option<(&'a Lot, &'a [Entry])> {
+        let lot = self.read.get(self.lots.of_thing(thing))?.as_deref()?;
+        Some((lot, lot.by_series(self.history).of(self.history.series(area), thing)))
+    }
+
+    /// The figures of the same area and year in another cell.
+    fn beside(&self, area: AreaId, thing: u16, year: i64) -> impl Iterator<Item = &'a Figure> + use<'a> {
+        let found = self.of_thing(area, thing).map(|(lot, entries)| {
+            let from = entries.partition_point(|entry| entry.year < year);
+            let to = entries.partition_point(|entry| entry.year <= year);
+            entries[from..to].iter().map(move |entry| &lot.figures[entry.at as usize])
+        });
+        found.into_iter().flatten()
     }
 
     /// More titles than subjects.
     fn above_its_whole(&self, area: AreaId, figure: &Figure, numerator: i64) -> Option<Finding> {
         let size = || {
-            let indicator = self.read.things.thing(figure.cell.thing).indicator.as_ref()?;
-            let scope = self.read.things.scope_name(figure.cell.scope);
+            let indicator = self.things.thing(figure.cell.thing).indicator.as_ref()?;
+            let scope = self.things.scope_name(figure.cell.scope);
             let measure = indicator.base(figure.cell.base, scope)?.measure.as_ref()?;
-            let size = self.read.things.known_size(measure)?;
+            let size = self.things.known_size(measure)?;
             self.beside(area, size, figure.cell.year).filter(bounds_from_above).find_map(|size| size.numerator)
         };
         let whole = figure.denominator.or_else(size).filter(|whole| numerator > *whole)?;
@@ -149,15 +224,12 @@ impl<'a> Suspicion<'a> {
 
     /// More than a count of the same area that must contain it.
     fn above_what_contains_it(&self, area: AreaId, figure: &Figure, numerator: i64) -> Vec<Finding> {
-        let id = &self.read.things.thing(figure.cell.thing).id;
-        let rules = self.catalogue.containments().iter().filter(|rule| rule.part == *id);
-        let finding = |rule: &lantoa_schemas::catalogue::Containment| {
-            let things = &self.read.things;
-            let wholes = [things.known_indicator(&rule.whole), things.known_size(&rule.whole)];
-            let measure = |thing: u16| things.thing(thing).indicator.as_ref().map(|indicator| &indicator.measure);
-            let whole = wholes
-                .into_iter()
-                .flatten()
+        let rules = &self.wholes[usize::from(figure.cell.thing)];
+        let measure = |thing: u16| self.things.thing(thing).indicator.as_ref().map(|indicator| &indicator.measure);
+        let finding = |(rule, things): &(&Containment, Vec<u16>)| {
+            let whole = things
+                .iter()
+                .copied()
                 .flat_map(|thing| self.beside(area, thing, figure.cell.year))
                 .filter(bounds_from_above)
                 .filter(|whole| {
@@ -175,7 +247,7 @@ impl<'a> Suspicion<'a> {
                 explanation: format!("{numerator} beside {} = {whole}: {}", rule.whole, rule.reason_en),
             })
         };
-        rules.filter_map(finding).collect()
+        rules.iter().filter_map(finding).collect()
     }
 
     /// A share of the people by which there would be fewer people than households.
@@ -184,11 +256,10 @@ impl<'a> Suspicion<'a> {
             return None;
         }
         let percent = figure.percent.as_ref()?.bounds().1.filter(|percent| *percent > 0.0)?;
-        let things = &self.read.things;
-        let counted =
-            things.known_size("household").into_iter().flat_map(|size| self.beside(area, size, figure.cell.year));
-        let families = things.known_indicator("learning_family").into_iter();
-        let bases = families
+        let counted = self.household.into_iter().flat_map(|size| self.beside(area, size, figure.cell.year));
+        let bases = self
+            .learning_family
+            .into_iter()
             .flat_map(|thing| self.beside(area, thing, figure.cell.year))
             .filter(|families| families.cell.base == Base::All);
         let households = counted.filter_map(|size| size.numerator).chain(bases.filter_map(|f| f.denominator)).max()?;
@@ -216,14 +287,16 @@ impl<'a> Suspicion<'a> {
         if figure.span != Some(Span::Stock) {
             return None;
         }
-        let years = self.years.get(&(self.history.series(area), figure.cell.thing))?;
+        let (lot, entries) = self.of_thing(area, figure.cell.thing)?;
         let alike = |other: &&Figure| {
             (other.cell.scope, other.cell.base, other.span) == (figure.cell.scope, figure.cell.base, figure.span)
         };
-        let earlier_years = years.iter().rev().copied().filter(|year| *year < figure.cell.year);
-        let (before, earlier) = earlier_years
-            .filter_map(|year| Some((year, self.beside(area, figure.cell.thing, year).find(alike)?.numerator?)))
-            .next()?;
+        let before = &entries[..entries.partition_point(|entry| entry.year < figure.cell.year)];
+        let mut earlier_years = before.chunk_by(|one, next| one.year == next.year).rev();
+        let (before, earlier) = earlier_years.find_map(|of_year| {
+            let earlier = of_year.iter().map(|entry| &lot.figures[entry.at as usize]).find(alike)?;
+            Some((earlier.cell.year, earlier.numerator?))
+        })?;
         if earlier.min(numerator) <= 0 || earlier.max(numerator) < JUMP_FROM {
             return None;
         }

@@ -1,10 +1,10 @@
 //! The tables behind the views that stand on a map.
 //!
 //! In: the plans of the queries that give all figures, what they are judged by, the map. Out: the rows of `indicator`,
-//! `coverage`, `suspicious`, `adoption` and of `reconciliation`. The figures are added up once for all who read them in one
-//! statement; of `indicator` and `coverage` only the rows are written that a question wants.
+//! `coverage`, `suspicious`, `adoption` and of `reconciliation`. Only the lots are read and added up that a question needs,
+//! once for all who ask on the same tables; of `indicator` and `coverage` only the rows are written that a question wants.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use arrow::array::RecordBatch;
@@ -12,38 +12,22 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::Session;
-use datafusion::common::Result;
+use datafusion::common::{DataFusionError, Result};
 use datafusion::datasource::memory::MemTable;
 use datafusion::datasource::{TableProvider, TableType};
 use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown};
 use datafusion::physical_plan::{ExecutionPlan, collect};
-use tokio::sync::OnceCell;
+use lantoa_schemas::vocabulary::Stage;
 
 use super::adoption;
 use super::answer_row::{AdoptionRows, CoverageRows, IndicatorRows, ReconciledRows, SuspiciousRows};
-use super::assemble::Figures;
+use super::assemble::{Figures, threads};
+use super::lot::Read;
+use super::reading::{self, FIGURES};
 use super::remembered::{Basis, Remembered};
+use super::settled::Settled;
 use super::wanted::{Narrowed, Wanted};
 use crate::knowledge::Knowledge;
-
-/// The query that gives all figures: those that were chosen, and those that are counted. `first_recorded` is when the
-/// first word of the area, year and indicator came, whatever of it was corrected since: by that a return is in time. What
-/// was taken back was never said.
-pub(crate) const FIGURES: &str = "
-    SELECT
-        'stated' AS basis, event_id, area_level, area_code, area_date, area_name, fact, measure, stage, subject_scope,
-        period_year(period) AS year, as_at, span, base, numerator, numerator_precision, denominator, sessions,
-        sessions_precision, printed_percent, plan, source, stated_on, recorded,
-        partial_last_day(stated_on) AS told_on, first_recorded
-    FROM judged_statement
-    WHERE chosen AND fact IN ('actual', 'target', 'activity', 'denominator')
-    UNION ALL
-    SELECT
-        'counted', CAST(NULL AS VARCHAR), area_level, area_code, area_date, area_name, fact, measure, stage, subject_scope,
-        year, CAST(NULL AS VARCHAR), span, base, numerator, 'exact', CAST(NULL AS BIGINT), sessions,
-        'exact', CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), recorded,
-        CAST(NULL AS DATE), first_recorded
-    FROM counted";
 
 /// Names of the tables that are views of the contract by themselves.
 pub(crate) const ON_A_MAP: [&str; 4] = ["indicator", "coverage", "suspicious", "adoption"];
@@ -99,69 +83,126 @@ impl Table {
 /// All figures of one statement, on its map.
 #[derive(Debug)]
 pub(crate) struct StandingFigures {
-    figures: LogicalPlan,
+    plans: [LogicalPlan; FIGURES.len()],
     knowledge: Arc<Knowledge>,
     basis: Basis,
     remembered: Arc<Remembered>,
-    settled: OnceCell<Arc<Settled>>,
-}
-
-/// The figures, added up, and the tables that are written whole.
-#[derive(Debug)]
-pub(crate) struct Settled {
-    figures: Figures,
-    reconciled: OnceLock<RecordBatch>,
-    suspicious: OnceLock<RecordBatch>,
-    adoption: OnceCell<RecordBatch>,
-}
-
-impl Settled {
-    /// Bytes that it takes.
-    pub(super) fn bytes(&self) -> usize {
-        let whole = [self.reconciled.get(), self.suspicious.get(), self.adoption.get()];
-        self.figures.bytes() + whole.into_iter().flatten().map(RecordBatch::get_array_memory_size).sum::<usize>()
-    }
+    settled: OnceLock<Arc<Settled>>,
+    /// Lots that the statement has used, whatever is forgotten meanwhile.
+    held: Mutex<Read>,
 }
 
 impl StandingFigures {
-    /// The plan of [`FIGURES`], and what it stands on.
+    /// The plans of [`FIGURES`], and what they stand on.
     pub(crate) fn new(
-        figures: LogicalPlan,
+        plans: [LogicalPlan; FIGURES.len()],
         knowledge: Arc<Knowledge>,
         basis: Basis,
         remembered: Arc<Remembered>,
     ) -> Self {
-        Self { figures, knowledge, basis, remembered, settled: OnceCell::new() }
+        Self { plans, knowledge, basis, remembered, settled: OnceLock::new(), held: Mutex::default() }
     }
 
-    async fn rows(&self, of: &StandingTable, wanted: &Wanted, state: &dyn Session) -> Result<RecordBatch> {
-        let settled = self.settled.get_or_try_init(|| self.settle(state)).await?;
-        let figures = &settled.figures;
-        Ok(match of.table {
+    fn settled(&self) -> &Arc<Settled> {
+        let begin = || Settled::new(Arc::clone(&self.knowledge), &self.basis);
+        self.settled.get_or_init(|| self.remembered.on(&self.basis, begin))
+    }
+
+    async fn rows(&self, of: &StandingTable, wanted: &Wanted, state: &dyn Session) -> Result<Vec<RecordBatch>> {
+        let settled = self.settled();
+        let whole = match of.table {
+            Table::Suspicious => settled.suspicious.get().cloned(),
+            Table::Reconciled => settled.reconciled.get().cloned(),
+            Table::Adoption => settled.adoption.get().map(|rows| vec![rows.clone()]),
+            Table::Indicator | Table::Coverage => None,
+        };
+        if let Some(rows) = whole {
+            return Ok(rows);
+        }
+        let needed = self.needed(of.table, wanted, state)?;
+        let totals = !matches!(of.table, Table::Coverage | Table::Suspicious);
+        let figures = self.figures(&needed, totals, state).await?;
+        let begun = Instant::now();
+        let rows = match of.table {
             Table::Indicator => figures.indicator(wanted, state)?,
             Table::Coverage => figures.coverage(wanted, state)?,
-            Table::Suspicious => whole(&settled.suspicious, || figures.suspicious())?,
-            Table::Reconciled => whole(&settled.reconciled, || figures.reconciled())?,
+            Table::Suspicious => whole_table(&settled.suspicious, || figures.suspicious(threads(state)))?,
+            Table::Reconciled => whole_table(&settled.reconciled, || figures.reconciled(threads(state)))?,
             Table::Adoption => {
-                let adoption = || self.settle_adoption(figures, &of.adopters, state);
-                settled.adoption.get_or_try_init(adoption).await?.clone()
+                let adoption = || self.settle_adoption(&figures, &of.adopters, state);
+                vec![settled.adoption.get_or_try_init(adoption).await?.clone()]
+            }
+        };
+        let count = rows.iter().map(RecordBatch::num_rows).sum::<usize>();
+        tracing::debug!(table = ?of.table, rows = count, took = ?begun.elapsed(), "rows are written");
+        self.remembered.trim();
+        Ok(rows)
+    }
+
+    /// By number of the lot, which the rows of a table that are wanted rest on.
+    fn needed(&self, table: Table, wanted: &Wanted, state: &dyn Session) -> Result<Vec<bool>> {
+        let (lots, catalogue) = (&self.settled().lots, self.knowledge.catalogue());
+        let of_ids = || wanted.indicators(lots.ids(), state).map(|left| lots.of_indicators(left));
+        Ok(match table {
+            Table::Indicator => lots.with_bases(of_ids()?, catalogue),
+            Table::Coverage | Table::Reconciled => of_ids()?,
+            Table::Suspicious => vec![true; lots.count()],
+            Table::Adoption => {
+                let is_title = |id: &String| {
+                    catalogue.indicator(id).is_some_and(|indicator| indicator.stage == Some(Stage::Recognised))
+                };
+                lots.with_bases(lots.of_indicators(lots.ids().iter().map(is_title)), catalogue)
             }
         })
     }
 
-    async fn settle(&self, state: &dyn Session) -> Result<Arc<Settled>> {
-        if let Some(settled) = self.remembered.recall(&self.basis) {
-            return Ok(settled);
+    /// The lots that are needed, read, and added up where `totals` are asked for.
+    async fn figures(&self, needed: &[bool], totals: bool, state: &dyn Session) -> Result<Arc<Figures>> {
+        let settled = self.settled();
+        let are_read = |read: &Read| needed.iter().zip(read).all(|(needed, lot)| !needed || lot.is_some());
+        let read = settled.needed(needed, &self.held(needed.len()));
+        if are_read(&read) {
+            let figures = Arc::new(settled.figures(read));
+            if !totals || figures.are_added_up() {
+                return Ok(figures);
+            }
         }
-        let begun = Instant::now();
-        let rows = run(&self.figures, state).await?;
-        let read = begun.elapsed();
-        let figures = Figures::of(&rows, Arc::clone(&self.knowledge), &self.basis.standing)?;
-        tracing::debug!(figures = rows.num_rows(), ?read, added_up = ?(begun.elapsed() - read), "figures are settled");
-        let (reconciled, suspicious, adoption) = Default::default();
-        let settled = Arc::new(Settled { figures, reconciled, suspicious, adoption });
-        self.remembered.keep(self.basis.clone(), &settled);
-        Ok(settled)
+        let _turn = settled.turn.lock().await;
+        let mut read = settled.needed(needed, &self.held(needed.len()));
+        if !are_read(&read) {
+            let begun = Instant::now();
+            let missing = needed.iter().zip(&read).map(|(needed, lot)| *needed && lot.is_none());
+            let by = Arc::new(settled.read_by(missing.collect()));
+            let mut count = 0;
+            for (at, lot) in reading::read(&self.plans, by, state).await? {
+                count += lot.figures.len();
+                read[at] = Some(Arc::new(lot));
+            }
+            tracing::debug!(figures = count, took = ?begun.elapsed(), "figures are read");
+        }
+        let figures = Arc::new(settled.figures(read));
+        if totals && !figures.are_added_up() {
+            let (adding, threads) = (Arc::clone(&figures), threads(state));
+            let begun = Instant::now();
+            let adding = tokio::task::spawn_blocking(move || adding.add_up(threads));
+            adding.await.map_err(|error| DataFusionError::External(Box::new(error)))?;
+            tracing::debug!(took = ?begun.elapsed(), "figures are added up");
+        }
+        settled.keep(&figures.read);
+        self.hold(&figures.read);
+        Ok(figures)
+    }
+
+    fn held(&self, lots: usize) -> Read {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.resize(lots, None);
+        held.clone()
+    }
+
+    fn hold(&self, read: &Read) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.resize(read.len(), None);
+        held.iter_mut().zip(read).filter(|(_, read)| read.is_some()).for_each(|(held, read)| held.clone_from(read));
     }
 
     async fn settle_adoption(
@@ -184,7 +225,10 @@ impl StandingFigures {
 }
 
 /// A table that is written once, by whoever asks first.
-fn whole(kept: &OnceLock<RecordBatch>, write: impl FnOnce() -> Result<RecordBatch>) -> Result<RecordBatch> {
+fn whole_table(
+    kept: &OnceLock<Vec<RecordBatch>>,
+    write: impl FnOnce() -> Result<Vec<RecordBatch>>,
+) -> Result<Vec<RecordBatch>> {
     if let Some(rows) = kept.get() {
         return Ok(rows.clone());
     }
@@ -241,6 +285,6 @@ impl TableProvider for StandingTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let wanted = self.table.narrowed().map(|narrowed| Wanted::new(narrowed, filters)).unwrap_or_default();
         let rows = self.figures.rows(self, &wanted, state).await?;
-        MemTable::try_new(self.schema(), vec![vec![rows]])?.scan(state, projection, filters, limit).await
+        MemTable::try_new(self.schema(), vec![rows])?.scan(state, projection, filters, limit).await
     }
 }

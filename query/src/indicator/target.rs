@@ -40,14 +40,14 @@ pub(crate) struct Targets<'a> {
     history: &'a AreaHistory,
     view: &'a MapView,
     aims: &'a [Aim],
-    classes: Classes<'a>,
+    classes: &'a Classes<'a>,
     /// Aims by what they are of, then deadline and area on its own map.
     by_kind: HashMap<Kind, BTreeMap<i64, HashMap<AreaId, Vec<usize>>>>,
 }
 
 impl<'a> Targets<'a> {
-    pub(crate) fn new(aims: &'a [Aim], classes: Classes<'a>) -> Self {
-        let Classes { history, view, .. } = classes;
+    pub(crate) fn new(aims: &'a [Aim], classes: &'a Classes<'a>) -> Self {
+        let (history, view) = (classes.history, classes.view);
         let mut by_kind: HashMap<Kind, BTreeMap<i64, HashMap<AreaId, Vec<usize>>>> = HashMap::new();
         for (at, aim) in aims.iter().enumerate() {
             let Some(area) = aim.area else { continue };

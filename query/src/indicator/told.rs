@@ -2,70 +2,111 @@
 
 use std::borrow::Cow;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::array::{
+    Array, AsArray, StringArray, StringBuilder, TimestampMicrosecondArray, TimestampMicrosecondBuilder,
+};
+use arrow::compute::concat;
+use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::common::Result;
 
 use super::answer_row::IndicatorRow;
 
-/// Texts that pass through from the figures' table.
+/// What is told of one figure.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Line<'a> {
+    pub(super) event_id: Option<&'a str>,
+    pub(super) name: Option<&'a str>,
+    pub(super) level: Option<&'a str>,
+    pub(super) as_at: Option<&'a str>,
+    pub(super) printed_percent: Option<&'a str>,
+    pub(super) plan: Option<&'a str>,
+    pub(super) source: Option<&'a str>,
+    pub(super) stated_on: Option<&'a str>,
+    pub(super) recorded: Option<i64>,
+}
+
+/// Such lines while they are read.
+#[derive(Debug)]
+pub(super) struct Telling {
+    texts: [StringBuilder; TEXTS],
+    recorded: TimestampMicrosecondBuilder,
+    lines: usize,
+}
+
+/// How many texts a line has.
+const TEXTS: usize = 8;
+
+/// Lines of figures, by number.
 #[derive(Debug)]
 pub(super) struct Told {
-    pub(super) event_id: ArrayRef,
-    pub(super) name: ArrayRef,
-    pub(super) level: ArrayRef,
-    as_at: ArrayRef,
-    printed_percent: ArrayRef,
-    plan: ArrayRef,
-    pub(super) source: ArrayRef,
-    stated_on: ArrayRef,
-    recorded: ArrayRef,
+    texts: [StringArray; TEXTS],
+    recorded: TimestampMicrosecondArray,
+}
+
+impl Telling {
+    pub(super) fn new() -> Self {
+        let texts = std::array::from_fn(|_| StringBuilder::with_capacity(0, 0));
+        Self { texts, recorded: TimestampMicrosecondBuilder::with_capacity(0), lines: 0 }
+    }
+
+    /// Takes in a line; says its number.
+    pub(super) fn push(&mut self, line: &Line<'_>) -> usize {
+        let Line { event_id, name, level, as_at, printed_percent, plan, source, stated_on, recorded } = *line;
+        let texts = [event_id, name, level, as_at, printed_percent, plan, source, stated_on];
+        for (column, text) in self.texts.iter_mut().zip(texts) {
+            column.append_option(text);
+        }
+        self.recorded.append_option(recorded);
+        self.lines += 1;
+        self.lines - 1
+    }
+
+    pub(super) fn finish(mut self) -> Told {
+        Told { texts: self.texts.each_mut().map(|column| column.finish()), recorded: self.recorded.finish() }
+    }
 }
 
 impl Told {
-    /// The columns of the figures' table.
-    pub(super) fn of(rows: &RecordBatch) -> Result<Self> {
-        let text =
-            |name: &str| -> Result<ArrayRef> { Ok(cast(rows.column(rows.schema().index_of(name)?), &DataType::Utf8)?) };
-        let utc = DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, Some("UTC".into()));
-        Ok(Self {
-            event_id: text("event_id")?,
-            name: text("area_name")?,
-            level: text("area_level")?,
-            as_at: text("as_at")?,
-            printed_percent: text("printed_percent")?,
-            plan: text("plan")?,
-            source: text("source")?,
-            stated_on: text("stated_on")?,
-            recorded: cast(rows.column(rows.schema().index_of("recorded")?), &utc)?,
-        })
+    /// Lines that were read apart, one after the other.
+    pub(super) fn together(mut parts: Vec<Self>) -> Result<Self> {
+        if parts.len() < 2 {
+            return Ok(parts.pop().unwrap_or_else(|| Telling::new().finish()));
+        }
+        let mut texts = Vec::with_capacity(TEXTS);
+        for at in 0..TEXTS {
+            let columns: Vec<&dyn Array> = parts.iter().map(|part| &part.texts[at] as &dyn Array).collect();
+            texts.push(concat(&columns)?.as_string::<i32>().clone());
+        }
+        let recorded: Vec<&dyn Array> = parts.iter().map(|part| &part.recorded as &dyn Array).collect();
+        let recorded = concat(&recorded)?.as_primitive::<TimestampMicrosecondType>().clone();
+        Ok(Self { texts: std::array::from_fn(|at| texts[at].clone()), recorded })
+    }
+
+    pub(super) fn lines(&self) -> usize {
+        self.recorded.len()
     }
 
     /// Bytes that the texts take.
     pub(super) fn bytes(&self) -> usize {
-        let texts = [&self.event_id, &self.name, &self.level, &self.as_at, &self.printed_percent, &self.plan];
-        let more = [&self.source, &self.stated_on, &self.recorded];
-        texts.into_iter().chain(more).map(|column| column.get_array_memory_size()).sum()
+        let texts = self.texts.iter().map(Array::get_array_memory_size).sum::<usize>();
+        texts + self.recorded.get_array_memory_size()
+    }
+
+    pub(super) fn line(&self, at: usize) -> Line<'_> {
+        let [event_id, name, level, as_at, printed_percent, plan, source, stated_on] =
+            self.texts.each_ref().map(|column| column.is_valid(at).then(|| column.value(at)));
+        let recorded = self.recorded.is_valid(at).then(|| self.recorded.value(at));
+        Line { event_id, name, level, as_at, printed_percent, plan, source, stated_on, recorded }
     }
 
     /// Fills in what is told of a figure beside its numbers.
     pub(super) fn fill<'a>(&'a self, at: usize, row: &mut IndicatorRow<'a>) {
-        row.as_at = text(&self.as_at, at).map(Cow::Borrowed);
-        row.printed_percent = text(&self.printed_percent, at).map(Cow::Borrowed);
-        row.plan = text(&self.plan, at).map(Cow::Borrowed);
-        row.source = text(&self.source, at).map(Cow::Borrowed);
-        row.stated_on = text(&self.stated_on, at).map(Cow::Borrowed);
-        row.recorded = self.recorded(at);
+        let line = self.line(at);
+        row.as_at = line.as_at.map(Cow::Borrowed);
+        row.printed_percent = line.printed_percent.map(Cow::Borrowed);
+        row.plan = line.plan.map(Cow::Borrowed);
+        row.source = line.source.map(Cow::Borrowed);
+        row.stated_on = line.stated_on.map(Cow::Borrowed);
+        row.recorded = line.recorded;
     }
-
-    fn recorded(&self, at: usize) -> Option<i64> {
-        let column = self.recorded.as_primitive::<arrow::datatypes::TimestampMicrosecondType>();
-        column.is_valid(at).then(|| column.value(at))
-    }
-}
-
-/// A text of a row.
-pub(super) fn text(column: &ArrayRef, at: usize) -> Option<&str> {
-    column.is_valid(at).then(|| column.as_string::<i32>().value(at))
 }

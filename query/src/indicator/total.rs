@@ -11,7 +11,7 @@
 //! together: statements are added up by themselves here, single events in `count`, and a count stands only where no
 //! statement gives a number for the area.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use lantoa_schemas::area::{AreaHistory, AreaId, MapView, Part, Place, Share};
@@ -102,6 +102,7 @@ pub(crate) struct Adder<'a> {
     history: &'a AreaHistory,
     view: &'a MapView,
     additive: bool,
+    levels: Vec<AreaLevel>,
     /// What statements say of each area on its own map.
     there: Grid,
     /// What they say of each area of the view's map.
@@ -113,7 +114,16 @@ impl<'a> Adder<'a> {
     pub(crate) fn new(history: &'a AreaHistory, view: &'a MapView) -> Self {
         let areas = history.areas().len();
         let counts = Counts::new(history, view);
-        Self { history, view, additive: true, there: Grid::new(areas), here: Grid::new(areas), counts }
+        let (levels, there, here) = (levels(history), Grid::new(areas), Grid::new(areas));
+        Self { history, view, additive: true, levels, there, here, counts }
+    }
+
+    pub(super) fn history(&self) -> &'a AreaHistory {
+        self.history
+    }
+
+    pub(super) fn view(&self) -> &'a MapView {
+        self.view
     }
 
     /// The totals of one cell's figures; where counts of areas do not add up (`additive`), only what areas themselves say.
@@ -169,14 +179,8 @@ impl<'a> Adder<'a> {
     /// Sums on the maps on which the figures were told.
     fn add_up_there(&mut self, totals: &mut Totals) {
         for level in UPWARDS {
-            let parents: BTreeSet<AreaId> = self
-                .there
-                .touched
-                .iter()
-                .filter(|id| self.history.area(**id).level == level)
-                .filter_map(|id| self.history.parent(*id))
-                .collect();
-            for parent in parents {
+            let of_level = self.there.touched.iter().filter(|id| self.levels[id.index()] == level);
+            for parent in each_once(of_level.filter_map(|id| self.history.parent(*id)).collect()) {
                 let Some(sum) = self.below(parent, &self.there, self.counts.there()) else { continue };
                 match self.there.get(parent) {
                     Some(own) if own.own.is_some() => {
@@ -201,21 +205,21 @@ impl<'a> Adder<'a> {
     }
 
     fn stand_here(&mut self, totals: &mut Totals) {
-        let mut candidates: BTreeSet<AreaId> = BTreeSet::new();
+        let mut candidates: [Vec<AreaId>; UPWARDS.len()] = Default::default();
         for id in &self.there.touched {
             match self.view.place(*id) {
                 Place::Same(here) | Place::Whole(here) | Place::Main(here) => {
-                    candidates.insert(*here);
+                    candidates[rung(self.levels[here.index()])].push(*here);
                 }
                 Place::Of(_) | Place::Nowhere => {}
             }
         }
         for level in UPWARDS {
-            let of_level: Vec<AreaId> =
-                candidates.iter().copied().filter(|id| self.history.area(*id).level == level).collect();
-            for id in of_level {
-                if self.stand(id, totals) {
-                    candidates.extend(self.history.parent(id));
+            for id in each_once(std::mem::take(&mut candidates[rung(level)])) {
+                if self.stand(id, totals)
+                    && let Some(parent) = self.history.parent(id)
+                {
+                    candidates[rung(self.levels[parent.index()])].push(parent);
                 }
             }
         }
@@ -267,29 +271,50 @@ impl<'a> Adder<'a> {
     }
 
     fn find_missing(&self, totals: &mut Totals) {
-        let mut missing: std::collections::BTreeMap<AreaId, Missing> = std::collections::BTreeMap::new();
+        let is_known = |id: AreaId| self.here.get(id).is_some() || self.counts.here().get(id).is_some();
+        let mut missing: BTreeMap<AreaId, Missing> = BTreeMap::new();
+        let mut miss = |id: AreaId, why: Missing| {
+            if !is_known(id) {
+                missing.entry(id).or_insert(why);
+            }
+        };
         let told = self.there.iter().chain(self.counts.there().iter()).filter(|(_, value)| value.own.is_some());
         for id in told.map(|(id, _)| id) {
             match self.view.place(id) {
-                Place::Of(several) => {
-                    for here in several {
-                        missing.entry(*here).or_insert(Missing::OnlyWithOthers(id));
-                    }
-                }
-                Place::Whole(here) | Place::Main(here) => {
-                    missing.entry(*here).or_insert(Missing::NoCounts);
-                }
+                Place::Of(several) => several.iter().for_each(|here| miss(*here, Missing::OnlyWithOthers(id))),
+                Place::Whole(here) | Place::Main(here) => miss(*here, Missing::NoCounts),
                 Place::Same(_) | Place::Nowhere => {}
             }
             for step in self.history.successors(id).iter().filter(|step| !step.whole && !step.main) {
                 if let Place::Same(here) = self.view.place(step.area) {
-                    missing.entry(*here).or_insert(Missing::LesserShare(id));
+                    miss(*here, Missing::LesserShare(id));
                 }
             }
         }
-        let is_known = |id: AreaId| self.here.get(id).is_some() || self.counts.here().get(id).is_some();
-        totals.missing = missing.into_iter().filter(|(id, _)| !is_known(*id)).collect();
+        totals.missing = missing.into_iter().collect();
     }
+}
+
+/// The level of each area, close together: it is asked for of every figure.
+pub(super) fn levels(history: &AreaHistory) -> Vec<AreaLevel> {
+    history.areas().iter().map(|area| area.level).collect()
+}
+
+/// Place of a level in [`UPWARDS`].
+fn rung(level: AreaLevel) -> usize {
+    match level {
+        AreaLevel::Commune => 0,
+        AreaLevel::District => 1,
+        AreaLevel::Province => 2,
+        AreaLevel::Nation => 3,
+    }
+}
+
+/// Each area once, in the order of their ids.
+pub(super) fn each_once(mut areas: Vec<AreaId>) -> Vec<AreaId> {
+    areas.sort_unstable();
+    areas.dedup();
+    areas
 }
 
 impl Value {

@@ -52,6 +52,17 @@ impl Wanted {
         Self { of_cells: of_cells.cloned().collect(), of_areas: of_areas.into_iter().cloned().collect() }
     }
 
+    /// Which indicators the conditions leave that speak of nothing else: of the others nothing has to be known.
+    pub(super) fn indicators(&self, ids: &[String], state: &dyn Session) -> Result<Vec<bool>> {
+        let of_indicators = self.of_cells.iter().filter(|condition| speaks_of(condition, &["indicator"]));
+        let conditions: Vec<Expr> = of_indicators.cloned().collect();
+        if conditions.is_empty() {
+            return Ok(vec![true; ids.len()]);
+        }
+        let column: Arc<dyn Array> = Arc::new(ids.iter().map(Some).collect::<StringArray>());
+        hold(&conditions, &RecordBatch::try_from_iter_with_nullable([("indicator", column, true)])?, state)
+    }
+
     /// The areas and cells that the conditions leave.
     pub(crate) fn rows(
         &self,
@@ -187,6 +198,11 @@ mod tests {
         let history = AreaHistory::shipped();
         let state = SessionContext::new().state();
         let wanted = Wanted::new(Narrowed::Cells, &conditions);
+        let ids = ["learning_clan", "learning_family"].map(str::to_owned);
+        assert_eq!(wanted.indicators(&ids, &state).unwrap(), [true, false]);
+        let either = col("indicator").eq(lit("learning_clan")).or(col("year").eq(lit(2024_i64)));
+        let either = Wanted::new(Narrowed::Cells, &[either]);
+        assert_eq!(either.indicators(&ids, &state).unwrap(), [true, true], "a year may leave the other as well");
         let rows = wanted.rows(history, &things, cells.into_iter(), &state).unwrap();
         assert_eq!(cells.map(|cell| rows.cell(&cell)), [false, true, false]);
         let levels: HashSet<AreaLevel> =

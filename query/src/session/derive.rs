@@ -51,6 +51,15 @@ impl Derivation {
         Ok(self.session.desk.touched(self.projection, then, &self.reach).await?)
     }
 
+    /// Divides what is needed of the ledgers among some buckets, on disk, so that [`Derivation::rows`] of a few of these
+    /// reads no more than theirs. Worth it before several passes; the files go with the derivation.
+    ///
+    /// # Errors
+    /// Where a ledger cannot be read or the disk takes no more.
+    pub async fn divide(&self, buckets: &[i32]) -> Result<(), QueryError> {
+        Ok(self.session.desk.divide(self.projection, buckets).await?)
+    }
+
     /// The rows of some buckets, the bucket in the first column and the view's columns after it, of types that a file has.
     ///
     /// # Errors

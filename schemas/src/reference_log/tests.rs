@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::avro::Encoder;
+use crate::avro::{CONFLUENT_MARKER, ConfluentSchemas, Encoder, HEADER_LEN};
 use crate::event::Event;
 use crate::validate::{Row, Stamp};
 use crate::vocabulary::{AreaLevel, Via};
@@ -176,4 +176,17 @@ fn what_is_missing_follows_the_ends_of_the_log() {
     assert_eq!(log.knowledge().history.version(), 1);
     assert_eq!(log.missing(&[range(0, 0, 1)]), [(0, 0)], "another log is read anew");
     assert_eq!(log.knowledge().history.version(), 0);
+}
+
+#[test]
+fn a_record_under_a_registrys_id_counts_where_it_is_known_which_schema_that_is() {
+    let merged = event("a", "area_changed", merger("2026-01-01"), |_| {});
+    let records = [[&[CONFLUENT_MARKER][..], &3_u32.to_be_bytes(), &merged[HEADER_LEN..]].concat()];
+    let ids = ConfluentSchemas::default().with(3, Family::Reference, "0.1.0");
+    let mut log = ReferenceLog::reading(Arc::new(Revisions::of(Family::Reference.stream(), &ids)));
+    assert_eq!(read(&mut log, &records), [Ok(())]);
+    assert_eq!(log.knowledge().history.version(), 1);
+    let mut unknowing = ReferenceLog::default();
+    assert_eq!(read(&mut unknowing, &records), [Err("the record cannot be read".to_owned())]);
+    assert_eq!(unknowing.knowledge().history.version(), 0);
 }

@@ -34,7 +34,7 @@ pub(super) fn read(
     }
     Envelope {
         event_id,
-        event_type: event_type.to_string(),
+        event_type: row.event_type.to_owned(),
         schema_version: SCHEMA_VERSION,
         recorded: Some(judge.now),
         sender: Some(stamp.sender.clone()),

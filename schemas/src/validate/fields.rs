@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 /// The value of one field.
@@ -15,6 +16,8 @@ pub enum Cell<'a> {
     Number(f64),
     /// True or false.
     Flag(bool),
+    /// A day, where the door has days; elsewhere it is text.
+    Day(NaiveDate),
     /// Something nested, as JSON.
     Nested(&'a Value),
 }
@@ -24,8 +27,8 @@ pub trait Fields {
     /// The value of a field; `None` where it is missing or blank.
     fn get(&self, name: &str) -> Option<Cell<'_>>;
 
-    /// The names that were sent, also of blank fields.
-    fn names(&self) -> Vec<&str>;
+    /// The names that were sent, also of blank fields, and are none of the known ones.
+    fn unknown(&self, known: &[&str]) -> Vec<&str>;
 }
 
 impl Fields for Map<String, Value> {
@@ -43,8 +46,8 @@ impl Fields for Map<String, Value> {
         }
     }
 
-    fn names(&self) -> Vec<&str> {
-        self.keys().map(String::as_str).collect()
+    fn unknown(&self, known: &[&str]) -> Vec<&str> {
+        self.keys().map(String::as_str).filter(|name| !known.contains(name)).collect()
     }
 }
 
@@ -64,7 +67,7 @@ impl Fields for SheetRow<'_> {
         if text.is_empty() { None } else { Some(Cell::Text(Cow::Borrowed(text))) }
     }
 
-    fn names(&self) -> Vec<&str> {
-        self.header.iter().map(String::as_str).collect()
+    fn unknown(&self, known: &[&str]) -> Vec<&str> {
+        self.header.iter().map(String::as_str).filter(|name| !known.contains(name)).collect()
     }
 }

@@ -51,14 +51,12 @@ impl<'a> Reader<'a> {
     /// Notes each field that the family does not have: a misspelt one would otherwise be lost without a word.
     pub fn refuse_unknown(&mut self, family: Family) {
         let known = known_fields(family);
-        for name in self.fields.names() {
-            if !known.contains(&name) {
-                let remedy = match nearest(name, known.iter().copied()) {
-                    Some(near) => format!("did you mean {near}?"),
-                    None => format!("leave it out; the fields are {}", known.join(", ")),
-                };
-                self.refuse(&shortened(name), format!("is no field of a {family} event"), remedy);
-            }
+        for name in self.fields.unknown(known) {
+            let remedy = match nearest(name, known.iter().copied()) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("leave it out; the fields are {}", known.join(", ")),
+            };
+            self.refuse(&shortened(name), format!("is no field of a {family} event"), remedy);
         }
     }
 
@@ -78,16 +76,18 @@ impl<'a> Reader<'a> {
             Cell::Text(text) => text.into_owned(),
             Cell::Integer(number) => number.to_string(),
             Cell::Number(number) => number.to_string(),
+            Cell::Day(day) => day.to_string(),
             Cell::Flag(_) | Cell::Nested(_) => {
                 self.refuse(field, "is no text", "write it as a text in quotes");
                 return None;
             }
         };
-        if text.chars().count() > MAX_TEXT {
+        // No text has more characters than bytes.
+        if text.len() > MAX_TEXT && text.chars().count() > MAX_TEXT {
             self.refuse(field, format!("is longer than {MAX_TEXT} characters"), "shorten it");
             return None;
         }
-        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        if has_controls(&text) {
             self.refuse(field, "has control characters", "remove them");
             return None;
         }
@@ -196,6 +196,12 @@ impl<'a> Reader<'a> {
     }
 
     pub fn day(&mut self, field: &str) -> Option<NaiveDate> {
+        // Written out it would be read as the same day.
+        if let Some(Cell::Day(day)) = self.fields.get(field)
+            && PartialDate::has_year_of(day)
+        {
+            return Some(day);
+        }
         match self.partial_date(field)? {
             PartialDate::Day(day) => Some(day),
             date => {
@@ -261,10 +267,18 @@ impl<'a> Reader<'a> {
             Some(Cell::Integer(number)) => number.to_string(),
             Some(Cell::Number(number)) => number.to_string(),
             Some(Cell::Flag(flag)) => flag.to_string(),
+            Some(Cell::Day(day)) => format!("\"{day}\""),
             Some(Cell::Nested(_)) => "a nested value".to_owned(),
             None => "a blank".to_owned(),
         }
     }
+}
+
+/// Whether a text has control characters but for those that lay it out. In UTF-8 each of them has one of these bytes,
+/// which hardly any text has, so that few texts are read letter by letter.
+fn has_controls(text: &str) -> bool {
+    text.bytes().any(|byte| byte < b' ' || matches!(byte, 0x7F | 0xC2))
+        && text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
 /// Fields of a family that a sender may give.
@@ -279,4 +293,17 @@ fn known_fields(family: Family) -> &'static [&'static str] {
         Family::ALL.iter().map(|family| (*family, of(family))).collect()
     });
     known.get(&family).map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_controls;
+
+    #[test]
+    fn every_control_character_but_those_of_layout_is_found() {
+        for c in (0..=0x2FF).filter_map(char::from_u32) {
+            let text = format!("Tỉnh {c} Bắc Giang");
+            assert_eq!(has_controls(&text), c.is_control() && !matches!(c, '\n' | '\r' | '\t'), "{c:?}");
+        }
+    }
 }

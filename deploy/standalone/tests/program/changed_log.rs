@@ -5,10 +5,9 @@
 //! are deleted, one test at a time.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use lantoa_tests::events::{WireEvents, id};
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
@@ -18,11 +17,9 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use tempfile::TempDir;
 
 use crate::harness::{Program, folder, lantoa, run_to, until};
+use crate::log::{QUESTION, delete_topics, turn, variable};
 
 const TOPIC: &str = "lantoa.statement.v1";
-
-/// How long one question to the named Kafka may take.
-const QUESTION: Duration = Duration::from_secs(20);
 
 /// The named Kafka, empty but for the contract's topics, which ingest has made.
 struct Kafka {
@@ -37,28 +34,17 @@ struct Kafka {
 
 impl Kafka {
     fn named() -> Option<Self> {
-        let Some(address) = std::env::var("LANTOA_TEST_KAFKA").ok().filter(|address| !address.is_empty()) else {
+        let Some(address) = variable("LANTOA_TEST_KAFKA") else {
             eprintln!("not run: LANTOA_TEST_KAFKA names no Kafka");
             return None;
         };
-        let turn = std::env::temp_dir().join("lantoa-test-kafka.lock");
-        let turn = OpenOptions::new().create(true).truncate(false).write(true).open(turn).unwrap();
-        turn.lock().unwrap();
+        let turn = turn();
         let mut client = ClientConfig::new();
         client.set("bootstrap.servers", &address);
         let admin = client.create().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let kafka = Self { address, client, admin, runtime, data: folder(), _turn: turn };
-        until("the topics to be gone", || {
-            let metadata = kafka.admin.inner().fetch_metadata(None, QUESTION).unwrap();
-            let names = metadata.topics().iter().map(|topic| topic.name());
-            let ours: Vec<&str> = names.filter(|name| name.starts_with("lantoa.")).collect();
-            if ours.is_empty() {
-                return Some(());
-            }
-            kafka.runtime.block_on(kafka.admin.delete_topics(&ours, &options())).unwrap();
-            None
-        });
+        delete_topics(&kafka.admin);
         kafka.make_topics();
         Some(kafka)
     }

@@ -29,11 +29,11 @@ pub fn post(http: &str, path: &str, content_type: &str, body: Vec<u8>) -> Option
 
 /// Produces records to the statement topic, as somebody else's program does.
 pub fn produce(kafka: &str, records: &[Vec<u8>]) {
-    produce_compressed(kafka, "none", records);
+    produce_to(kafka, "lantoa.statement.v1", "none", records);
 }
 
-/// The same, compressed.
-fn produce_compressed(kafka: &str, compression: &str, records: &[Vec<u8>]) {
+/// The same to any topic, compressed.
+pub fn produce_to(kafka: &str, topic: &str, compression: &str, records: &[Vec<u8>]) {
     let producer: rdkafka::producer::ThreadedProducer<rdkafka::producer::DefaultProducerContext> =
         rdkafka::ClientConfig::new()
             .set("bootstrap.servers", kafka)
@@ -42,7 +42,7 @@ fn produce_compressed(kafka: &str, compression: &str, records: &[Vec<u8>]) {
             .create()
             .unwrap();
     for record in records {
-        let record = rdkafka::producer::BaseRecord::to("lantoa.statement.v1").key("province/24").payload(record);
+        let record = rdkafka::producer::BaseRecord::to(topic).key("province/24").payload(record);
         producer.send(record).map_err(|(error, _)| error).unwrap();
     }
     rdkafka::producer::Producer::flush(&producer, std::time::Duration::from_secs(30)).unwrap();
@@ -319,7 +319,7 @@ fn records_count_however_their_producer_compressed_them() {
     for compression in ["none", "gzip", "snappy", "lz4", "zstd"] {
         // Enough of them at once that a compression makes them smaller: a client leaves it where it does not.
         let records: Vec<Vec<u8>> = (number..number + 50).map(|number| events.direct(number, |_| {})).collect();
-        produce_compressed(&kafka, compression, &records);
+        produce_to(&kafka, "lantoa.statement.v1", compression, &records);
         number += 50;
         until(compression, || (ledger(data.path()) == once_each(0..number)).then_some(()));
     }

@@ -22,7 +22,7 @@ use rdkafka::config::ClientConfig;
 use crate::harness::{no_broker, run_to, until};
 
 /// How long one question to the named Kafka may take.
-const QUESTION: Duration = Duration::from_secs(10);
+pub const QUESTION: Duration = Duration::from_secs(20);
 
 /// What carries a test's events.
 pub struct Log {
@@ -55,6 +55,15 @@ impl Log {
         let address = variable("LANTOA_TEST_KAFKA_SASL")?;
         let settings = variable("LANTOA_TEST_KAFKA_SASL_SETTINGS").expect("it must name the file that kafka-dev wrote");
         Some(Self { named: Some(Named::at(address, Some(settings.into()))) })
+    }
+
+    /// The three nodes of the `kafka-dev` folder that `LANTOA_TEST_KAFKA_NODES` names, and the folder.
+    pub fn of_nodes() -> (Self, PathBuf) {
+        let nodes =
+            variable("LANTOA_TEST_KAFKA_NODES").expect("it must name the folder of a kafka-dev with three nodes");
+        let nodes = PathBuf::from(nodes);
+        let address = std::fs::read_to_string(nodes.join("bootstrap")).unwrap().trim().to_owned();
+        (Self { named: Some(Named::at(address, None)) }, nodes)
     }
 
     /// Arguments with which `up` uses it.
@@ -118,35 +127,45 @@ impl Named {
             }
         }
         client.set("bootstrap.servers", &address);
-        let path = env::temp_dir().join("lantoa-test-kafka.lock");
-        let turn = OpenOptions::new().create(true).truncate(false).write(true).open(path).unwrap();
-        turn.lock().unwrap();
-        let named = Self { address, settings, client, _turn: turn };
+        let named = Self { address, settings, client, _turn: turn() };
         named.begin_anew();
         named
     }
 
-    /// Deletes the contract's topics and waits until they are gone.
     #[track_caller]
     fn begin_anew(&self) {
         let admin: AdminClient<DefaultClientContext> = self.client.create().unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let options = AdminOptions::new().request_timeout(Some(QUESTION)).operation_timeout(Some(QUESTION));
-        until("the topics to be gone", || {
-            let metadata = admin.inner().fetch_metadata(None, QUESTION).unwrap();
-            let names: Vec<&str> =
-                metadata.topics().iter().map(|topic| topic.name()).filter(|name| name.starts_with("lantoa.")).collect();
-            if names.is_empty() {
-                return Some(());
-            }
-            // One that is gone already is refused, and that is well; whatever else is wrong, the next look sees it.
-            runtime.block_on(admin.delete_topics(&names, &options)).unwrap();
-            None
-        });
+        delete_topics(&admin);
     }
 }
 
+/// Waits for the turn on the named Kafka, which lasts until the file is closed.
+pub fn turn() -> File {
+    let path = env::temp_dir().join("lantoa-test-kafka.lock");
+    let turn = OpenOptions::new().create(true).truncate(false).write(true).open(path).unwrap();
+    turn.lock().unwrap();
+    turn
+}
+
+/// Deletes the contract's topics and waits until they are gone.
+#[track_caller]
+pub fn delete_topics(admin: &AdminClient<DefaultClientContext>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let options = AdminOptions::new().request_timeout(Some(QUESTION)).operation_timeout(Some(QUESTION));
+    until("the topics to be gone", || {
+        let metadata = admin.inner().fetch_metadata(None, QUESTION).unwrap();
+        let names: Vec<&str> =
+            metadata.topics().iter().map(|topic| topic.name()).filter(|name| name.starts_with("lantoa.")).collect();
+        if names.is_empty() {
+            return Some(());
+        }
+        // One that is gone already is refused, and that is well; whatever else is wrong, the next look sees it.
+        runtime.block_on(admin.delete_topics(&names, &options)).unwrap();
+        None
+    });
+}
+
 /// A variable of the environment that says something.
-fn variable(name: &str) -> Option<String> {
+pub fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }

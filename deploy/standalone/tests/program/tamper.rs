@@ -102,6 +102,16 @@ impl Table {
         self.commit(&[json!({ "txn": { "appId": name, "version": at } })]);
     }
 
+    /// Changes the columns that the table says it has.
+    pub fn change_columns(&self, change: impl FnOnce(&mut Vec<Value>)) {
+        let metadata = self.actions().into_iter().rev().find_map(|action| action.get("metaData").cloned());
+        let mut metadata = metadata.expect("the table says what it is");
+        let mut schema: Value = serde_json::from_str(metadata["schemaString"].as_str().unwrap()).unwrap();
+        change(schema["fields"].as_array_mut().unwrap());
+        metadata["schemaString"] = json!(schema.to_string());
+        self.commit(&[json!({ "metaData": metadata })]);
+    }
+
     /// Puts other rows in a file's place.
     pub fn rewrite(&self, file: &Value, change: impl FnOnce(RecordBatch) -> RecordBatch) {
         let path = file["path"].as_str().unwrap();

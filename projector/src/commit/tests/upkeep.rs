@@ -3,9 +3,7 @@
 use std::fs::File;
 use std::time::SystemTime;
 
-use arrow::array::Array;
 use deltalake::checkpoints::cleanup_expired_logs_for;
-use deltalake::kernel::{DataType, StructField};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tokio_util::sync::CancellationToken;
 
@@ -224,20 +222,6 @@ async fn what_does_not_fit_into_memory_is_sorted_on_the_disk() {
     let one = table.merge(paths(&table), &little, &CancellationToken::new()).await.unwrap().unwrap();
     assert_eq!(table.replace(&one).await.unwrap(), Commit::Landed);
     check_rows(&table, 200_000).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_column_that_came_later_reads_as_null_in_what_was_there_before() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut table = table_of(folder.path(), 2).await;
-    let later = vec![StructField::nullable("later", DataType::STRING)];
-    table.table.clone().add_columns().with_fields(later).await.unwrap();
-    table.reload().await.unwrap();
-    let one = merged(&table, paths(&table)).await;
-    assert_eq!(table.replace(&one).await.unwrap(), Commit::Landed);
-    check_rows(&table, 20).await;
-    let later = table.collect(table.scan(&["later"], lit(true)).await).await.unwrap();
-    assert_eq!(later.iter().map(|batch| batch.column(0).null_count()).sum::<usize>(), 20);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,12 +1,15 @@
 use super::*;
 use lantoa_schemas::area::AreaHistory;
-use lantoa_schemas::avro::Encoder;
+use lantoa_schemas::avro::{self, ConfluentSchemas, Encoder, HEADER_LEN};
 use lantoa_schemas::catalogue::Catalogue;
 use lantoa_schemas::event::{Event, Facts};
 use lantoa_schemas::receipt::Receipt;
 use lantoa_schemas::stream::Family;
+use lantoa_schemas::table::stream_table;
 use lantoa_schemas::validate::{Judge, Row, Stamp};
 use serde_json::{Value, json};
+
+use crate::older_records;
 
 fn event(id: &str, event_type: &str, fields: &Value) -> Event {
     let judge = Judge {
@@ -31,6 +34,10 @@ fn message(event: &Event) -> Vec<u8> {
     let mut out = Vec::new();
     Encoder::default().event(event, &mut out).unwrap();
     out
+}
+
+fn layout_of(stream: Stream) -> Layout {
+    Layout::of(Revisions::of(stream, &ConfluentSchemas::default()))
 }
 
 /// The cells as the contract's own reader shows a message.
@@ -69,7 +76,7 @@ fn a_message_is_read_as_the_contract_reads_it() {
     Encoder::default().receipt(&receipt, &mut manifest).unwrap();
     let held = Stream::Ledger(Family::Activity);
     for (stream, message) in [(held, message(&activity("a"))), (Stream::Receipt, manifest)] {
-        let layout = Layout::of(stream);
+        let layout = layout_of(stream);
         let mut cells = Vec::new();
         assert!(layout.read(&message, &mut cells), "{stream:?}");
         let expected = Value::Object(avro::fields(stream, &message).unwrap());
@@ -80,19 +87,42 @@ fn a_message_is_read_as_the_contract_reads_it() {
 #[test]
 fn every_stream_has_a_layout() {
     for &stream in Stream::ALL {
-        let layout = Layout::of(stream);
+        let layout = layout_of(stream);
         let table = stream_table(stream);
-        assert_eq!(layout.fields.len() + 4, table.fields().len());
+        assert_eq!(layout.names.len() + 4, table.fields().len());
         assert_eq!(layout.stamps.is_some(), stream != Stream::Receipt, "{stream:?}");
         assert_eq!(layout.receipt.is_some(), stream != Stream::Receipt, "{stream:?}");
         assert_eq!(layout.accepted.is_some(), stream == Stream::Receipt, "{stream:?}");
     }
 }
 
+/// A message of an older revision, or in Confluent's framing, tells what the row says that the projector makes of it.
+#[test]
+fn a_message_tells_the_same_however_it_was_written() {
+    let stream = Stream::Ledger(Family::Activity);
+    let layout = Layout::of(older_records::revisions(stream));
+    let keys = Keys::default();
+    let tell = |message: &[u8]| {
+        let mut cells = Vec::new();
+        assert!(layout.read(message, &mut cells), "{message:?}");
+        let told = layout.tell(&cells, &keys);
+        (told.id.to_owned(), told.content, told.receipt.map(|(key, row)| (key.to_owned(), row)))
+    };
+    let present = message(&activity("a"));
+    let older = older_records::written_before(stream, &present);
+    assert_eq!(tell(&older), tell(&present));
+    for (id, message) in [(older_records::PRESENT_ID, &present), (older_records::OLDER_ID, &older)] {
+        assert_eq!(tell(&older_records::confluent(id, message)), tell(&present));
+    }
+    assert!(!layout.read(&older_records::confluent(older_records::PRESENT_ID, &older), &mut Vec::new()));
+    assert!(!layout.read(&older_records::confluent(99, &present), &mut Vec::new()));
+    assert!(!layout_of(stream).read(&older, &mut Vec::new()));
+}
+
 #[test]
 fn what_is_not_exactly_one_message_is_not_read() {
     let good = message(&activity("latin1"));
-    let layout = Layout::of(Stream::Ledger(Family::Activity));
+    let layout = layout_of(Stream::Ledger(Family::Activity));
     let changed = |change: fn(&mut Vec<u8>)| {
         let mut message = good.clone();
         change(&mut message);
@@ -138,7 +168,7 @@ fn whole_numbers_are_read_to_their_ends() {
 
 #[test]
 fn sums_see_every_difference_but_the_projectors_stamps() {
-    let layout = Layout::of(Stream::Ledger(Family::Activity));
+    let layout = layout_of(Stream::Ledger(Family::Activity));
     let keys = Keys::default();
     let tell = |event: &Event| {
         let message = message(event);

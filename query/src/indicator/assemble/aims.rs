@@ -24,19 +24,19 @@ impl Sheet<'_> {
         row: &mut IndicatorRow<'r>,
         reasons: &mut Vec<String>,
     ) {
-        let measure = self.read.things.thing(cell.thing).indicator.as_ref().map(|indicator| &indicator.measure);
-        let own_scope = self.read.things.scope_name(cell.scope);
+        let measure = self.things.thing(cell.thing).indicator.as_ref().map(|indicator| &indicator.measure);
+        let own_scope = self.things.scope_name(cell.scope);
         let answered = self
             .catalogue
             .answers()
             .iter()
             .filter(|answers| Some(&answers.measure) == measure && Some(answers.actual.as_str()) == own_scope);
         let mut scopes = vec![cell.scope];
-        scopes.extend(answered.filter_map(|answers| self.read.things.known_scope(&answers.target)).map(Some));
+        scopes.extend(answered.filter_map(|answers| self.things.known_scope(&answers.target)).map(Some));
         let Some(target) = self.targets.of(area, cell, &scopes) else { return };
         row.target_year = Some(target.deadline);
         let aim = match target.in_force {
-            InForce::Aim(at) => &self.read.aims[at],
+            InForce::Aim(at) => &self.lot.aims[at],
             InForce::Unclear(why) => {
                 reasons.push(format!("no target of {}: {why}", target.deadline));
                 return;
@@ -57,7 +57,7 @@ impl Sheet<'_> {
             reasons.push("base unknown, so no gap to a target of all".to_owned());
         }
         if target.scope != cell.scope {
-            reasons.push(format!("the target is of {}", self.read.things.scope_name(target.scope).unwrap_or("all")));
+            reasons.push(format!("the target is of {}", self.things.scope_name(target.scope).unwrap_or("all")));
         }
     }
 
@@ -72,12 +72,12 @@ impl Sheet<'_> {
                 continue;
             }
             let aim = match &in_force {
-                InForce::Aim(at) => Some(&self.read.aims[*at]),
+                InForce::Aim(at) => Some(&self.lot.aims[*at]),
                 InForce::Unclear(_) => None,
             };
             // Without a map a target stands where it was set.
             let set_here =
-                aim.and_then(|aim| aim.area).is_some_and(|set| self.history.area(set).map == self.on.view.day());
+                aim.and_then(|aim| aim.area).is_some_and(|set| self.history.area(set).map == self.view.day());
             if self.as_reported && !set_here {
                 continue;
             }
@@ -98,7 +98,7 @@ impl Sheet<'_> {
 
     fn tell_aim<'r>(&'r self, aim: &'r Aim, row: &mut IndicatorRow<'r>, reasons: &mut Vec<String>) {
         if let Some(at) = aim.row {
-            self.told.fill(at, row);
+            self.lot.told.fill(at, row);
             // The figures are those to be reached, so the columns of what was reached stay empty.
             (row.as_at, row.printed_percent) = (None, None);
         }

@@ -3,8 +3,6 @@
 //! In: a value and the sizes that figures give. Out: the rate, or why there is none, and what it bounds where the size
 //! is no exact number.
 
-use std::collections::HashMap;
-
 use lantoa_schemas::area::AreaId;
 use lantoa_schemas::catalogue::Unit;
 use lantoa_schemas::vocabulary::{Base, Precision};
@@ -12,27 +10,13 @@ use lantoa_schemas::vocabulary::{Base, Precision};
 use super::{Sheet, round, unit};
 use crate::indicator::answer_row::IndicatorRow;
 use crate::indicator::figure::Cell;
-use crate::indicator::total::{Totals, Value};
+use crate::indicator::total::Value;
 
 /// How many there are of what a rate is a share of.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Size {
     pub(super) count: i64,
     pub(super) precision: Option<Precision>,
-}
-
-/// Counts that cover their area whole, by thing, scope, year and area: what rates without a denominator of their own are
-/// divided by. The scope of a base's size is none.
-pub(super) type Sizes = HashMap<(u16, Option<u16>, i64, AreaId), Size>;
-
-/// Keeps counts that cover their area whole.
-pub(super) fn remember_sizes(sizes: &mut Sizes, cell: &Cell, totals: &Totals) {
-    for (area, value) in totals.values.iter().filter(|(_, value)| value.coverage > 1.0 - 1e-9) {
-        if let Some(count) = value.numerator {
-            let size = Size { count, precision: value.precision };
-            sizes.entry((cell.thing, cell.scope, cell.year, *area)).or_insert(size);
-        }
-    }
 }
 
 impl Sheet<'_> {
@@ -43,21 +27,21 @@ impl Sheet<'_> {
         if value.coverage < 1.0 - 1e-9 {
             return None;
         }
-        let indicator = self.read.things.thing(cell.thing).indicator.as_ref()?;
-        let scope = self.read.things.scope_name(cell.scope);
+        let indicator = self.things.thing(cell.thing).indicator.as_ref()?;
+        let scope = self.things.scope_name(cell.scope);
         let of = indicator.base(cell.base, scope)?;
         let (number, scope, called) = match (&of.measure, &of.indicator) {
-            (Some(measure), _) => (self.read.things.known_size(measure)?, None, measure),
-            (None, Some(id)) => (self.read.things.known_indicator(id)?, cell.scope, id),
+            (Some(measure), _) => (self.things.known_size(measure)?, None, measure),
+            (None, Some(id)) => (self.things.known_indicator(id)?, cell.scope, id),
             (None, None) => return None,
         };
-        let size = *self.on.sizes.get(&(number, scope, cell.year, area)).filter(|size| size.count > 0)?;
+        let size = self.figures.size(self.at, number, scope, cell.year, area).filter(|size| size.count > 0)?;
         Some((size, called.as_str()))
     }
 
     /// Computes the rate of a row, or says why there is none.
     pub(super) fn rate(&self, cell: &Cell, value: &Value, row: &mut IndicatorRow<'_>, reasons: &mut Vec<String>) {
-        let unit = unit(self.read, cell);
+        let unit = unit(self.things, cell);
         let Some(numerator) = value.numerator else {
             reasons.push("no count is given, so no rate is computed".to_owned());
             row.value = row.percent_low.filter(|low| unit == Unit::Percent && row.percent_high == Some(*low));
@@ -77,7 +61,7 @@ impl Sheet<'_> {
             row.value = row.percent_low.filter(|low| unit == Unit::Percent && row.percent_high == Some(*low));
             return;
         };
-        let least = self.read.things.thing(cell.thing).indicator.as_ref().map_or(0.0, |i| i.min_coverage_percent);
+        let least = self.things.thing(cell.thing).indicator.as_ref().map_or(0.0, |i| i.min_coverage_percent);
         if value.own.is_none() && 100.0 * value.coverage < least - 1e-9 {
             reasons.push(format!("{} % of it report and a rate needs {least} %", round(100.0 * value.coverage)));
             return;
