@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::util::display::array_value_to_string;
 use datafusion::prelude::SessionContext;
-use lantoa_query::{Config, Engine, Settings};
+use lantoa_query::{Asker, Config, Engine, Settings};
 use lantoa_schemas::clock::FixedClock;
 use lantoa_schemas::stream::Family;
 use serde_json::{Value, json};
