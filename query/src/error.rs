@@ -1,10 +1,26 @@
 //! Why a question has no answer, and whose fault that is.
 
+//!
+//! What the asker can mend says where it is in the text, as [`Place`], and what was probably meant, as a hint. Every face
+//! has both as data and in the sentence.
+
 use datafusion::error::DataFusionError;
-use lantoa_schemas::catalogue::nearest;
-use lantoa_schemas::views::VIEWS;
+use serde::{Deserialize, Serialize};
 
 use crate::settings::SettingError;
+
+mod explain;
+
+/// A place in the text of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The line, from 1.
+    pub line: u64,
+    /// The character in that line, from 1.
+    pub column: u64,
+    /// How many characters from there are meant; at least 1.
+    pub length: u64,
+}
 
 /// A question without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -13,10 +29,14 @@ pub enum QueryError {
     #[error("there is no statement in the query")]
     Empty,
     /// The text is not SQL that the engine reads, or names what is not there; the asker's to mend.
-    #[error("{message}")]
+    #[error("{message}{}", aside(.place, .hint))]
     Sql {
-        /// What is wrong and, where that can be guessed, what would be right.
+        /// What is wrong.
         message: String,
+        /// Where, as far as that is known.
+        place: Option<Place>,
+        /// What would be right, a sentence; `None` where that cannot be guessed.
+        hint: Option<String>,
     },
     /// The statement would change something.
     #[error("{kind} is refused: this door only answers questions; facts come in through import or POST /v1/events")]
@@ -50,6 +70,38 @@ impl QueryError {
         !matches!(self, Self::Internal(_) | Self::Broken(_))
     }
 
+    /// Where in the text of the question it is.
+    pub fn place(&self) -> Option<Place> {
+        match self {
+            Self::Sql { place, .. } => *place,
+            _ => None,
+        }
+    }
+
+    /// What would be right, a sentence.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Sql { hint, .. } => hint.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Something in the text of the question, and what would be right.
+    pub(crate) fn sql(message: impl Into<String>, hint: Option<String>) -> Self {
+        Self::Sql { message: message.into(), place: None, hint }
+    }
+
+    /// The same with its place in the text of the question, where that can be found.
+    pub(crate) fn in_text(self, text: &str) -> Self {
+        match self {
+            Self::Sql { message, place, hint } => {
+                let place = place.or_else(|| explain::place_in(text, &message));
+                Self::Sql { message, place, hint }
+            }
+            other => other,
+        }
+    }
+
     /// A fault of the program's own, outside the engine.
     pub(crate) fn internal(error: impl Into<DataFusionError>) -> Self {
         Self::Internal(Box::new(error.into()))
@@ -60,19 +112,26 @@ impl From<DataFusionError> for QueryError {
     fn from(error: DataFusionError) -> Self {
         match error.find_root() {
             DataFusionError::ResourcesExhausted(message) => Self::TooLarge { message: message.clone() },
-            DataFusionError::SQL(parser, _) => Self::Sql { message: format!("not readable as SQL: {parser}") },
-            DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_) => {
-                Self::Sql { message: with_hint(&error.find_root().strip_backtrace()) }
-            }
+            DataFusionError::SQL(..)
+            | DataFusionError::Plan(_)
+            | DataFusionError::SchemaError(..)
+            | DataFusionError::NotImplemented(_) => explain::explained(&error),
             // What a row's values led to, such as a division by zero or a text that is no number.
-            DataFusionError::ArrowError(arrow, _) if is_of_values(arrow) => Self::Sql { message: arrow.to_string() },
-            DataFusionError::Execution(message) => Self::Sql { message: message.clone() },
+            DataFusionError::ArrowError(arrow, _) if is_of_values(arrow) => Self::sql(arrow.to_string(), None),
+            DataFusionError::Execution(message) => Self::sql(message.as_str(), None),
             _ => match setting(&error) {
                 Some(setting) => Self::Setting(setting),
                 None => Self::Internal(Box::new(error)),
             },
         }
     }
+}
+
+/// Place and hint, as they follow what is wrong.
+fn aside(place: &Option<Place>, hint: &Option<String>) -> String {
+    let place = place.map(|place| format!(" (line {}, column {})", place.line, place.column));
+    let hint = hint.as_ref().map(|hint| format!(". {hint}"));
+    place.unwrap_or_default() + &hint.unwrap_or_default()
 }
 
 fn is_of_values(error: &arrow::error::ArrowError) -> bool {
@@ -95,25 +154,5 @@ fn setting(error: &DataFusionError) -> Option<SettingError> {
     }
 }
 
-/// The engine names the nearest column by itself; tables it does not know to be near.
-fn with_hint(message: &str) -> String {
-    // Where the message leads with its own kind, the reader gains nothing from it.
-    let message = message.trim_start_matches("Error during planning: ").trim_start_matches("Schema error: ");
-    let Some(missing) = message.strip_prefix("table '").and_then(|rest| rest.strip_suffix("' not found")) else {
-        return message.to_owned();
-    };
-    let missing = missing.rsplit('.').next().unwrap_or(missing);
-    let known: Vec<&str> = known_tables();
-    match nearest(missing, known.iter().copied()) {
-        Some(near) => format!("there is no table or view '{missing}'. Did you mean '{near}'?"),
-        None => format!("there is no table or view '{missing}'. There are {}", known.join(", ")),
-    }
-}
-
-fn known_tables() -> Vec<&'static str> {
-    use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
-    let views = VIEWS.iter().filter(|view| view.listed).map(|view| view.name);
-    let ledgers = Stream::ALL.iter().map(|stream| stream.table());
-    let standing = crate::indicator::ON_A_MAP.into_iter().chain(crate::reference_tables::NAMES);
-    views.chain(standing).chain(ledgers).chain([OUTCOME_TABLE]).collect()
-}
+#[cfg(test)]
+mod tests;
