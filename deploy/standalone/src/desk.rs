@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use lantoa_query::answer::Answer;
-use lantoa_query::face::{Question, ask};
+use lantoa_query::error::Place;
+use lantoa_query::face::{Question, Reply, ask};
 use lantoa_query::{Config, Engine, EngineError, QueryError};
 use lantoa_schemas::clock::SystemClock;
 
@@ -31,6 +32,17 @@ pub enum DeskError {
     /// The running program does not answer it.
     #[error(transparent)]
     Remote(#[from] RemoteError),
+}
+
+impl DeskError {
+    /// Where in the text of the question it is.
+    pub fn place(&self) -> Option<Place> {
+        match self {
+            Self::Query(error) => error.place(),
+            Self::Remote(RemoteError::Refused(problem)) => problem.position,
+            _ => None,
+        }
+    }
 }
 
 /// Someone to ask.
@@ -62,8 +74,16 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Query`], [`DeskError::Remote`].
     pub async fn ask(&self, question: Question) -> Result<Answer, DeskError> {
+        Ok(self.reply(question).await?.answer)
+    }
+
+    /// Asks, and says what the answer stands on.
+    ///
+    /// # Errors
+    /// As [`Desk::ask`].
+    pub async fn reply(&self, question: Question) -> Result<Reply, DeskError> {
         match self {
-            Self::Local(engine) => Ok(ask(engine, question).await?.answer),
+            Self::Local(engine) => Ok(ask(engine, question).await?),
             Self::Remote(remote) => Ok(remote.sql(&question).await?),
         }
     }
