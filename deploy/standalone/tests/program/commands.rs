@@ -83,7 +83,8 @@ fn check_files(data: &Path, query: &str) {
         let written = std::fs::read(path(name)).unwrap();
         assert!(out.is_empty() && written.starts_with(begins), "{name}: {out}");
     }
-    let (_, err) = run_to(1, data, &["sql", "select 1 / (value - 3) as x from range(0, 9)", "--out", &path("b.csv")]);
+    let (_, err) =
+        run_to(1, data, &["sql", "select 1 / (value - 3) as x from generate_series(0, 9)", "--out", &path("b.csv")]);
     assert!(err.to_lowercase().contains("divide by zero"), "{err}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4, "nothing is left of what failed");
 }
@@ -99,7 +100,7 @@ fn check_script(data: &Path) {
             .unwrap();
         child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         (output.status.code(), text(output.stdout), text(output.stderr))
     };
     let script = "-- settings hold; 'a'\nset lantoa.map = '2025-07-01';\nselect ';' as sign;\n\\f tsv\nshow lantoa.map";

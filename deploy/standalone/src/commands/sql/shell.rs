@@ -121,10 +121,8 @@ impl Shell {
                 let given: Vec<_> = self.standing.given().collect();
                 for name in NAMES {
                     let value = given.iter().find(|(of, _)| *of == name).map(|(_, value)| *value);
-                    eprintln!(
-                        "lantoa.{name} = {}",
-                        value.map_or("(no limit)".to_owned(), |value| format!("'{value}'"))
-                    );
+                    let unset = if name == "map" { AS_REPORTED } else { "" };
+                    eprintln!("lantoa.{name} = '{}'", value.unwrap_or(unset));
                 }
             }
             Order::Set(Some(query)) => return self.ask(&query, false).await,

@@ -65,7 +65,7 @@ fn names_and_keywords() {
         ("select x.l|", 9, &[]),
         ("set |", 4, &["lantoa.map", "lantoa.as_of", "lantoa.stated_by"]),
         ("SET lantoa.st|", 4, &["lantoa.stated_by"]),
-        ("select 'Hà', le| from area", 14, &["left", "level"]),
+        ("select 'Hà', le| from area", 14, &["ledger_activity", "left", "level"]),
         ("select 1 -- sel|", 15, &[]),
         ("select \"ra|", 10, &[]),
     ] {
