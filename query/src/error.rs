@@ -1,5 +1,4 @@
 //! Why a question has no answer, and whose fault that is.
-
 //!
 //! What the asker can mend says where it is in the text, as [`Place`], and what was probably meant, as a hint. Every face
 //! has both as data and in the sentence.
