@@ -18,7 +18,6 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::access::Asker;
 use crate::answer::Answer;
-use crate::error::QueryError;
 use crate::face::{self, Question, Reply};
 use crate::format::{Encoder, Format, WriteError};
 use crate::session::Engine;
@@ -85,16 +84,12 @@ fn wanted(headers: &HeaderMap) -> Result<Format, Problem> {
 }
 
 async fn respond(reply: Reply, format: Format, token: TaskTrackerToken) -> Result<Response<Body>, Problem> {
-    let Reply { mut answer, standing } = reply;
-    let encoder = Encoder::new(format, answer.columns()).map_err(QueryError::internal)?;
+    let Reply { answer, standing } = reply;
+    let encoder = Encoder::new(format, answer.columns())?;
     let notices = answer.notices().to_vec();
-    // A query that fails at once still gets a status of its own.
-    let first = answer.try_next().await?;
-    let mut encoding = Encoding { encoder: Some(encoder), answer, _token: token };
-    let begun = match &first {
-        Some(batch) => encoding.encode(batch).map_err(QueryError::internal)?,
-        None => Bytes::new(),
-    };
+    let mut encoding = Encoding { encoder, answer, ended: false, _token: token };
+    // What fails before the first byte is made still gets a status of its own.
+    let begun = encoding.next().await?.unwrap_or_default();
     let body = futures::stream::iter([Ok(begun)]).chain(encoding.into_stream());
     let mut response = Response::new(Body::from_stream(body));
     let headers = response.headers_mut();
@@ -117,36 +112,42 @@ fn put(headers: &mut HeaderMap, name: &str, value: &str) {
 
 /// An answer on its way out.
 struct Encoding {
-    /// Gone once the last bytes are made.
-    encoder: Option<Encoder>,
+    encoder: Encoder,
     answer: Answer,
+    /// Whether the last row was read.
+    ended: bool,
     _token: TaskTrackerToken,
 }
 
 impl Encoding {
-    fn encode(&mut self, batch: &arrow::array::RecordBatch) -> Result<Bytes, arrow::error::ArrowError> {
-        match &mut self.encoder {
-            Some(encoder) => Ok(encoder.batch(batch)?.into()),
-            None => Ok(Bytes::new()),
+    /// The next bytes, never none of them; `None` once all are out.
+    async fn next(&mut self) -> Result<Option<Bytes>, WriteError> {
+        while !self.ended {
+            match self.answer.try_next().await? {
+                Some(batch) => {
+                    let bytes = self.encoder.batch(&batch)?;
+                    if !bytes.is_empty() {
+                        return Ok(Some(bytes.into()));
+                    }
+                }
+                None => self.ended = true,
+            }
         }
+        while let Some(bytes) = self.encoder.last()? {
+            if !bytes.is_empty() {
+                return Ok(Some(bytes.into()));
+            }
+        }
+        Ok(None)
     }
 
-    /// The bytes of the remaining rows. An error ends the stream, and so the connection, before the body's end.
+    /// The bytes that remain. An error ends the stream, and so the connection, before the body's end.
     fn into_stream(self) -> impl Stream<Item = Result<Bytes, WriteError>> + Send {
         futures::stream::try_unfold(self, |mut encoding| async move {
-            let Some(encoder) = encoding.encoder.as_mut() else { return Ok(None) };
-            let bytes = match encoding.answer.try_next().await {
-                Ok(Some(batch)) => encoder.batch(&batch)?,
-                Ok(None) => match encoding.encoder.take() {
-                    Some(encoder) => encoder.finish()?,
-                    None => return Ok(None),
-                },
-                Err(error) => {
-                    tracing::warn!(%error, "an answer broke off after it had begun");
-                    return Err(error.into());
-                }
-            };
-            Ok(Some((Bytes::from(bytes), encoding)))
+            let next = encoding.next().await.inspect_err(|error| {
+                tracing::warn!(%error, "an answer broke off after it had begun");
+            });
+            Ok(next?.map(|bytes| (bytes, encoding)))
         })
     }
 }

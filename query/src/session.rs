@@ -219,6 +219,8 @@ impl Engine {
             .with_create_default_catalog_and_schema(false)
             .with_information_schema(true)
             .with_option_extension(standing);
+        // So that errors say where they are.
+        config.options_mut().sql_parser.collect_spans = true;
         if self.0.config.partitions > 0 {
             config = config.with_target_partitions(self.0.config.partitions);
         }
@@ -341,7 +343,7 @@ impl Session {
             Ok(answer) => Ok(answer.counted(under_way)),
             Err(error) => {
                 under_way.failed(&error);
-                Err(error)
+                Err(error.in_text(text))
             }
         }
     }

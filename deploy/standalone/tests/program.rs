@@ -21,6 +21,8 @@ mod log;
 mod metrics;
 #[path = "program/projection.rs"]
 mod projection;
+#[path = "program/prompt.rs"]
+mod prompt;
 #[path = "program/reference.rs"]
 mod reference;
 #[path = "program/revisions.rs"]
