@@ -46,10 +46,11 @@ async fn folder() -> Folder {
     let unknown = changed("bac-giang-2022", 1, unknown);
     folder.append(statement, vec![unknown]).await;
     let steps = (0..6).map(|number| {
+        let commune = ["07513", "07507"][number % 2];
         json!({
             "event_id": format!("step/{number}"), "step": "recognised", "model": "learning_family",
             "year": 2022 + number % 3, "subject_token": format!("family-{number}"), "area_level": "commune",
-            "area_code": ["07513", "07507"][number % 2], "area_date": "2024-12-31", "occurred_on": "2024-12-20",
+            "area_code": commune, "area_date": "2024-12-31", "occurred_on": "2024-12-20",
             "source": "register",
         })
     });

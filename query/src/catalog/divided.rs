@@ -12,7 +12,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
-use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
+use arrow::array::{AsArray, RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use arrow::datatypes::{Int32Type, SchemaRef};
 use datafusion::catalog::SchemaProvider;
@@ -103,7 +103,11 @@ impl Desk {
             let ledger = format!("{LEDGER}{family}");
             // A ledger of which nothing is needed is not read in any pass either.
             let Some(names) = needed.get(&ledger).filter(|names| !names.is_empty()) else { continue };
-            let columns = names.iter().map(|name| col(name.as_str())).collect();
+            // In the order of the ledger: a view may take all of its columns.
+            let Some(whole) = self.table(&ledger).await? else { continue };
+            let order = whole.schema();
+            let taken = order.fields().iter().map(|field| field.name()).filter(|name| names.contains(*name));
+            let columns = taken.map(|name| col(name.as_str())).collect();
             let bucket = bucket_of(projection.by);
             let limit = (buckets.len() < BUCKETS as usize)
                 .then(|| bucket.clone().in_list(buckets.iter().map(|bucket| lit(*bucket)).collect(), false));
