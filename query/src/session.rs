@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use arrow::compute::concat_batches;
+use chrono::{DateTime, Utc};
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider};
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::{SQLOptions, SessionContext};
@@ -21,7 +22,7 @@ use prometheus_client::registry::Registry;
 
 use crate::answer::Answer;
 use crate::area_functions;
-use crate::catalog::{Desk, standing};
+use crate::catalog::{Desk, IndicatorOn, standing};
 use crate::config::Config;
 use crate::count::Counters;
 use crate::error::QueryError;
@@ -31,10 +32,12 @@ use crate::knowledge::{Knowledge, Present, REFERENCES};
 use crate::settings::{SettingError, Settings, Standing};
 use crate::tables::{TableError, Tables};
 
+mod bound;
 mod derive;
 mod guard;
 mod known;
 
+pub(crate) use bound::{Bound, Known};
 pub use derive::Derivation;
 
 /// The engine cannot be opened.
@@ -237,6 +240,7 @@ impl Session {
         for (name, function) in area_functions::all(&present) {
             context.register_udtf(name, function);
         }
+        context.register_udtf("indicator_on", Arc::new(IndicatorOn(Arc::clone(&desk))));
         let weak = context.state_weak_ref();
         desk.belong_to(Box::new(move || weak.upgrade().map(|state| state.read().clone())));
         Self { engine, context, desk, present, turn: tokio::sync::Mutex::new(()) }
@@ -295,16 +299,18 @@ impl Session {
         match &plan {
             LogicalPlan::Statement(PlanStatement::SetVariable(set)) => self.set(&set.variable, &set.value)?,
             LogicalPlan::Statement(PlanStatement::ResetVariable(reset)) => self.set(&reset.variable, "")?,
-            _ => {
-                let options =
-                    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-                options.verify_plan(&plan)?;
-                known::check_indicators(&plan, self.present.get().catalogue())?;
-                let rows = self.context.execute_logical_plan(plan).await?.execute_stream().await?;
-                return Ok(Answer::of(rows, self.context.clone()).with_notices(self.notices().await?));
-            }
+            _ => return self.execute(plan).await,
         }
         Ok(Answer::nothing())
+    }
+
+    /// Runs the plan of a question.
+    async fn execute(&self, plan: LogicalPlan) -> std::result::Result<Answer, QueryError> {
+        let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        options.verify_plan(&plan)?;
+        known::check_indicators(&plan, self.present.get().catalogue())?;
+        let rows = self.context.execute_logical_plan(plan).await?.execute_stream().await?;
+        Ok(Answer::of(rows, self.context.clone()).with_notices(self.notices().await?))
     }
 
     /// Lets go of what the last statement saw, and sees everything as it is now.
@@ -349,23 +355,24 @@ impl Session {
 
     /// What the settings make it necessary to say beside an answer.
     async fn notices(&self) -> std::result::Result<Vec<String>, QueryError> {
-        let Some(day) = self.standing().as_of else {
+        let Some(as_of) = self.standing().as_of else {
             return Ok(Vec::new());
         };
         let today = self.engine.0.clock.today();
-        if day > today {
-            return Ok(vec![format!("as of {day}: that day has not come; the answer is what is known on {today}")]);
+        if as_of.day() > today {
+            return Ok(vec![format!("as of {as_of}: that day has not come; the answer is what is known on {today}")]);
         }
-        match self.first_day_of_record().await? {
-            Some(first) if first > day => {
-                Ok(vec![format!("as of {day}: nothing had been recorded by then; the first record is of {first}")])
+        match self.first_record().await? {
+            Some(first) if first.timestamp_micros() >= as_of.end_micros() => {
+                let first = lantoa_schemas::clock::day_in_vietnam(first);
+                Ok(vec![format!("as of {as_of}: nothing had been recorded by then; the first record is of {first}")])
             }
             _ => Ok(Vec::new()),
         }
     }
 
-    /// First day, in Vietnam, on which anything was recorded.
-    async fn first_day_of_record(&self) -> std::result::Result<Option<chrono::NaiveDate>, QueryError> {
+    /// When anything was recorded first.
+    async fn first_record(&self) -> std::result::Result<Option<DateTime<Utc>>, QueryError> {
         let everything = Session::new(self.engine.clone(), Standing::default());
         let ledgers = Stream::ALL.iter().map(|stream| format!("SELECT min(recorded) AS first FROM {}", stream.table()));
         let query = format!(
@@ -373,6 +380,6 @@ impl Session {
             ledgers.collect::<Vec<_>>().join(" UNION ALL ")
         );
         let batches = everything.context.sql(&query).await?.collect().await?;
-        Ok(batches.first().and_then(guard::first_instant).map(lantoa_schemas::clock::day_in_vietnam))
+        Ok(batches.first().and_then(guard::first_instant))
     }
 }

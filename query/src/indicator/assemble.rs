@@ -27,7 +27,7 @@ use super::told::{Told, text};
 use super::total::{Adder, Beside, Missing, Totals, Value};
 use super::wanted::{Rows, Wanted};
 use crate::knowledge::Knowledge;
-use crate::settings::{AS_REPORTED, Standing};
+use crate::settings::{AS_REPORTED, AsOf, Standing};
 
 mod aims;
 mod rate;
@@ -57,7 +57,7 @@ impl Figures {
     /// Reads the figures' table and adds up.
     pub(crate) fn of(rows: &RecordBatch, knowledge: Arc<Knowledge>, standing: &Standing) -> Result<Self> {
         // What ships with the program was known when it was stated.
-        let told_by = standing.stated_by.into_iter().chain(standing.as_of).min();
+        let told_by = standing.stated_by.into_iter().chain(standing.as_of.map(AsOf::day)).min();
         let mut read = read(rows, knowledge.history(), knowledge.catalogue(), told_by)?;
         for aim in &mut read.aims {
             let start = aim.plan.as_deref().and_then(|plan| knowledge.plan_start(plan, aim.area));
