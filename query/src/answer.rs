@@ -25,10 +25,13 @@ pub const ARROW_STREAM: &str = "application/vnd.apache.arrow.stream";
 /// What an Arrow stream ends with: the mark of a message, and that there is none.
 const END_OF_STREAM: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
 
+/// Rows as they come.
+pub(crate) type Rows = BoxStream<'static, Result<RecordBatch, QueryError>>;
+
 /// Columns and rows, and words beside them.
 pub struct Answer {
     columns: SchemaRef,
-    rows: BoxStream<'static, Result<RecordBatch, QueryError>>,
+    rows: Rows,
     notices: Vec<String>,
     /// Of an answer that is counted.
     under_way: Option<UnderWay>,
@@ -57,8 +60,15 @@ impl Answer {
     }
 
     /// Rows that are made already.
-    pub(crate) fn made_of(columns: SchemaRef, rows: BoxStream<'static, Result<RecordBatch, QueryError>>) -> Self {
+    pub(crate) fn made_of(columns: SchemaRef, rows: Rows) -> Self {
         Self { columns, rows, notices: Vec::new(), under_way: None }
+    }
+
+    /// The same answer with its rows read through another stream.
+    pub(crate) fn through(mut self, read: impl FnOnce(Rows) -> Rows) -> Self {
+        let rows = std::mem::replace(&mut self.rows, futures::stream::empty().boxed());
+        self.rows = read(rows);
+        self
     }
 
     /// The same answer, counted as it is read.
@@ -126,7 +136,7 @@ impl Stream for Answer {
         let polled = self.rows.poll_next_unpin(cx);
         if let (Poll::Ready(next), Some(under_way)) = (&polled, &mut self.under_way) {
             match next {
-                Some(Ok(batch)) => under_way.rows(batch.num_rows()),
+                Some(Ok(batch)) => under_way.read(batch),
                 Some(Err(error)) => under_way.failed(error),
                 None => under_way.answered(),
             }

@@ -28,10 +28,13 @@ use crate::reference_tables;
 use crate::settings::Standing;
 use crate::tables::{Snapshot, Tables};
 
+mod granted;
 mod kept;
 mod on_map;
 
 pub(crate) use on_map::IndicatorOn;
+
+pub(crate) use granted::Granted;
 
 /// A ledger as of the day asked for, whatever sources had said by then: what chains of corrections are settled over.
 const RECORDED: &str = "recorded_";

@@ -1,10 +1,14 @@
 //! What the query role is told at its start.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 
-/// Configuration of the query role.
+use crate::access::Role;
+use crate::limits::{Limits, of_admins, of_analysts, seconds};
+
+/// Configuration of the query role. Durations are given in seconds, also with a fraction.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
@@ -20,6 +24,23 @@ pub struct Config {
     pub partitions: usize,
     /// Longest query text in bytes that is taken over HTTP. Default 1 MiB.
     pub query_bytes: usize,
+    /// How many statements of all askers may be under way; further ones wait. 0 is no limit. Default 16.
+    pub at_once: usize,
+    /// How long a statement waits for its turn; then it fails as busy. Default 10 s.
+    #[serde(deserialize_with = "seconds")]
+    pub wait: Duration,
+    /// How long the rest of an answer is kept that nobody reads on; then it is given up. 0 is no limit.
+    /// Default 300 s.
+    #[serde(deserialize_with = "seconds")]
+    pub unread: Duration,
+    /// Most bytes that all queries together may write to the disk for what does not fit in memory. Default 10 GiB.
+    pub spill_bytes: u64,
+    /// What a question of an admin may take.
+    #[serde(deserialize_with = "of_admins")]
+    pub admin: Limits,
+    /// What a question of an analyst may take.
+    #[serde(deserialize_with = "of_analysts")]
+    pub analyst: Limits,
 }
 
 impl Default for Config {
@@ -30,6 +51,12 @@ impl Default for Config {
             remember_bytes: 512 << 20,
             partitions: 0,
             query_bytes: 1 << 20,
+            at_once: 16,
+            wait: Duration::from_secs(10),
+            unread: Duration::from_secs(300),
+            spill_bytes: 10 << 30,
+            admin: Limits::of(Role::Admin),
+            analyst: Limits::of(Role::Analyst),
         }
     }
 }
@@ -38,6 +65,24 @@ impl Config {
     /// The defaults over one data folder.
     pub fn over(data: impl Into<PathBuf>) -> Self {
         Self { data: data.into(), ..Self::default() }
+    }
+
+    /// What a question of a role may take.
+    pub fn limits(&self, role: Role) -> &Limits {
+        match role {
+            Role::Admin => &self.admin,
+            Role::Analyst => &self.analyst,
+        }
+    }
+
+    /// Folder for what does not fit in memory.
+    pub fn spill(&self) -> PathBuf {
+        self.data.join("spill")
+    }
+
+    /// File of the users.
+    pub fn users(&self) -> PathBuf {
+        self.data.join("users.toml")
     }
 
     /// Folder of the tables, each in a folder of its own name.

@@ -1,12 +1,14 @@
-//! What was asked and answered, counted as metrics.
+//! What was asked and answered, counted as metrics and said in the log.
 //!
 //! In: each question as it is taken up, and its answer as it is read. Out: the series of `/metrics` that are named
-//! here. Guarantee: a question ends once, as answered whole, as failed under one kind, or as given up by its reader; in
+//! here, and an event (`asked`) for each. Guarantee: a question ends once, as answered whole, as failed under one kind, or as given up by its reader; in
 //! between it is under way.
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::DataType;
 use datafusion::execution::memory_pool::MemoryPool;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
@@ -17,13 +19,29 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::asked::{Asked, Ending};
 use crate::error::QueryError;
 
 /// Upper bounds of the durations that are told apart, in seconds.
 const SECONDS: [f64; 12] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
 
 /// Every kind of failure, so that each has its series from the start.
-const KINDS: [&str; 8] = ["empty", "sql", "read_only", "several_queries", "setting", "too_large", "internal", GIVEN_UP];
+const KINDS: [&str; 14] = [
+    "empty",
+    "sql",
+    "read_only",
+    "several_queries",
+    "setting",
+    "withheld",
+    "too_large",
+    "too_much",
+    "timed_out",
+    "busy",
+    "cancelled",
+    "unread",
+    "internal",
+    GIVEN_UP,
+];
 
 /// The reader went away before the last row.
 const GIVEN_UP: &str = "given_up";
@@ -40,7 +58,13 @@ fn kind(error: &QueryError) -> &'static str {
         QueryError::ReadOnly { .. } => "read_only",
         QueryError::SeveralQueries => "several_queries",
         QueryError::Setting(_) => "setting",
+        QueryError::Withheld { .. } => "withheld",
         QueryError::TooLarge { .. } => "too_large",
+        QueryError::TooMuch { .. } => "too_much",
+        QueryError::TimedOut { .. } => "timed_out",
+        QueryError::Busy { .. } => "busy",
+        QueryError::Cancelled => "cancelled",
+        QueryError::Unread { .. } => "unread",
         QueryError::Internal(_) | QueryError::Broken(_) => "internal",
     }
 }
@@ -80,49 +104,80 @@ impl Counters {
     }
 
     /// A question was taken up.
-    pub(crate) fn statement(&self) -> UnderWay {
+    pub(crate) fn statement(&self, asked: Asked) -> UnderWay {
         self.statements.inc();
-        UnderWay { begun: Instant::now(), counters: self.clone(), ended: false }
+        UnderWay { asked, begun: Instant::now(), counters: self.clone(), rows: 0, bytes: 0, ended: false }
     }
 }
 
 /// A question that has not ended. Given up when it is dropped.
 #[derive(Debug)]
 pub(crate) struct UnderWay {
+    asked: Asked,
     begun: Instant,
     counters: Counters,
+    rows: u64,
+    bytes: u64,
     ended: bool,
 }
 
 impl UnderWay {
-    /// So many rows were read.
-    pub(crate) fn rows(&self, rows: usize) {
-        self.counters.rows.inc_by(rows as u64);
+    /// These rows were read.
+    pub(crate) fn read(&mut self, rows: &RecordBatch) {
+        self.counters.rows.inc_by(rows.num_rows() as u64);
+        self.rows += rows.num_rows() as u64;
+        self.bytes += bytes_of(rows);
     }
 
     /// The last row was read.
     pub(crate) fn answered(&mut self) {
-        if !std::mem::replace(&mut self.ended, true) {
-            self.counters.duration.observe(self.begun.elapsed().as_secs_f64());
-        }
+        self.end(Ending::Answered);
     }
 
     /// There is no answer, or no more of it.
     pub(crate) fn failed(&mut self, error: &QueryError) {
-        self.end_as(kind(error));
+        self.end(Ending::Failed(error));
     }
 
-    fn end_as(&mut self, kind: &'static str) {
-        if !std::mem::replace(&mut self.ended, true) {
-            self.counters.failures.get_or_create(&OfKind { kind }).inc();
+    fn end(&mut self, ending: Ending<'_>) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
         }
+        let seconds = self.begun.elapsed().as_secs_f64();
+        let kind = match ending {
+            Ending::Answered => None,
+            Ending::Failed(error) => Some(kind(error)),
+            Ending::GivenUp => Some(GIVEN_UP),
+        };
+        match kind {
+            None => self.counters.duration.observe(seconds),
+            Some(kind) => {
+                self.counters.failures.get_or_create(&OfKind { kind }).inc();
+            }
+        }
+        self.asked.log(ending, seconds, self.rows, self.bytes);
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.end_as(GIVEN_UP);
+        self.end(Ending::GivenUp);
     }
+}
+
+/// Bytes that rows have by themselves, whatever they share with others.
+pub(crate) fn bytes_of(rows: &RecordBatch) -> u64 {
+    let of = |column: &ArrayRef| match column.data_type() {
+        // What a view points at may belong to many batches.
+        DataType::Utf8View => of_views(column.as_string_view().iter().flatten().map(str::len), column.len()),
+        DataType::BinaryView => of_views(column.as_binary_view().iter().flatten().map(<[u8]>::len), column.len()),
+        _ => column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size()),
+    };
+    rows.columns().iter().map(of).sum::<usize>() as u64
+}
+
+fn of_views(lengths: impl Iterator<Item = usize>, rows: usize) -> usize {
+    lengths.sum::<usize>() + rows * size_of::<u128>()
 }
 
 /// The memory that all queries share.

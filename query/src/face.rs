@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 
+use crate::access::Asker;
 use crate::answer::Answer;
 use crate::error::QueryError;
 use crate::session::Engine;
@@ -36,13 +37,13 @@ pub struct Reply {
     pub standing: Vec<(&'static str, String)>,
 }
 
-/// Answers a question in a session of its own.
+/// Answers somebody's question in a session of its own.
 ///
 /// # Errors
 /// Where a setting cannot be taken or the query has no answer.
-pub async fn ask(engine: &Engine, question: Question) -> Result<Reply, QueryError> {
+pub async fn ask(engine: &Engine, asker: &Asker, question: Question) -> Result<Reply, QueryError> {
     let settings = Settings { map: question.map, as_of: question.as_of, stated_by: question.stated_by };
-    let session = match engine.session(&settings) {
+    let session = match engine.session(asker, &settings) {
         Ok(session) => session,
         Err(error) => return Err(engine.explained(error, &settings).await.into()),
     };

@@ -199,10 +199,10 @@ fn of_areas(present: &Arc<Present>) -> Vec<ScalarUDF> {
 type ReadPlaces = fn(&mut dyn Iterator<Item = Place<'_>>, &Knowledge) -> ArrayRef;
 
 /// A code at its level and day, as a row gives them.
-struct Place<'a> {
-    level: Option<AreaLevel>,
-    code: Option<&'a str>,
-    day: Option<NaiveDate>,
+pub(crate) struct Place<'a> {
+    pub(crate) level: Option<AreaLevel>,
+    pub(crate) code: Option<&'a str>,
+    pub(crate) day: Option<NaiveDate>,
 }
 
 impl Place<'_> {
@@ -215,7 +215,8 @@ impl Place<'_> {
     }
 }
 
-fn places(columns: &[ArrayRef]) -> impl Iterator<Item = Place<'_>> {
+/// Reads levels, codes and days.
+pub(crate) fn places(columns: &[ArrayRef]) -> impl Iterator<Item = Place<'_>> {
     let (levels, codes) = (columns[0].as_string::<i32>(), columns[1].as_string::<i32>());
     let days = columns[2].as_primitive::<Date32Type>();
     levels.iter().zip(codes).zip(days).map(|((level, code), day)| Place {
@@ -282,7 +283,7 @@ fn one_area(knowledge: &Knowledge, name: &str, day: NaiveDate) -> Result<String>
 
 /// A function over whole columns of the types given. Constants arrive as columns of one row and leave as constants, so
 /// that the planner can fold them.
-fn udf(
+pub(crate) fn udf(
     name: &str,
     arguments: Vec<DataType>,
     result: DataType,

@@ -18,6 +18,8 @@ use lantoa_schemas::knowledge::{Knowledge as JudgedBy, ReferenceEvent};
 use lantoa_schemas::national::AreaClass;
 use lantoa_schemas::vocabulary::{AreaLevel, ReferenceKind, Vocabulary};
 
+use crate::access::Scope;
+
 /// The query that gives the reference events in force: what the knowledge is made of. An event that was produced
 /// directly may leave its kind to its type.
 pub(crate) const REFERENCES: &str = "
@@ -60,6 +62,8 @@ pub(crate) struct Knowledge {
     plans: Vec<PlanStart>,
     today: NaiveDate,
     views: Mutex<HashMap<NaiveDate, Arc<MapView>>>,
+    /// The areas that askers are limited to, by code.
+    scopes: Mutex<HashMap<String, Arc<Scope>>>,
 }
 
 impl Knowledge {
@@ -71,7 +75,8 @@ impl Knowledge {
     fn of(judged_by: JudgedBy, today: NaiveDate) -> Self {
         let JudgedBy { history, catalogue } = judged_by;
         let (dues, classified, plans) = (Vec::new(), Vec::new(), Vec::new());
-        Self { history, catalogue, dues, classified, plans, today, views: Mutex::default() }
+        let (views, scopes) = Default::default();
+        Self { history, catalogue, dues, classified, plans, today, views, scopes }
     }
 
     /// What ships with the program and what events bring: columns as [`REFERENCES`] names them.
@@ -143,6 +148,20 @@ impl Knowledge {
 
     pub(crate) fn history(&self) -> &AreaHistory {
         &self.history
+    }
+
+    pub(crate) fn shared_history(&self) -> Arc<AreaHistory> {
+        Arc::clone(&self.history)
+    }
+
+    /// What lies in the area of a code.
+    pub(crate) fn scope(&self, code: &str) -> Arc<Scope> {
+        let known = self.scopes.lock().unwrap_or_else(PoisonError::into_inner).get(code).cloned();
+        known.unwrap_or_else(|| {
+            let scope = Arc::new(Scope::of(code, self));
+            let mut scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(scopes.entry(code.to_owned()).or_insert(scope))
+        })
     }
 
     pub(crate) fn catalogue(&self) -> &Catalogue {

@@ -4,13 +4,15 @@
 //! or to the caller. Guarantee: nothing is ever written, every statement sees one version of each table, and an answer
 //! is whole or an error.
 //!
-//! In reading order: what is asked for (`config`, `settings`), where rows come from (`tables`, `fate`), what
+//! In reading order: who asks (`access`), what is asked for (`config`, `settings`), where rows come from (`tables`, `fate`), what
 //! they are judged by (`knowledge`, `reference_tables`), what views are made of (`functions`, `logistic`,
-//! `area_functions`, `indicator`, `catalog`), who answers (`session`, `answer`, `error`, counted by `count`), and how
+//! `area_functions`, `indicator`, `catalog`), who answers (`session`, `answer`, `error`, within `limits`, counted by `count`, recorded by `asked`), and how
 //! an answer leaves (`format`, `face`, `http`; what an address asks for is `selection`, for people who look first `page`).
 
+pub mod access;
 pub mod answer;
 mod area_functions;
+mod asked;
 mod catalog;
 pub mod config;
 mod count;
@@ -22,6 +24,7 @@ mod functions;
 mod http;
 mod indicator;
 mod knowledge;
+mod limits;
 mod logistic;
 mod page;
 mod reference_tables;
@@ -34,8 +37,10 @@ use lantoa_schemas::clock::SharedClock;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use access::Asker;
 pub use config::Config;
-pub use error::QueryError;
+pub use error::{Owner, QueryError};
+pub use limits::Limits;
 pub use session::{Derivation, Engine, EngineError, Session, TableStatus};
 pub use settings::Settings;
 

@@ -3,32 +3,37 @@
 //! In: one or more statements, of which the last may be a query and the others set what it stands on. Out: an
 //! [`Answer`]. Guarantee: no statement changes anything; a statement sees one version of each table.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::compute::concat_batches;
 use chrono::{DateTime, Utc};
-use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider};
+use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, SchemaProvider};
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::{SQLOptions, SessionContext};
+use datafusion::execution::disk_manager::DiskManagerBuilder;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{LogicalPlan, Statement as PlanStatement};
 use datafusion::prelude::SessionConfig;
-use datafusion::sql::parser::{DFParser, Statement};
+use datafusion::sql::parser::Statement;
 use lantoa_schemas::clock::SharedClock;
 use lantoa_schemas::projection::Projection;
 use lantoa_schemas::stream::{Family, Stream};
 use prometheus_client::registry::Registry;
+use tokio_util::sync::CancellationToken;
 
+use crate::access::{Asker, Users};
 use crate::answer::Answer;
 use crate::area_functions;
-use crate::catalog::{Desk, IndicatorOn, standing};
+use crate::asked::Asked;
+use crate::catalog::{Desk, Granted, IndicatorOn, standing};
 use crate::config::Config;
 use crate::count::Counters;
 use crate::error::QueryError;
 use crate::functions;
 use crate::indicator::Remembered;
 use crate::knowledge::{Knowledge, Present, REFERENCES};
+use crate::limits::{Queue, Share, Spill};
 use crate::settings::{SettingError, Settings, Standing};
 use crate::tables::{TableError, Tables};
 
@@ -36,6 +41,8 @@ mod bound;
 mod derive;
 mod guard;
 mod known;
+mod under_way;
+mod yielding;
 
 pub(crate) use bound::{Bound, Known};
 pub use derive::Derivation;
@@ -69,6 +76,10 @@ struct Shared {
     config: Config,
     clock: SharedClock,
     counters: Counters,
+    users: Users,
+    queue: Queue,
+    /// Dropped after the runtime that writes there. `None` where the data folder cannot be written to.
+    _spill: Option<Spill>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -84,13 +95,26 @@ impl Engine {
     /// Where the folder's path or the limits cannot be used.
     pub fn open(config: Config, clock: SharedClock) -> std::result::Result<Self, EngineError> {
         let tables = Tables::of(&config.tables()).map_err(|error| EngineError(Box::new(error)))?;
+        let spill = Spill::open(&config.spill()).inspect_err(|error| {
+            let folder = config.spill();
+            tracing::warn!(folder = %folder.display(), %error, "questions that need much memory use the system's own folder");
+        });
+        let spill = spill.ok();
+        let disk = spill.as_ref().map_or_else(
+            || DiskManagerBuilder::default().with_max_temp_directory_size(config.spill_bytes),
+            |spill| spill.disk(config.spill_bytes),
+        );
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_limit(config.memory_bytes, 1.0)
+            .with_disk_manager_builder(disk)
             .build_arc()
             .map_err(|error| EngineError(Box::new(error)))?;
         let remembered = Arc::new(Remembered::new(config.remember_bytes));
         let (tables, counters) = (Arc::new(tables), Counters::default());
-        Ok(Self(Arc::new(Shared { tables, remembered, runtime, config, clock, counters })))
+        let users = Users::open(config.users()).map_err(|error| EngineError(Box::new(error)))?;
+        let queue = Queue::new(config.at_once, config.wait);
+        let shared = Shared { tables, remembered, runtime, config, clock, counters, users, queue, _spill: spill };
+        Ok(Self(Arc::new(shared)))
     }
 
     /// Makes query's series known to the program's registry.
@@ -111,22 +135,27 @@ impl Engine {
         vec![("tables", tables)]
     }
 
-    /// A session that stands on the settings given.
+    /// Who may ask.
+    pub fn users(&self) -> &Users {
+        &self.0.users
+    }
+
+    /// Somebody's session, which stands on the settings given.
     ///
     /// # Errors
     /// Where a setting cannot be taken.
-    pub fn session(&self, settings: &Settings) -> std::result::Result<Session, SettingError> {
+    pub fn session(&self, asker: &Asker, settings: &Settings) -> std::result::Result<Session, SettingError> {
         let mut standing = Standing::default();
         for (name, value) in settings.given() {
             standing.take(name, value)?;
         }
-        Ok(Session::new(self.clone(), standing))
+        Ok(Session::new(self.clone(), asker.clone(), standing))
     }
 
     /// An error of a setting with all that could be right by the day asked for, maps that events have added among it.
     pub(crate) async fn explained(&self, error: SettingError, settings: &Settings) -> SettingError {
         let others = Settings { map: None, ..settings.clone() };
-        let Ok(session) = self.session(&others) else { return error };
+        let Ok(session) = self.session(&Asker::owner(), &others) else { return error };
         session.desk.renew();
         match session.learn().await {
             Ok(()) => error.listing(session.present.get().history()),
@@ -139,7 +168,7 @@ impl Engine {
     /// # Errors
     /// Where a table cannot be read.
     pub async fn status(&self) -> std::result::Result<Vec<TableStatus>, QueryError> {
-        let state = self.state(Standing::default(), &self.shipped());
+        let state = self.state(Standing::default(), &self.shipped(), &self.0.runtime);
         let mut status = Vec::new();
         for table in self.0.tables.names() {
             let Some(snapshot) = self.0.tables.snapshot(table, &state).await else { continue };
@@ -160,7 +189,7 @@ impl Engine {
     /// # Errors
     /// Where a table cannot be read.
     pub async fn derive(&self, projection: &'static Projection) -> std::result::Result<Derivation, QueryError> {
-        let session = Session::new(self.clone(), Standing::default());
+        let session = Session::new(self.clone(), Asker::owner(), Standing::default());
         session.look_anew().await?;
         let reach = session.desk.reach_of(projection).await?;
         Ok(Derivation { session, projection, reach })
@@ -175,7 +204,19 @@ impl Engine {
         Arc::new(Present::new(Arc::new(Knowledge::shipped(self.0.clock.today()))))
     }
 
-    fn state(&self, standing: Standing, present: &Arc<Present>) -> SessionState {
+    /// The shared runtime with a share of the memory.
+    fn runtime_of(&self, asker: &Asker) -> Arc<RuntimeEnv> {
+        let all = Arc::clone(&self.0.runtime.memory_pool);
+        let percent = usize::from(self.0.config.limits(asker.role).memory_percent);
+        let share = Share::new(all, self.0.config.memory_bytes / 100 * percent, asker.role);
+        let shared = RuntimeEnvBuilder::from_runtime_env(&self.0.runtime).with_memory_pool(Arc::new(share));
+        shared.build_arc().unwrap_or_else(|error| {
+            tracing::warn!(%error, "a session has no share of the memory of its own");
+            Arc::clone(&self.0.runtime)
+        })
+    }
+
+    fn state(&self, standing: Standing, present: &Arc<Present>, runtime: &Arc<RuntimeEnv>) -> SessionState {
         let mut config = SessionConfig::new()
             .with_default_catalog_and_schema("lantoa", "public")
             .with_create_default_catalog_and_schema(false)
@@ -186,8 +227,9 @@ impl Engine {
         }
         let mut state = SessionStateBuilder::new()
             .with_config(config)
-            .with_runtime_env(Arc::clone(&self.0.runtime))
+            .with_runtime_env(Arc::clone(runtime))
             .with_default_features()
+            .with_physical_optimizer_rule(Arc::new(yielding::YieldAfterJoins))
             .build();
         register(&mut state, present);
         state
@@ -210,40 +252,82 @@ fn internal(error: TableError) -> QueryError {
     QueryError::Internal(Box::new(DataFusionError::External(Box::new(error))))
 }
 
-/// One asker's session: settings that hold from statement to statement.
+/// One asker's session: settings that hold from statement to statement. All clones are one session.
+#[derive(Clone)]
 pub struct Session {
     engine: Engine,
+    asker: Asker,
+    /// What the asker names is looked up here.
     context: SessionContext,
+    /// What views are made of is looked up here; the same where the asker may see everything.
+    whole: SessionContext,
     desk: Arc<Desk>,
     present: Arc<Present>,
     /// Statements of one session are planned one after another, so that each sees one version of each table.
-    turn: tokio::sync::Mutex<()>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+    /// What the statements under way listen to.
+    cancel: Arc<Mutex<CancellationToken>>,
 }
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("standing", &self.standing()).finish_non_exhaustive()
+        let standing = self.standing();
+        f.debug_struct("Session").field("asker", &self.asker).field("standing", &standing).finish_non_exhaustive()
     }
 }
 
 impl Session {
-    fn new(engine: Engine, standing: Standing) -> Self {
+    fn new(engine: Engine, asker: Asker, standing: Standing) -> Self {
         let present = engine.shipped();
         let desk =
             Arc::new(Desk::new(Arc::clone(&engine.0.tables), Arc::clone(&present), Arc::clone(&engine.0.remembered)));
-        let catalog = MemoryCatalogProvider::new();
-        // A memory catalog takes every schema.
-        let taken = catalog.register_schema("public", Arc::clone(&desk) as _);
-        debug_assert!(taken.is_ok());
-        let context = SessionContext::new_with_state(engine.state(standing, &present));
-        context.register_catalog("lantoa", Arc::new(catalog) as Arc<dyn CatalogProvider>);
-        for (name, function) in area_functions::all(&present) {
-            context.register_udtf(name, function);
-        }
-        context.register_udtf("indicator_on", Arc::new(IndicatorOn(Arc::clone(&desk))));
-        let weak = context.state_weak_ref();
+        let runtime = engine.runtime_of(&asker);
+        let open = |schema: Arc<dyn SchemaProvider>, granted: Option<Arc<Granted>>| {
+            let catalog = MemoryCatalogProvider::new();
+            // A memory catalog takes every schema.
+            let taken = catalog.register_schema("public", schema);
+            debug_assert!(taken.is_ok());
+            let context = SessionContext::new_with_state(engine.state(standing.clone(), &present, &runtime));
+            context.register_catalog("lantoa", Arc::new(catalog) as Arc<dyn CatalogProvider>);
+            for (name, function) in area_functions::all(&present) {
+                context.register_udtf(name, function);
+            }
+            context.register_udtf("indicator_on", Arc::new(IndicatorOn::new(Arc::clone(&desk), granted)));
+            context
+        };
+        let whole = open(Arc::clone(&desk) as _, None);
+        let context = match asker.sees_everything() {
+            true => whole.clone(),
+            false => {
+                let granted = Granted::new(Arc::clone(&desk), asker.clone(), Arc::clone(&present), whole.clone());
+                let granted = Arc::new(granted);
+                open(Arc::clone(&granted) as _, Some(granted))
+            }
+        };
+        let weak = whole.state_weak_ref();
         desk.belong_to(Box::new(move || weak.upgrade().map(|state| state.read().clone())));
-        Self { engine, context, desk, present, turn: tokio::sync::Mutex::new(()) }
+        let (turn, cancel) = Default::default();
+        Self { engine, asker, context, whole, desk, present, turn, cancel }
+    }
+
+    /// Who asks here.
+    pub fn asker(&self) -> &Asker {
+        &self.asker
+    }
+
+    /// What ends the statements of this session that are under way, being planned or read, with
+    /// [`QueryError::Cancelled`] once it is cancelled. Where none is, nothing happens: the next one begins afresh.
+    pub fn cancel(&self) -> CancellationToken {
+        self.cancel.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What the next statement listens to.
+    fn listen(&self) -> CancellationToken {
+        let mut cancel = self.cancel.lock().unwrap_or_else(PoisonError::into_inner);
+        if cancel.is_cancelled() {
+            *cancel = CancellationToken::new();
+        }
+        cancel.clone()
     }
 
     /// Answers one or more statements separated by `;`: settings, and last a query. The rows are the last one's.
@@ -251,8 +335,11 @@ impl Session {
     /// # Errors
     /// Where a statement is not readable, would change something, or cannot be planned. Settings before it stay set.
     pub async fn sql(&self, text: &str) -> std::result::Result<Answer, QueryError> {
-        let mut under_way = self.engine.0.counters.statement();
-        match self.answer_all(text).await {
+        let asked = Asked::new(&self.asker, text, self.engine.0.clock.now());
+        let mut under_way = self.engine.0.counters.statement(asked);
+        let (session, text) = (self.clone(), text.to_owned());
+        let work = async move { Ok((session.answer_all(&text).await?, ())) };
+        match self.answer_within_limits(work).await.map(|(answer, ())| answer) {
             // A statement without rows, such as SET, is answered when it is done.
             Ok(answer) if answer.columns().fields().is_empty() => {
                 under_way.answered();
@@ -267,7 +354,7 @@ impl Session {
     }
 
     async fn answer_all(&self, text: &str) -> std::result::Result<Answer, QueryError> {
-        let statements: Vec<Statement> = DFParser::parse_sql(text)?.into();
+        let statements: Vec<Statement> = guard::read(text)?;
         let Some((last, before)) = statements.split_last() else {
             return Err(QueryError::Empty);
         };
@@ -290,24 +377,26 @@ impl Session {
     }
 
     fn standing(&self) -> Standing {
-        standing(&self.context.state())
+        standing(&self.whole.state())
     }
 
     async fn answer(&self, statement: &Statement) -> std::result::Result<Answer, QueryError> {
         self.look_anew().await?;
-        let plan = self.context.state().statement_to_plan(statement.clone()).await?;
+        let plan = self.context.state().statement_to_plan(statement.clone()).await;
+        let plan = plan.map_err(|error| guard::explained(error, &self.asker))?;
         match &plan {
             LogicalPlan::Statement(PlanStatement::SetVariable(set)) => self.set(&set.variable, &set.value)?,
             LogicalPlan::Statement(PlanStatement::ResetVariable(reset)) => self.set(&reset.variable, "")?,
-            _ => return self.execute(plan).await,
+            _ => return self.execute(statement, plan).await,
         }
         Ok(Answer::nothing())
     }
 
     /// Runs the plan of a question.
-    async fn execute(&self, plan: LogicalPlan) -> std::result::Result<Answer, QueryError> {
+    async fn execute(&self, statement: &Statement, plan: LogicalPlan) -> std::result::Result<Answer, QueryError> {
         let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        options.verify_plan(&plan)?;
+        options.verify_plan(&plan).map_err(|_| guard::changes(statement, &plan))?;
+        guard::check_plan(statement, &plan)?;
         known::check_indicators(&plan, self.present.get().catalogue())?;
         let rows = self.context.execute_logical_plan(plan).await?.execute_stream().await?;
         Ok(Answer::of(rows, self.context.clone()).with_notices(self.notices().await?))
@@ -324,10 +413,10 @@ impl Session {
     async fn learn(&self) -> std::result::Result<(), QueryError> {
         let today = self.engine.0.clock.today();
         let table = Family::Reference.stream().table();
-        let snapshot = self.desk.snapshot(table, &self.context.state()).await?;
+        let snapshot = self.desk.snapshot(table, &self.whole.state()).await?;
         let any = snapshot.is_some_and(|snapshot| snapshot.rows > 0);
         let knowledge = if any {
-            let rows = self.context.sql(REFERENCES).await?;
+            let rows = self.whole.sql(REFERENCES).await?;
             let columns = Arc::clone(rows.schema().inner());
             let rows = concat_batches(&columns, &rows.collect().await?).map_err(QueryError::internal)?;
             Knowledge::with(&rows, today)?
@@ -340,16 +429,13 @@ impl Session {
 
     fn set(&self, name: &str, value: &str) -> std::result::Result<(), SettingError> {
         let Some(setting) = name.strip_prefix("lantoa.") else {
-            let name = name.to_owned();
-            return Err(if name.starts_with("datafusion.") {
-                SettingError::Engine { name }
-            } else {
-                SettingError::Unknown { name }
-            });
+            return Err(SettingError::of_others(name.to_owned()));
         };
         let mut standing = self.standing();
         standing.take(setting, value).map_err(|error| error.listing(self.present.get().history()))?;
-        self.context.state_ref().write().config_mut().options_mut().extensions.insert(standing);
+        for context in [&self.context, &self.whole] {
+            context.state_ref().write().config_mut().options_mut().extensions.insert(standing.clone());
+        }
         Ok(())
     }
 
@@ -373,7 +459,7 @@ impl Session {
 
     /// When anything was recorded first.
     async fn first_record(&self) -> std::result::Result<Option<DateTime<Utc>>, QueryError> {
-        let everything = Session::new(self.engine.clone(), Standing::default());
+        let everything = Session::new(self.engine.clone(), Asker::owner(), Standing::default());
         let ledgers = Stream::ALL.iter().map(|stream| format!("SELECT min(recorded) AS first FROM {}", stream.table()));
         let query = format!(
             "SELECT CAST(min(first) AS TIMESTAMP) AS first FROM ({})",

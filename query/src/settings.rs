@@ -52,7 +52,7 @@ pub enum SettingError {
     },
     /// The engine's own options are not the user's.
     #[error(
-        "{name} is an option of the engine and cannot be changed here: \
+        "{name} is the engine's own and is neither shown nor changed here: \
          the settings are lantoa.map, lantoa.as_of and lantoa.stated_by"
     )]
     Engine {
@@ -95,6 +95,12 @@ pub enum SettingError {
 }
 
 impl SettingError {
+    /// Of a name that is no setting of a session.
+    pub(crate) fn of_others(name: String) -> Self {
+        let of_engine = ["datafusion.", "information_schema."].into_iter().any(|prefix| name.starts_with(prefix));
+        if of_engine { Self::Engine { name } } else { Self::Unknown { name } }
+    }
+
     /// The same with the maps that a history has to choose from: events may have added some.
     pub(crate) fn listing(self, history: &AreaHistory) -> Self {
         let possible = possible_maps(history);

@@ -1,7 +1,7 @@
 //! What came since a projection was kept, and which of its buckets that changes.
 
 use lantoa_query::format::{Format, write};
-use lantoa_query::{Engine, Settings};
+use lantoa_query::{Asker, Engine, Settings};
 use lantoa_schemas::projection::{Projection, area_bucket};
 use lantoa_schemas::stream::Family;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::fixture::Folder;
 
 /// How many subjects are counted in a commune.
 async fn counted(engine: &Engine, commune: &str) -> String {
-    let session = engine.session(&Settings::default()).unwrap();
+    let session = engine.session(&Asker::owner(), &Settings::default()).unwrap();
     let query = format!("SELECT coalesce(sum(numerator), 0) AS subjects FROM counted WHERE area_code = '{commune}'");
     let mut out = Vec::new();
     write(session.sql(&query).await.unwrap(), Format::Csv, &mut out).await.unwrap();

@@ -7,7 +7,7 @@ use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use chrono::NaiveDate;
-use lantoa_query::{Engine, Settings};
+use lantoa_query::{Asker, Engine, Settings};
 use lantoa_schemas::catalogue::indicator_id;
 use lantoa_schemas::stream::Family;
 use lantoa_schemas::vocabulary::{Fact, Stage, Vocabulary};
@@ -35,7 +35,8 @@ async fn rows(
 ) -> HashMap<String, Vec<Option<i64>>> {
     let settings =
         Settings { map: Some(map.first_day().to_string()), as_of: Some(as_of.to_string()), ..Settings::default() };
-    let batches = engine.session(&settings).unwrap().sql(query).await.unwrap().collect().await.unwrap();
+    let batches =
+        engine.session(&Asker::owner(), &settings).unwrap().sql(query).await.unwrap().collect().await.unwrap();
     let mut found = HashMap::new();
     for batch in batches {
         let texts: Vec<_> = (0..keys).map(|at| cast(batch.column(at), &DataType::Utf8).unwrap()).collect();

@@ -1,10 +1,14 @@
-//! The query crate over real tables: views in `.slt` files, sessions, the HTTP face.
+//! The query crate over real tables: views in `.slt` files, sessions, rights, limits, the HTTP face.
 
 mod addresses;
+mod asked;
 mod fixture;
+mod hostile;
 mod http;
 mod kept;
+mod limits;
 mod nation;
 mod readme;
+mod rights;
 mod scripts;
 mod sessions;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use lantoa_query::face::{Question, ask};
-use lantoa_query::{QueryError, Session, Settings};
+use lantoa_query::{Asker, QueryError, Session, Settings};
 use lantoa_schemas::stream::Family;
 use serde_json::json;
 use sqllogictest::{AsyncDB, DBOutput, DefaultColumnType, Runner, default_normalizer, default_validator};
@@ -46,7 +46,7 @@ async fn run(script: &str, folder: &Folder) {
     let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/slt").join(script);
     let engine = folder.engine();
     let mut runner = Runner::new(|| {
-        let session = engine.session(&Settings::default()).unwrap();
+        let session = engine.session(&Asker::owner(), &Settings::default()).unwrap();
         async move { Ok(Desk { session }) }
     });
     if std::env::var_os("LANTOA_REGENERATE").is_some() {
@@ -463,6 +463,6 @@ async fn reference_events() {
     run("reference.slt", &folder).await;
     // A map that comes beside the question is answered as one that the question sets.
     let question = Question { query: "SELECT 1".into(), map: Some("new".into()), as_of: None, stated_by: None };
-    let error = ask(&folder.engine(), question).await.unwrap_err().to_string();
+    let error = ask(&folder.engine(), &Asker::owner(), question).await.unwrap_err().to_string();
     assert!(error.contains("'2026-01-15'"), "{error}");
 }

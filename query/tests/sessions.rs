@@ -1,7 +1,7 @@
 //! Sessions: fresh tables, notices, refusals, status.
 
 use lantoa_query::format::{Format, write};
-use lantoa_query::{Engine, QueryError, Session, Settings, TableStatus};
+use lantoa_query::{Asker, Engine, QueryError, Session, Settings, TableStatus};
 use lantoa_schemas::stream::Family;
 use lantoa_schemas::views::VIEWS;
 use serde_json::json;
@@ -15,7 +15,7 @@ async fn csv(session: &Session, query: &str) -> String {
 }
 
 fn session(engine: &Engine) -> Session {
-    engine.session(&Settings::default()).unwrap()
+    engine.session(&Asker::owner(), &Settings::default()).unwrap()
 }
 
 /// The contract's columns of the views, in order.
@@ -92,7 +92,7 @@ async fn a_question_that_lists_tables_is_answered_after_its_session_is_gone() {
     let question =
         |query: &str| lantoa_query::face::Question { query: query.to_owned(), map: None, as_of: None, stated_by: None };
     for query in ["SHOW TABLES", "SELECT table_name FROM information_schema.tables", "SHOW COLUMNS FROM indicator"] {
-        let reply = lantoa_query::face::ask(&engine, question(query)).await.unwrap();
+        let reply = lantoa_query::face::ask(&engine, &Asker::owner(), question(query)).await.unwrap();
         let rows: usize = reply.answer.collect().await.unwrap().iter().map(|batch| batch.num_rows()).sum();
         assert!(rows > 5, "{query}: {rows}");
     }
@@ -175,14 +175,15 @@ async fn settings_come_from_callers_too_and_say_what_they_leave_out() {
     let engine = folder.engine();
     let as_of = |day: &str| Settings { as_of: Some(day.to_owned()), ..Settings::default() };
     let notices = async |day: &str| {
-        let session = engine.session(&as_of(day)).unwrap();
+        let session = engine.session(&Asker::owner(), &as_of(day)).unwrap();
         session.sql("SELECT count(*) FROM statement").await.unwrap().notices().join("; ")
     };
     assert!(notices("2020-01-01").await.contains("the first record is of 2026-01-10"));
     assert_eq!(notices("2026-01-10").await, "");
     assert!(notices("2026-03-01").await.contains("2026-02-01"));
-    assert!(engine.session(&as_of("yesterday")).is_err());
-    let on_map = |map: &str| engine.session(&Settings { map: Some(map.into()), ..Settings::default() });
+    assert!(engine.session(&Asker::owner(), &as_of("yesterday")).is_err());
+    let on_map =
+        |map: &str| engine.session(&Asker::owner(), &Settings { map: Some(map.into()), ..Settings::default() });
     assert_eq!(on_map("2025-07-01").unwrap().setting("map").as_deref(), Some("2025-07-01"));
     assert!(on_map("1999-12-31").is_err());
 }

@@ -15,7 +15,7 @@ use deltalake::writer::{DeltaWriter, RecordBatchWriter};
 use deltalake::{DeltaTable, ensure_table_uri};
 use lantoa::deriver::EngineDeriver;
 use lantoa_projector::materialise::Materialiser;
-use lantoa_query::{Config, Engine, Settings};
+use lantoa_query::{Asker, Config, Engine, Settings};
 use lantoa_schemas::clock::FixedClock;
 use lantoa_schemas::projection::PROJECTIONS;
 use lantoa_schemas::stream::Family;
@@ -71,7 +71,7 @@ async fn main() {
 
 async fn ask(engine: &Engine, map: &str, question: &str) -> f64 {
     let settings = Settings { map: Some(map.to_owned()), ..Settings::default() };
-    let session = engine.session(&settings).expect("the settings are right");
+    let session = engine.session(&Asker::owner(), &settings).expect("the settings are right");
     let begun = Instant::now();
     let answer = session.sql(question).await.expect("the question is right");
     let rows: usize = answer.collect().await.expect("an answer").iter().map(|batch| batch.num_rows()).sum();

@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod value;
 
+use value::user_role;
 pub use value::{AsOf, Day, Map, local_listener};
 
 const EXAMPLES: &str = "\
@@ -22,6 +23,7 @@ Examples:
   lantoa import figures.csv                take in a sheet in the form `statement`
   lantoa status                            what runs, where, and what is kept
   lantoa verify                            prove that each event is in its table once
+  lantoa user add lan --role analyst       let somebody ask; from then on everybody logs in
   lantoa serve projector --kafka kafka1:9092,kafka2:9092 --data /srv/lantoa
 
 Exit codes:
@@ -80,6 +82,12 @@ pub enum Command {
     /// Only after it said so. Each topic at fault is declared new and read from its start; no row is removed, and
     /// events that are in the tables already count once. Events that the old log had and the tables had not are gone.
     Recover(RecoverArgs),
+    /// Say who may ask
+    ///
+    /// While there is no user, whoever sits at this machine may ask everything. Once there is one, every way of asking
+    /// wants a name and a password; whoever owns the data folder still asks with `lantoa sql`. A running program takes
+    /// changes up at the next login.
+    User(UserArgs),
     /// Make the tables anew that views are kept in, beside the present ones
     ///
     /// Compares the two, says where they differ, and switches. Questions are answered all along; stopped, it goes on
@@ -201,6 +209,48 @@ pub struct SqlArgs {
     pub stated_by: Option<Day>,
 }
 
+/// Flags of `user`.
+#[derive(Debug, Clone, Args)]
+pub struct UserArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub action: UserAction,
+}
+
+/// What can be done with users.
+#[derive(Debug, Clone, Subcommand)]
+pub enum UserAction {
+    /// Add a user; asks twice for the password, which is not kept
+    Add {
+        /// The name to log in with: small letters, digits, '.', '_' and '-'
+        name: String,
+        /// admin sees everything; analyst everything but subject tokens and the bytes of records
+        #[arg(long, value_parser = user_role)]
+        role: lantoa_query::access::Role,
+        /// Code of a province or commune: only figures of areas that lie in it, on every map, are shown
+        #[arg(long, value_name = "CODE")]
+        area: Option<String>,
+        /// Take the password from this file instead
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    /// Show who there is
+    List,
+    /// Set a user's password
+    Passwd {
+        /// The user
+        name: String,
+        /// Take the password from this file instead
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    /// Remove a user
+    Remove {
+        /// The user
+        name: String,
+    },
+}
+
 /// How an answer is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -273,6 +323,11 @@ mod tests {
             (&["verify"], true, ""),
             (&["verify", "--kafka", "a:1", "--at-once", "3"], true, ""),
             (&["verify", "--at-once", "many"], false, "many"),
+            (&["user", "add", "lan", "--role", "analyst", "--area", "24"], true, ""),
+            (&["user", "add", "lan"], false, "--role"),
+            (&["user", "add", "lan", "--role", "boss"], false, "admin or analyst"),
+            (&["user", "passwd", "lan", "--password-file", "x"], true, ""),
+            (&["user"], false, "passwd"),
             (&["fly"], false, "fly"),
         ];
         for (arguments, right, word) in cases {

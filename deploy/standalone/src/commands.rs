@@ -5,4 +5,5 @@ pub mod rebuild;
 pub mod recover;
 pub mod sql;
 pub mod status;
+pub mod user;
 pub mod verify;

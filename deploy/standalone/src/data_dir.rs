@@ -83,6 +83,11 @@ impl DataDir {
         self.root.join("log")
     }
 
+    /// Who may ask.
+    pub fn users(&self) -> PathBuf {
+        self.root.join("users.toml")
+    }
+
     /// Where a running program says how it is reached.
     pub fn endpoints(&self) -> PathBuf {
         self.root.join("endpoints.json")

@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
+use lantoa_query::access::Users;
 use lantoa_query::answer::Answer;
 use lantoa_query::face::{Question, ask};
-use lantoa_query::{Config, Engine, EngineError, QueryError};
+use lantoa_query::{Asker, Config, Engine, EngineError, QueryError};
 use lantoa_schemas::clock::SystemClock;
 
 use crate::data_dir::DataDir;
@@ -43,16 +44,16 @@ pub enum Desk {
 }
 
 impl Desk {
-    /// The running program, or the folder where none runs. `config` is for the latter.
+    /// The running program, or the folder where none runs, or where the program asks for a login: who can read the
+    /// folder owns it and needs none. `config` is for the folder.
     ///
     /// # Errors
     /// [`DeskError::NoData`], [`DeskError::Engine`].
     pub async fn find(data: &DataDir, config: Config) -> Result<Self, DeskError> {
-        if let Some(endpoints) = Endpoints::of_running(data).await {
-            return Ok(Self::Remote(Remote::of(&endpoints.http)?));
-        }
-        if !data.has_tables() {
-            return Err(DeskError::NoData(data.root().to_owned()));
+        match Endpoints::of_running(data).await {
+            Some(endpoints) if !has_users(data) => return Ok(Self::Remote(Remote::of(&endpoints.http)?)),
+            None if !data.has_tables() => return Err(DeskError::NoData(data.root().to_owned())),
+            _ => {}
         }
         Ok(Self::Local(Engine::open(config, Arc::new(SystemClock))?))
     }
@@ -63,10 +64,15 @@ impl Desk {
     /// [`DeskError::Query`], [`DeskError::Remote`].
     pub async fn ask(&self, question: Question) -> Result<Answer, DeskError> {
         match self {
-            Self::Local(engine) => Ok(ask(engine, question).await?.answer),
+            Self::Local(engine) => Ok(ask(engine, &Asker::owner(), question).await?.answer),
             Self::Remote(remote) => Ok(remote.sql(&question).await?),
         }
     }
+}
+
+/// Whether the running program asks for a login, where the folder's owner wants to know.
+pub fn has_users(data: &DataDir) -> bool {
+    Users::open(data.users()).is_ok_and(|users| users.any())
 }
 
 /// A question without settings.

@@ -8,6 +8,7 @@ use clap::Parser;
 use lantoa::broker::child;
 use lantoa::cli::{Cli, Command};
 use lantoa::run::{Outcome, run};
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
 /// Exit code for work that failed.
@@ -19,7 +20,7 @@ const DONE_IN_PART: u8 = 3;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Err(error) = log_to_stderr(&cli.log) {
+    if let Err(error) = log_to_stderr(&cli.log, cli.command.as_ref()) {
         eprintln!("error: --log: {error:#}");
         return ExitCode::from(WRONG_USE);
     }
@@ -55,19 +56,23 @@ fn main() -> ExitCode {
     code
 }
 
-fn log_to_stderr(filter: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(log_filter(filter))?;
+fn log_to_stderr(filter: &str, command: Option<&Command>) -> anyhow::Result<()> {
+    let serves = matches!(command, None | Some(Command::Up(_) | Command::Serve(_)));
+    let filter = EnvFilter::try_new(log_filter(filter, serves))?;
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     Ok(())
 }
 
 /// A bare level is meant for this program's own words: libraries stay at warnings, and the Kafka client is silent
-/// because the roles say themselves what its errors mean.
-fn log_filter(asked: &str) -> String {
-    if asked.parse::<tracing::level_filters::LevelFilter>().is_ok() {
-        format!("warn,librdkafka=off,rdkafka=off,lantoa={asked}")
-    } else {
-        asked.to_owned()
+/// because the roles say themselves what its errors mean. A program that serves others records what they ask, unless it
+/// is to say nothing.
+fn log_filter(asked: &str, serves: bool) -> String {
+    match asked.parse::<LevelFilter>() {
+        Ok(level) => {
+            let record = if serves && level != LevelFilter::OFF { ",lantoa::asked=info" } else { "" };
+            format!("warn,librdkafka=off,rdkafka=off,lantoa={asked}{record}")
+        }
+        Err(_) => asked.to_owned(),
     }
 }

@@ -12,6 +12,7 @@ use crate::commands::rebuild::rebuild;
 use crate::commands::recover::recover;
 use crate::commands::sql::sql;
 use crate::commands::status::status;
+use crate::commands::user::{UserError, user};
 use crate::commands::verify::verify;
 use crate::config::{ConfigError, Settings};
 use crate::data_dir::{DataDir, DataDirError};
@@ -44,6 +45,9 @@ pub enum RunError {
     /// A question.
     #[error(transparent)]
     Desk(#[from] DeskError),
+    /// The users.
+    #[error(transparent)]
+    User(#[from] UserError),
     /// The articles.
     #[error("the five articles cannot be loaded")]
     Articles(#[from] lantoa_ingest::intake::IntakeError),
@@ -104,6 +108,7 @@ pub async fn run(cli: Cli) -> Result<Outcome, RunError> {
         Command::Sql(arguments) => sql(&data, settings, arguments).await,
         Command::Import(arguments) => import(&data, settings, arguments).await,
         Command::Recover(arguments) => recover(&data, settings, arguments).await,
+        Command::User(arguments) => Ok(user(&data, arguments)?),
         Command::Rebuild => rebuild(settings).await,
         Command::Verify(arguments) => verify(&data, settings, arguments).await,
         Command::Status => status(&data, settings).await,

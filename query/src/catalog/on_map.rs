@@ -2,7 +2,7 @@
 //! statement can hold two maps against each other.
 //!
 //! In: a map as `SET lantoa.map` takes it. Out: the rows of `indicator` on it, from the versions of the ledgers that the
-//! statement sees.
+//! statement sees; whoever may not see all rows of `indicator` sees as few of these.
 
 use std::sync::Arc;
 
@@ -15,13 +15,22 @@ use datafusion::datasource::{TableProvider, TableType};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 
-use super::Desk;
+use super::{Desk, Granted};
 use crate::indicator::{StandingTable, Table};
 use crate::settings::Standing;
 
-/// The function, over the tables of one session.
+/// The function, over the tables of one session, for somebody who sees everything or what is granted.
 #[derive(Debug)]
-pub(crate) struct IndicatorOn(pub(crate) Arc<Desk>);
+pub(crate) struct IndicatorOn {
+    desk: Arc<Desk>,
+    granted: Option<Arc<Granted>>,
+}
+
+impl IndicatorOn {
+    pub(crate) fn new(desk: Arc<Desk>, granted: Option<Arc<Granted>>) -> Self {
+        Self { desk, granted }
+    }
+}
 
 impl TableFunctionImpl for IndicatorOn {
     fn call(&self, arguments: &[Expr]) -> Result<Arc<dyn TableProvider>> {
@@ -30,7 +39,11 @@ impl TableFunctionImpl for IndicatorOn {
         };
         let mut standing = Standing::default();
         standing.take("map", map).map_err(|error| DataFusionError::External(Box::new(error)))?;
-        Ok(Arc::new(OnMap { desk: Arc::clone(&self.0), map: standing.map }))
+        let on_map: Arc<dyn TableProvider> = Arc::new(OnMap { desk: Arc::clone(&self.desk), map: standing.map });
+        match &self.granted {
+            Some(granted) => granted.granted("indicator", on_map),
+            None => Ok(on_map),
+        }
     }
 }
 

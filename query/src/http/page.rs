@@ -17,7 +17,7 @@ use super::indicator::path;
 use super::problem::Problem;
 use super::{Face, asker, put};
 use crate::access::Asker;
-use crate::error::QueryError;
+use crate::error::{Owner, QueryError};
 use crate::page::figure::{Figure, figures};
 use crate::page::form::Form;
 use crate::page::words::{Lang, words};
@@ -207,13 +207,17 @@ fn said(refused: &Refused) -> (StatusCode, Option<String>) {
     match refused {
         Refused::NoIndicator(wrong) => (StatusCode::NOT_FOUND, Some(wrong.to_string())),
         Refused::Wrong(wrong) => (StatusCode::UNPROCESSABLE_ENTITY, Some(wrong.to_string())),
-        Refused::Query(error) if error.is_the_askers() => (StatusCode::UNPROCESSABLE_ENTITY, Some(error.to_string())),
         Refused::Query(error) => {
             if let QueryError::Internal(cause) = error {
                 // The cause may name files: it is for the log, not for whoever asks.
                 tracing::error!(%cause, "a page failed");
             }
-            (StatusCode::INTERNAL_SERVER_ERROR, Some(error.to_string()))
+            let status = match error.owner() {
+                Owner::Asker => StatusCode::UNPROCESSABLE_ENTITY,
+                Owner::Outside => StatusCode::SERVICE_UNAVAILABLE,
+                Owner::Us => StatusCode::INTERNAL_SERVER_ERROR,
+            };
+            (status, Some(error.to_string()))
         }
     }
 }

@@ -101,6 +101,21 @@ impl From<QueryError> for Problem {
                 .of("query", "send a SELECT, or use import or POST /v1/events to bring facts"),
             QueryError::TooLarge { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Too large", detail)
                 .of("query", "ask for fewer rows, columns or groups"),
+            QueryError::TooMuch { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Too large", detail)
+                .of("query", "ask for fewer rows, columns or groups"),
+            QueryError::Unread { .. } => Self::new(StatusCode::REQUEST_TIMEOUT, "Not read on", detail)
+                .of("query", "ask again and read the answer as it comes"),
+            QueryError::TimedOut { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Took too long", detail)
+                .of("query", "ask for fewer areas, years or rows"),
+            QueryError::Withheld { .. } => {
+                Self::new(StatusCode::FORBIDDEN, "Not for you", detail).of("query", "leave the column out")
+            }
+            QueryError::Cancelled => {
+                Self::new(StatusCode::CONFLICT, "Cancelled", detail).of("query", "ask again where it was not meant")
+            }
+            QueryError::Busy { .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "Busy", detail).of("query", "ask again in a moment")
+            }
             QueryError::Empty | QueryError::SeveralQueries | QueryError::Sql { .. } => {
                 Self::new(StatusCode::BAD_REQUEST, "Not answered", detail)
                     .of("query", "mend the query as the reason says")

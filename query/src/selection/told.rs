@@ -11,8 +11,11 @@ use crate::access::Asker;
 use crate::answer::Answer;
 use crate::error::QueryError;
 use crate::knowledge::Knowledge;
-use crate::session::{Bound, Engine, Known};
+use crate::session::{Bound, Engine, Known, Session};
 use crate::settings::NAMES;
+
+/// Name of the setting that says up to when records count.
+const AS_OF: &str = "as_of";
 
 /// An answer and what it stands on.
 pub(crate) struct Told {
@@ -55,15 +58,19 @@ pub(crate) async fn tell(engine: &Engine, asker: &Asker, id: &str, asked: &Asked
     let indicator = indicator(id, knowledge.catalogue()).map_err(Refused::NoIndicator)?;
     let (selection, mut notices) = Selection::of(indicator, asked, &knowledge, session.map())?;
     let (text, values) = selection.bound();
-    let Bound { answer, known } = session.ask_bound(&text, values).await?;
+    let spelled = selection.spelled(&standing(&session));
+    let Bound { answer, known } = session.ask_bound(text, values, &spelled).await?;
     notices.extend(answer.notices().iter().cloned());
     notices.extend(since(asked, &known)?);
-    let standing = NAMES.into_iter().filter_map(|name| match name {
-        "as_of" => Some((name, known.as_of.to_string())),
-        _ => Some((name, session.setting(name)?)),
-    });
-    let standing = standing.collect();
+    let mut standing = standing(&session);
+    standing.retain(|(name, _)| *name != AS_OF);
+    standing.push((AS_OF, known.as_of.to_string()));
     Ok(Told { selection, knowledge, answer: answer.with_notices(notices), known, standing })
+}
+
+/// The settings of a session that set a limit.
+fn standing(session: &Session) -> Vec<(&'static str, String)> {
+    NAMES.into_iter().filter_map(|name| Some((name, session.setting(name)?))).collect()
 }
 
 /// What is different since an address was made that says what its answer rested on.

@@ -12,13 +12,13 @@ use arrow::csv::WriterBuilder;
 use arrow::datatypes::{DataType, Int64Type};
 use chrono::{DateTime, NaiveDate, Utc};
 use datafusion::common::ScalarValue;
-use datafusion::sql::parser::{DFParser, Statement};
 use lantoa_schemas::stream::Family;
 use lantoa_schemas::vocabulary::Vocabulary;
 use sha2::{Digest, Sha256};
 
 use super::{Session, guard};
 use crate::answer::Answer;
+use crate::asked::Asked;
 use crate::error::QueryError;
 use crate::knowledge::Knowledge;
 use crate::reference_tables;
@@ -61,11 +61,19 @@ impl Session {
         fingerprint(&knowledge).map_err(QueryError::internal)
     }
 
-    /// Answers one question.
-    pub(crate) async fn ask_bound(&self, text: &str, values: Vec<(String, ScalarValue)>) -> Result<Bound, QueryError> {
-        let mut under_way = self.engine.0.counters.statement();
-        match self.answer_bound(text, values).await {
-            Ok(Bound { answer, known }) => Ok(Bound { answer: answer.counted(under_way), known }),
+    /// Answers one question; `spelled` is the same with its values written out, for the record of who asked what.
+    pub(crate) async fn ask_bound(
+        &self,
+        text: String,
+        values: Vec<(String, ScalarValue)>,
+        spelled: &str,
+    ) -> Result<Bound, QueryError> {
+        let asked = Asked::new(&self.asker, spelled, self.engine.0.clock.now());
+        let mut under_way = self.engine.0.counters.statement(asked);
+        let session = self.clone();
+        let work = async move { session.answer_bound(&text, values).await };
+        match self.answer_within_limits(work).await {
+            Ok((answer, known)) => Ok(Bound { answer: answer.counted(under_way), known }),
             Err(error) => {
                 under_way.failed(&error);
                 Err(error)
@@ -73,18 +81,25 @@ impl Session {
         }
     }
 
-    async fn answer_bound(&self, text: &str, values: Vec<(String, ScalarValue)>) -> Result<Bound, QueryError> {
-        let mut statements: Vec<Statement> = DFParser::parse_sql(text)?.into();
+    async fn answer_bound(
+        &self,
+        text: &str,
+        values: Vec<(String, ScalarValue)>,
+    ) -> Result<(Answer, Known), QueryError> {
+        let mut statements = guard::read(text)?;
         let statement = statements.pop().filter(|_| statements.is_empty()).ok_or(QueryError::SeveralQueries)?;
         guard::check(&statement)?;
         let _turn = self.turn.lock().await;
         self.look_anew().await?;
-        let plan = self.context.state().statement_to_plan(statement).await?.with_param_values(values)?;
-        let answer = self.execute(plan).await?;
-        Ok(Bound { answer, known: self.known().await? })
+        let plan = self.context.state().statement_to_plan(statement.clone()).await;
+        let plan = plan.and_then(|plan| plan.with_param_values(values));
+        let plan = plan.map_err(|error| guard::explained(error, &self.asker))?;
+        let answer = self.execute(&statement, plan).await?;
+        Ok((answer, self.known().await?))
     }
 
-    /// What the present statement knows: read from the same versions of the ledgers.
+    /// What the present statement knows: read from the same versions of the ledgers, and from all of them. Rows of one area
+    /// rest on events of others too, such as a plan of the nation.
     async fn known(&self) -> Result<Known, QueryError> {
         let ledgers = Family::ALL.iter().map(|family| family.stream().table());
         let ledgers = ledgers.map(|table| format!("SELECT max(recorded) AS newest, count(*) AS events FROM {table}"));
@@ -92,7 +107,7 @@ impl Session {
             "SELECT CAST(max(newest) AS TIMESTAMP) AS newest, sum(events) AS events FROM ({})",
             ledgers.collect::<Vec<_>>().join(" UNION ALL ")
         );
-        let rows = self.context.sql(&query).await?.collect().await?;
+        let rows = self.whole.sql(&query).await?.collect().await?;
         let rows = rows.first();
         let newest = rows.and_then(guard::first_instant);
         let events = rows.and_then(|rows| cast(rows.column(1), &DataType::Int64).ok());

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
 use chrono::NaiveDate;
+use lantoa_query::access::Role;
 use lantoa_schemas::form::{FORMS, Form};
 
 /// The map that areas are answered on.
@@ -74,6 +75,14 @@ impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
     }
+}
+
+/// Takes the role of a user.
+///
+/// # Errors
+/// What would be right.
+pub fn user_role(text: &str) -> Result<Role, String> {
+    Role::parse(text).ok_or_else(|| "a role is admin or analyst".to_owned())
 }
 
 fn day(text: &str) -> Result<NaiveDate, String> {

@@ -71,7 +71,8 @@ pub async fn import(data: &DataDir, settings: Settings, arguments: ImportArgs) -
     let sum = match Endpoints::of_running(data).await {
         Some(endpoints) => {
             let remote = Remote::of(&endpoints.http).map_err(DeskError::from)?;
-            take_all(&Door::Remote(remote.clone()), &Desk::Remote(remote), &sources, form).await?
+            let desk = Desk::find(data, settings.query).await?;
+            take_all(&Door::Remote(remote), &desk, &sources, form).await?
         }
         None => alone(data, settings, &sources, form).await?,
     };

@@ -12,8 +12,8 @@ use lantoa_schemas::clock::SystemClock;
 use crate::config::Settings;
 use crate::data_dir::DataDir;
 use crate::data_dir::endpoints::Endpoints;
-use crate::desk::DeskError;
 use crate::desk::remote::{Remote, Table};
+use crate::desk::{DeskError, has_users};
 use crate::run::{Outcome, RunError};
 
 /// Prints it.
@@ -23,11 +23,11 @@ use crate::run::{Outcome, RunError};
 pub async fn status(data: &DataDir, settings: Settings) -> Result<Outcome, RunError> {
     let running = Endpoints::of_running(data).await;
     let tables = match &running {
-        Some(endpoints) => {
+        Some(endpoints) if !has_users(data) => {
             Remote::of(&endpoints.http).map_err(DeskError::from)?.tables().await.map_err(DeskError::from)?
         }
-        None if data.has_tables() => here(settings).await?,
-        None => Vec::new(),
+        _ if data.has_tables() => here(settings).await?,
+        _ => Vec::new(),
     };
     let _ = std::io::stdout().write_all(words(data, running.as_ref(), &tables).as_bytes());
     Ok(Outcome::Done)

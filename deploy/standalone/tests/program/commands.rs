@@ -94,3 +94,36 @@ fn without_one() {
     assert_eq!(count(data.path(), "ledger_statement"), 2);
     program.stop();
 }
+
+#[test]
+fn users_are_added_changed_and_removed() {
+    let (data, files) = (folder(), folder());
+    let file = |name: &str, password: &str| {
+        let path = files.path().join(name);
+        std::fs::write(&path, format!("{password}\n")).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (long, short) = (file("long", "học suốt đời"), file("short", "ngắn"));
+    let user = |code: i32, arguments: &[&str]| run_to(code, data.path(), &[&["user"], arguments].concat());
+    let add = ["add", "lan", "--role", "analyst", "--area", "24", "--password-file"];
+    let (_, err) = user(1, &[&add[..], &[&short]].concat());
+    assert!(err.contains("4 letters") && err.contains("at least 8"), "{err}");
+    let (_, err) = user(1, &["add", "lan", "--role", "analyst"]);
+    assert!(err.contains("--password-file"), "there is no terminal here: {err}");
+    let (out, err) = user(0, &[&add[..], &[&long]].concat());
+    assert!(out.is_empty() && err.contains("everybody logs in"), "{out}{err}");
+    let (_, err) = user(1, &[&add[..], &[&long]].concat());
+    assert!(err.contains("user passwd lan"), "{err}");
+    let kept = || std::fs::read_to_string(data.path().join("users.toml")).unwrap();
+    let before = kept();
+    assert!(before.contains("SCRAM-SHA-256$") && !before.contains("học"), "{before}");
+    user(0, &["passwd", "lan", "--password-file", &long]);
+    assert_ne!(kept(), before, "the salt is another");
+    let (out, _) = user(0, &["list"]);
+    assert_eq!(out, "name  role      area\nlan   analyst   24\n");
+    let (_, err) = user(1, &["remove", "minh"]);
+    assert!(err.contains("user list"), "{err}");
+    let (_, err) = user(0, &["remove", "lan"]);
+    assert!(err.contains("no user is left"), "{err}");
+    assert_eq!(user(0, &["list"]).0, "name  role      area\n");
+}

@@ -1,0 +1,174 @@
+//! What an asker can name: the desk's tables and views without what is not for them.
+//!
+//! In: the desk, and who asks. Out: each table without the columns that are withheld from the asker, and with the rows of
+//! the asker's area alone. Guarantee: this holds for whatever the asker names, the tables that views are made of among
+//! it, while a view itself is made of everything; no condition of the asker's is ever held against a row that is not
+//! theirs, so that no error and no count tells of it.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::datatypes::{DataType, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{SchemaProvider, Session, TableProvider};
+use datafusion::common::Result;
+use datafusion::datasource::{TableType, ViewTable, provider_as_source};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, ScalarUDF, col, lit};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
+use datafusion::prelude::SessionContext;
+use futures::StreamExt;
+
+use super::Desk;
+use crate::access::{Asker, Scope, is_withheld};
+use crate::functions;
+use crate::knowledge::Present;
+use crate::reference_tables;
+
+/// The schema of somebody who may not see everything.
+pub(crate) struct Granted {
+    desk: Arc<Desk>,
+    asker: Asker,
+    present: Arc<Present>,
+    /// Views are planned in this session, by the desk: it lives as long as somebody may ask.
+    _whole: SessionContext,
+}
+
+impl std::fmt::Debug for Granted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Granted").field("asker", &self.asker).finish_non_exhaustive()
+    }
+}
+
+impl Granted {
+    pub(crate) fn new(desk: Arc<Desk>, asker: Asker, present: Arc<Present>, whole: SessionContext) -> Self {
+        Self { desk, asker, present, _whole: whole }
+    }
+
+    /// A table of a name, as the asker may see it.
+    pub(super) fn granted(&self, name: &str, table: Arc<dyn TableProvider>) -> Result<Arc<dyn TableProvider>> {
+        let columns = table.schema();
+        let left: Vec<Expr> = columns
+            .fields()
+            .iter()
+            .filter(|field| !is_withheld(&self.asker, field.name()))
+            .map(|field| col(datafusion::common::Column::new_unqualified(field.name())))
+            .collect();
+        // Where areas are and what is counted is no figure of anybody's.
+        let area = self.asker.area.as_deref().filter(|_| !reference_tables::NAMES.contains(&name));
+        if left.len() == columns.fields().len() && area.is_none() {
+            return Ok(table);
+        }
+        let mut plan = LogicalPlanBuilder::scan(name, provider_as_source(table), None)?;
+        if let Some(code) = area {
+            plan = plan.filter(self.lies_in(code, &columns))?;
+        }
+        let view = ViewTable::new(plan.project(left)?.build()?, None);
+        let granted: Arc<dyn TableProvider> = if area.is_some() { Arc::new(Barred(view)) } else { Arc::new(view) };
+        Ok(granted)
+    }
+
+    /// The condition that a row is of the asker's area. What has no area may be of any, and is not shown.
+    fn lies_in(&self, code: &str, columns: &SchemaRef) -> Expr {
+        let has = |names: &[&str]| names.iter().all(|name| columns.column_with_name(name).is_some());
+        let scope = self.present.get().scope(code);
+        let (dated, named) = (["area_level", "area_code", "area_date"], ["area_code", "area_name"]);
+        if has(&dated) {
+            held_on_a_day(scope).call(dated.map(col).to_vec())
+        } else if has(&named) {
+            held_by_name(scope).call(named.map(col).to_vec())
+        } else {
+            lit(false)
+        }
+    }
+}
+
+fn held_on_a_day(scope: Arc<Scope>) -> ScalarUDF {
+    let arguments = vec![DataType::Utf8, DataType::Utf8, DataType::Date32];
+    functions::udf("lies_in_your_area", arguments, DataType::Boolean, move |columns| {
+        let held = functions::places(columns).map(|place| Some(scope.holds(place.level, place.code, place.day)));
+        Arc::new(held.collect::<BooleanArray>())
+    })
+}
+
+fn held_by_name(scope: Arc<Scope>) -> ScalarUDF {
+    functions::udf("is_in_your_area", vec![DataType::Utf8; 2], DataType::Boolean, move |columns| {
+        let (codes, names) = (columns[0].as_string::<i32>(), columns[1].as_string::<i32>());
+        let held = codes.iter().zip(names).map(|(code, name)| Some(scope.holds_named(code, name)));
+        Arc::new(held.collect::<BooleanArray>())
+    })
+}
+
+#[async_trait]
+impl SchemaProvider for Granted {
+    fn table_names(&self) -> Vec<String> {
+        self.desk.table_names()
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        self.desk.table(name).await?.map(|table| self.granted(name, table)).transpose()
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        self.desk.table_exist(name)
+    }
+}
+
+/// A table of which the asker may see some rows: planned and run by itself, so that nothing that is asked of it is moved
+/// to before the rows are chosen.
+#[derive(Debug)]
+struct Barred(ViewTable);
+
+#[async_trait]
+impl TableProvider for Barred {
+    fn schema(&self) -> SchemaRef {
+        self.0.schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::View
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let plan = self.0.scan(state, projection, &[], limit).await?;
+        let schema = plan.schema();
+        let partitions =
+            (0..plan.output_partitioning().partition_count()).map(|partition| -> Arc<dyn PartitionStream> {
+                Arc::new(BarredPart { plan: Arc::clone(&plan), schema: Arc::clone(&schema), partition })
+            });
+        let barred = StreamingTableExec::try_new(Arc::clone(&schema), partitions.collect(), None, [], false, None)?;
+        Ok(Arc::new(barred))
+    }
+}
+
+/// One partition of it.
+#[derive(Debug)]
+struct BarredPart {
+    plan: Arc<dyn ExecutionPlan>,
+    schema: SchemaRef,
+    partition: usize,
+}
+
+impl PartitionStream for BarredPart {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        match self.plan.execute(self.partition, context) {
+            Ok(rows) => rows,
+            Err(error) => {
+                let failed = futures::stream::once(async move { Err::<RecordBatch, _>(error) }).boxed();
+                Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), failed))
+            }
+        }
+    }
+}
