@@ -26,6 +26,9 @@ use lantoa_schemas::vocabulary::{AreaLevel, Vocabulary};
 use crate::knowledge::{Knowledge, Present};
 use crate::reference_tables::area_rows;
 
+/// Their names.
+pub(crate) const NAMES: [&str; 4] = ["find_area", "areas_above", "areas_below", "restate_area"];
+
 /// All of them, by name.
 pub(crate) fn all(present: &Arc<Present>) -> Vec<(&'static str, Arc<dyn TableFunctionImpl>)> {
     let of = |answer: Answer| -> Arc<dyn TableFunctionImpl> {

@@ -1,13 +1,17 @@
 //! Why a question has no answer, and whose fault that is.
+//!
+//! What the asker can mend says where it is in the text, as [`Place`], and what was probably meant, as a hint. Every face
+//! has both as data and in the sentence.
 
 use std::time::Duration;
 
 use datafusion::error::DataFusionError;
-use lantoa_schemas::catalogue::nearest;
-use lantoa_schemas::views::VIEWS;
+use serde::{Deserialize, Serialize};
 
 use crate::access::Role;
 use crate::settings::SettingError;
+
+mod explain;
 
 /// Whose it is that a question has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +35,17 @@ impl Owner {
     }
 }
 
+/// A place in the text of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The line, from 1.
+    pub line: u64,
+    /// The character in that line, from 1.
+    pub column: u64,
+    /// How many characters from there are meant; at least 1.
+    pub length: u64,
+}
+
 /// A question without an answer.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
@@ -38,10 +53,14 @@ pub enum QueryError {
     #[error("there is no statement in the query")]
     Empty,
     /// The text is not SQL that the engine reads, or names what is not there; the asker's to mend.
-    #[error("{message}")]
+    #[error("{message}{}", aside(.place, .hint))]
     Sql {
-        /// What is wrong and, where that can be guessed, what would be right.
+        /// What is wrong.
         message: String,
+        /// Where, as far as that is known.
+        place: Option<Place>,
+        /// What would be right, a sentence; `None` where that cannot be guessed.
+        hint: Option<String>,
     },
     /// The statement would change something.
     #[error("{kind} is refused: this door only answers questions; facts come in through import or POST /v1/events")]
@@ -132,6 +151,38 @@ impl QueryError {
         self.owner() == Owner::Asker
     }
 
+    /// Where in the text of the question it is.
+    pub fn place(&self) -> Option<Place> {
+        match self {
+            Self::Sql { place, .. } => *place,
+            _ => None,
+        }
+    }
+
+    /// What would be right, a sentence.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Sql { hint, .. } => hint.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Something in the text of the question, and what would be right.
+    pub(crate) fn sql(message: impl Into<String>, hint: Option<String>) -> Self {
+        Self::Sql { message: message.into(), place: None, hint }
+    }
+
+    /// The same with its place in the text of the question, where that can be found.
+    pub(crate) fn in_text(self, text: &str) -> Self {
+        match self {
+            Self::Sql { message, place, hint } => {
+                let place = place.or_else(|| explain::place_in(text, &message));
+                Self::Sql { message, place, hint }
+            }
+            other => other,
+        }
+    }
+
     /// A fault of the program's own, outside the engine.
     pub(crate) fn internal(error: impl Into<DataFusionError>) -> Self {
         Self::Internal(Box::new(error.into()))
@@ -146,19 +197,26 @@ impl From<DataFusionError> for QueryError {
         }
         match error.find_root() {
             DataFusionError::ResourcesExhausted(message) => Self::TooLarge { message: message.clone() },
-            DataFusionError::SQL(parser, _) => Self::Sql { message: format!("not readable as SQL: {parser}") },
-            DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_) => {
-                Self::Sql { message: with_hint(&error.find_root().strip_backtrace()) }
-            }
+            DataFusionError::SQL(..)
+            | DataFusionError::Plan(_)
+            | DataFusionError::SchemaError(..)
+            | DataFusionError::NotImplemented(_) => explain::explained(&error),
             // What a row's values led to, such as a division by zero or a text that is no number.
-            DataFusionError::ArrowError(arrow, _) if is_of_values(arrow) => Self::Sql { message: arrow.to_string() },
-            DataFusionError::Execution(message) => Self::Sql { message: message.clone() },
+            DataFusionError::ArrowError(arrow, _) if is_of_values(arrow) => Self::sql(arrow.to_string(), None),
+            DataFusionError::Execution(message) => Self::sql(message.as_str(), None),
             _ => match setting(&error) {
                 Some(setting) => Self::Setting(setting),
                 None => Self::Internal(Box::new(error)),
             },
         }
     }
+}
+
+/// Place and hint, as they follow what is wrong.
+fn aside(place: &Option<Place>, hint: &Option<String>) -> String {
+    let place = place.map(|place| format!(" (line {}, column {})", place.line, place.column));
+    let hint = hint.as_ref().map(|hint| format!(". {hint}"));
+    place.unwrap_or_default() + &hint.unwrap_or_default()
 }
 
 fn is_of_values(error: &arrow::error::ArrowError) -> bool {
@@ -181,43 +239,5 @@ fn setting(error: &DataFusionError) -> Option<SettingError> {
     }
 }
 
-/// The engine names the nearest column by itself; tables it does not know to be near.
-fn with_hint(message: &str) -> String {
-    // Where the message leads with its own kind, the reader gains nothing from it.
-    let message = message.trim_start_matches("Error during planning: ").trim_start_matches("Schema error: ");
-    let missing = |what: &str| message.strip_prefix(what).and_then(|rest| rest.strip_suffix("' not found"));
-    if let Some(function) = missing("table function '") {
-        return format!(
-            "there is no table function '{function}'. A question reads the tables here, no file and no address; files come \
-             in through import. There are {}",
-            TABLE_FUNCTIONS.join(", ")
-        );
-    }
-    let Some(missing) = missing("table '") else {
-        return message.to_owned();
-    };
-    if let Some(file) = missing.strip_prefix("lantoa.public.").filter(|name| name.contains(['.', '/', ':', '\\'])) {
-        return format!(
-            "there is no table '{file}'. A question reads the tables here, no file and no address; files come in through \
-             import"
-        );
-    }
-    let missing = missing.rsplit('.').next().unwrap_or(missing);
-    let known: Vec<&str> = known_tables();
-    match nearest(missing, known.iter().copied()) {
-        Some(near) => format!("there is no table or view '{missing}'. Did you mean '{near}'?"),
-        None => format!("there is no table or view '{missing}'. There are {}", known.join(", ")),
-    }
-}
-
-/// What may stand in FROM like a function.
-const TABLE_FUNCTIONS: [&str; 6] =
-    ["find_area", "areas_above", "areas_below", "restate_area", "indicator_on", "generate_series", "range"];
-
-fn known_tables() -> Vec<&'static str> {
-    use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
-    let views = VIEWS.iter().filter(|view| view.listed).map(|view| view.name);
-    let ledgers = Stream::ALL.iter().map(|stream| stream.table());
-    let standing = crate::indicator::ON_A_MAP.into_iter().chain(crate::reference_tables::NAMES);
-    views.chain(standing).chain(ledgers).chain([OUTCOME_TABLE]).collect()
-}
+#[cfg(test)]
+mod tests;

@@ -1,23 +1,28 @@
-//! Answers as text and bytes: an aligned table, CSV, JSON, NDJSON or an Arrow stream.
+//! Answers as text and bytes: for reading, for spreadsheets, for programs.
 //!
-//! In: columns and batches. Out: bytes, complete only with those of [`Encoder::finish`]. Guarantee: every row, every
-//! digit; nothing is cut or rounded. Null is empty in a table and in CSV, `null` in JSON.
+//! In: columns and batches. Out: bytes, complete only with the last of [`Encoder::last`]. Guarantee: every row, every
+//! digit; nothing is cut or rounded, but that a sheet tells time to the millisecond. Null is empty in a table, in CSV and
+//! in a sheet, `null` in JSON. Batches are let go of as they are written; a table alone holds all of them, because the
+//! last row can make a column wider.
 
 use std::io::{self, Write};
 use std::str::FromStr;
 
 use arrow::array::RecordBatch;
-use arrow::csv::WriterBuilder as CsvBuilder;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
-use arrow::json::writer::{JsonArray, LineDelimited, Writer as JsonWriter, WriterBuilder as JsonBuilder};
-use arrow::util::display::FormatOptions;
-use arrow::util::pretty::pretty_format_batches_with_options;
-use datafusion::arrow::ipc::writer::StreamWriter;
 use futures::TryStreamExt;
+use parquet::errors::ParquetError;
+use rust_xlsxwriter::XlsxError;
 
 use crate::answer::{ARROW_STREAM, Answer};
 use crate::error::QueryError;
+
+mod columnar;
+mod json;
+mod separated;
+mod sheet;
+mod table;
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,44 +31,109 @@ pub enum Format {
     Table,
     /// Comma-separated values with a header.
     Csv,
+    /// Tab-separated values with a header.
+    Tsv,
     /// One array of objects.
     Json,
     /// One object a line.
     Ndjson,
+    /// A Parquet file, compressed with zstd.
+    Parquet,
     /// An Arrow IPC stream.
     Arrow,
+    /// A workbook of one sheet.
+    Xlsx,
+    /// A table in Markdown.
+    Markdown,
+}
+
+/// What there is to know of a format.
+struct Facts {
+    word: &'static str,
+    media_type: &'static str,
+    /// How names of its files end.
+    ending: &'static str,
+    /// Whether its bytes are text.
+    text: bool,
+    about: &'static str,
+}
+
+const fn facts(format: Format) -> Facts {
+    let (word, media_type, ending, text, about) = match format {
+        Format::Table => ("table", "text/plain; charset=utf-8", "txt", true, "Columns for reading"),
+        Format::Csv => ("csv", "text/csv; charset=utf-8", "csv", true, "Comma-separated, with a header"),
+        Format::Tsv => ("tsv", "text/tab-separated-values; charset=utf-8", "tsv", true, "Tab-separated, with a header"),
+        Format::Json => ("json", "application/json", "json", true, "One array of objects"),
+        Format::Ndjson => ("ndjson", "application/x-ndjson", "ndjson", true, "One object a line"),
+        Format::Parquet => ("parquet", "application/vnd.apache.parquet", "parquet", false, "A Parquet file (zstd)"),
+        Format::Arrow => ("arrow", ARROW_STREAM, "arrows", false, "An Arrow IPC stream"),
+        Format::Xlsx => (
+            "xlsx",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "xlsx",
+            false,
+            "A workbook for Excel and LibreOffice",
+        ),
+        Format::Markdown => ("markdown", "text/markdown; charset=utf-8", "md", true, "A table in Markdown"),
+    };
+    Facts { word, media_type, ending, text, about }
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 5] = [Self::Table, Self::Csv, Self::Json, Self::Ndjson, Self::Arrow];
+    pub const ALL: [Self; 9] = [
+        Self::Table,
+        Self::Csv,
+        Self::Tsv,
+        Self::Json,
+        Self::Ndjson,
+        Self::Parquet,
+        Self::Arrow,
+        Self::Xlsx,
+        Self::Markdown,
+    ];
 
     /// Its word, as in `--format`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Table => "table",
-            Self::Csv => "csv",
-            Self::Json => "json",
-            Self::Ndjson => "ndjson",
-            Self::Arrow => "arrow",
-        }
+        facts(self).word
+    }
+
+    /// A line about it.
+    pub fn about(self) -> &'static str {
+        facts(self).about
     }
 
     /// Its media type.
     pub fn media_type(self) -> &'static str {
-        match self {
-            Self::Table => "text/plain; charset=utf-8",
-            Self::Csv => "text/csv; charset=utf-8",
-            Self::Json => "application/json",
-            Self::Ndjson => "application/x-ndjson",
-            Self::Arrow => ARROW_STREAM,
-        }
+        facts(self).media_type
+    }
+
+    /// Whether its bytes are text, which a terminal can show.
+    pub fn is_text(self) -> bool {
+        facts(self).text
+    }
+
+    /// Whether it may begin with a byte order mark, by which some spreadsheets know UTF-8.
+    pub fn takes_bom(self) -> bool {
+        matches!(self, Self::Csv | Self::Tsv)
     }
 
     /// The format of a media type without its parameters.
     pub fn of_media_type(media_type: &str) -> Option<Self> {
         let essence = |format: &Self| format.media_type().split(';').next().unwrap_or_default();
         Self::ALL.into_iter().find(|format| essence(format).eq_ignore_ascii_case(media_type))
+    }
+
+    /// The format of files whose name ends so, without the dot.
+    pub fn of_ending(ending: &str) -> Option<Self> {
+        let is_it = |format: &Self| [facts(*format).ending, format.as_str()].contains(&ending);
+        Self::ALL.into_iter().find(is_it)
+    }
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -79,15 +149,66 @@ impl FromStr for Format {
     }
 }
 
+/// An answer that has no form in the format asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum FormError {
+    /// A type or a value has none.
+    #[error("the answer cannot be written in this format")]
+    Value(#[from] ArrowError),
+    /// A type or a value has none in Parquet.
+    #[error("the answer cannot be written as Parquet")]
+    Parquet(#[from] ParquetError),
+    /// A sheet ends before the answer.
+    #[error(
+        "a sheet has {} rows with its header, and the answer has more: ask for fewer, or take csv or parquet",
+        sheet::MOST_ROWS
+    )]
+    TooManyRows,
+    /// A sheet is narrower than the answer.
+    #[error(
+        "a sheet has {} columns, and the answer has {columns}: ask for fewer, or take csv or parquet",
+        sheet::MOST_COLUMNS
+    )]
+    TooManyColumns {
+        /// How many it has.
+        columns: usize,
+    },
+    /// A cell of a sheet is smaller than a text.
+    #[error(
+        "a cell of a sheet has {} characters, and a text of column '{column}' has {characters}: ask for a part of it, or \
+         take csv or parquet",
+        sheet::MOST_CHARACTERS
+    )]
+    TooLong {
+        /// In which column.
+        column: String,
+        /// How many characters it has.
+        characters: usize,
+    },
+    /// The sheet could not be put together.
+    #[error("the sheet cannot be put together")]
+    Sheet(#[from] XlsxError),
+    /// The temporary file that a sheet is put together in.
+    #[error("the sheet cannot be put together in the system's temporary folder")]
+    Aside(#[from] io::Error),
+}
+
+impl FormError {
+    /// Whether the asker can mend it, by asking for less or in another format.
+    pub fn is_the_askers(&self) -> bool {
+        !matches!(self, Self::Sheet(_) | Self::Aside(_))
+    }
+}
+
 /// An answer that could not be written whole.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The rows broke off.
     #[error(transparent)]
     Query(#[from] QueryError),
-    /// A value has no form in the format asked for.
-    #[error("the answer cannot be written in this format")]
-    Form(#[from] ArrowError),
+    /// It has no form in the format asked for.
+    #[error(transparent)]
+    Form(#[from] FormError),
     /// The output does not take it.
     #[error("the answer cannot be written out")]
     Output(#[from] io::Error),
@@ -104,30 +225,31 @@ pub async fn write(mut answer: Answer, format: Format, out: &mut (dyn Write + Se
         rows += batch.num_rows() as u64;
         out.write_all(&encoder.batch(&batch)?)?;
     }
-    out.write_all(&encoder.finish()?)?;
+    while let Some(bytes) = encoder.last()? {
+        out.write_all(&bytes)?;
+    }
     out.flush()?;
     Ok(rows)
 }
 
-/// Turns batches into bytes, piece by piece.
-pub struct Encoder {
-    columns: SchemaRef,
-    writer: Writer,
+/// One format at work.
+trait Encode: Send {
+    /// Bytes of some more rows; may be none yet.
+    fn batch(&mut self, batch: &RecordBatch) -> Result<Vec<u8>, FormError>;
+
+    /// After the last batch, some of the bytes that are still to come; `None` once there are none.
+    fn last(&mut self) -> Result<Option<Vec<u8>>, FormError>;
 }
 
-enum Writer {
-    /// A table's widths are known only with its last row.
-    Table(Vec<RecordBatch>),
-    /// Whether the header has been written.
-    Csv(bool),
-    Json(JsonWriter<Vec<u8>, JsonArray>, bool),
-    Ndjson(JsonWriter<Vec<u8>, LineDelimited>),
-    Arrow(StreamWriter<Vec<u8>>),
+/// Turns batches into bytes, piece by piece.
+pub struct Encoder {
+    format: Format,
+    encode: Box<dyn Encode>,
 }
 
 impl std::fmt::Debug for Encoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Encoder").field("columns", &self.columns).finish_non_exhaustive()
+        f.debug_struct("Encoder").field("format", &self.format).finish_non_exhaustive()
     }
 }
 
@@ -136,86 +258,49 @@ impl Encoder {
     ///
     /// # Errors
     /// Where a column's type has no form in the format.
-    pub fn new(format: Format, columns: &SchemaRef) -> Result<Self, ArrowError> {
-        let json = || JsonBuilder::new().with_explicit_nulls(true);
-        let writer = match format {
-            Format::Table => Writer::Table(Vec::new()),
-            Format::Csv => Writer::Csv(false),
-            Format::Json => Writer::Json(json().build(Vec::new()), false),
-            Format::Ndjson => Writer::Ndjson(json().build(Vec::new())),
-            Format::Arrow => Writer::Arrow(StreamWriter::try_new(Vec::new(), columns)?),
+    pub fn new(format: Format, columns: &SchemaRef) -> Result<Self, FormError> {
+        let encode: Box<dyn Encode> = match format {
+            Format::Table => Box::new(table::Aligned::new(columns)),
+            Format::Markdown => Box::new(table::Markdown::new(columns)),
+            Format::Csv => Box::new(separated::Separated::new(columns, b',')),
+            Format::Tsv => Box::new(separated::Separated::new(columns, b'\t')),
+            Format::Json => Box::new(json::array()),
+            Format::Ndjson => Box::new(json::lines()),
+            Format::Arrow => Box::new(columnar::Arrow::new(columns)?),
+            Format::Parquet => Box::new(columnar::Parquet::new(columns)?),
+            Format::Xlsx => Box::new(sheet::Sheet::new(columns)?),
         };
-        Ok(Self { columns: columns.clone(), writer })
+        Ok(Self { format, encode })
     }
 
     /// Bytes of some more rows, all of those columns.
     ///
     /// # Errors
     /// Where a value has no form in the format.
-    pub fn batch(&mut self, batch: &RecordBatch) -> Result<Vec<u8>, ArrowError> {
-        match &mut self.writer {
-            Writer::Table(batches) => {
-                batches.push(batch.clone());
-                Ok(Vec::new())
-            }
-            Writer::Csv(headed) => csv(batch, !std::mem::replace(headed, true)),
-            Writer::Json(writer, any) => {
-                writer.write(batch)?;
-                *any |= batch.num_rows() > 0;
-                Ok(std::mem::take(writer.get_mut()))
-            }
-            Writer::Ndjson(writer) => {
-                writer.write(batch)?;
-                Ok(std::mem::take(writer.get_mut()))
-            }
-            Writer::Arrow(writer) => {
-                writer.write(batch)?;
-                Ok(std::mem::take(writer.get_mut()))
-            }
-        }
+    pub fn batch(&mut self, batch: &RecordBatch) -> Result<Vec<u8>, FormError> {
+        self.encode.batch(batch)
     }
 
-    /// The last bytes; without them the output is not whole.
+    /// After the last batch, some of the bytes that are still to come; without all of them the output is not whole. `None`
+    /// once there are none.
     ///
     /// # Errors
     /// Where a value has no form in the format.
-    pub fn finish(self) -> Result<Vec<u8>, ArrowError> {
-        match self.writer {
-            Writer::Table(batches) => table(&self.columns, &batches),
-            Writer::Csv(headed) if headed || self.columns.fields().is_empty() => Ok(Vec::new()),
-            Writer::Csv(_) => csv(&RecordBatch::new_empty(self.columns), true),
-            Writer::Json(mut writer, any) => {
-                writer.finish()?;
-                let bytes = writer.into_inner();
-                // Without rows the writer has not begun its array.
-                Ok(if !any && bytes.is_empty() { b"[]".to_vec() } else { bytes })
-            }
-            Writer::Ndjson(mut writer) => {
-                writer.finish()?;
-                Ok(writer.into_inner())
-            }
-            Writer::Arrow(mut writer) => {
-                writer.finish()?;
-                writer.into_inner()
-            }
+    pub fn last(&mut self) -> Result<Option<Vec<u8>>, FormError> {
+        self.encode.last()
+    }
+
+    /// All the last bytes at once.
+    ///
+    /// # Errors
+    /// As [`Encoder::last`].
+    pub fn finish(mut self) -> Result<Vec<u8>, FormError> {
+        let mut bytes = Vec::new();
+        while let Some(some) = self.last()? {
+            bytes.extend(some);
         }
+        Ok(bytes)
     }
-}
-
-fn csv(batch: &RecordBatch, header: bool) -> Result<Vec<u8>, ArrowError> {
-    let mut writer = CsvBuilder::new().with_header(header).build(Vec::new());
-    writer.write(batch)?;
-    Ok(writer.into_inner())
-}
-
-fn table(columns: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>, ArrowError> {
-    if columns.fields().is_empty() {
-        return Ok(Vec::new());
-    }
-    let empty = [RecordBatch::new_empty(columns.clone())];
-    let batches = if batches.is_empty() { &empty } else { batches };
-    let text = pretty_format_batches_with_options(batches, &FormatOptions::default())?;
-    Ok(format!("{text}\n").into_bytes())
 }
 
 #[cfg(test)]

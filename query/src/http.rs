@@ -19,7 +19,6 @@ use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::answer::Answer;
-use crate::error::QueryError;
 use crate::face::{self, Question};
 use crate::format::{Encoder, Format, WriteError};
 use crate::session::Engine;
@@ -107,22 +106,19 @@ struct Sent {
     answer: Answer,
     standing: Vec<(&'static str, String)>,
     format: Format,
-    /// Bytes before and after those of the rows.
+    /// What stands before and after the rows.
     around: (String, &'static str),
 }
 
 async fn respond(sent: Sent, token: TaskTrackerToken) -> Result<Response<Body>, Problem> {
-    let Sent { mut answer, standing, format, around: (before, after) } = sent;
-    let encoder = Encoder::new(format, answer.columns()).map_err(QueryError::internal)?;
+    let Sent { answer, standing, format, around: (before, after) } = sent;
+    let encoder = Encoder::new(format, answer.columns())?;
     let notices = answer.notices().to_vec();
-    // A query that fails at once still gets a status of its own.
-    let first = answer.try_next().await?;
-    let mut encoding = Encoding { encoder: Some(encoder), answer, after, _token: token };
-    let mut begun = before.into_bytes();
-    if let Some(batch) = &first {
-        begun.extend(encoding.encode(batch).map_err(QueryError::internal)?);
-    }
-    let body = futures::stream::iter([Ok(Bytes::from(begun))]).chain(encoding.into_stream());
+    let mut encoding = Encoding { encoder, answer, ended: false, closed: false, after, _token: token };
+    // What fails before the first byte is made still gets a status of its own.
+    let first = encoding.next().await?.unwrap_or_default();
+    let begun = if before.is_empty() { first } else { [before.as_bytes(), &first[..]].concat().into() };
+    let body = futures::stream::iter([Ok(begun)]).chain(encoding.into_stream());
     let mut response = Response::new(Body::from_stream(body));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
@@ -145,42 +141,49 @@ fn put(headers: &mut HeaderMap, name: &str, value: &str) {
 
 /// An answer on its way out.
 struct Encoding {
-    /// Gone once the last bytes are made.
-    encoder: Option<Encoder>,
+    encoder: Encoder,
     answer: Answer,
-    /// What follows the last row.
+    /// Whether the last row was read.
+    ended: bool,
+    /// Whether the encoder has given all its bytes.
+    closed: bool,
+    /// What follows them, until it is out.
     after: &'static str,
     _token: TaskTrackerToken,
 }
 
 impl Encoding {
-    fn encode(&mut self, batch: &arrow::array::RecordBatch) -> Result<Vec<u8>, arrow::error::ArrowError> {
-        match &mut self.encoder {
-            Some(encoder) => encoder.batch(batch),
-            None => Ok(Vec::new()),
+    /// The next bytes, never none of them; `None` once all are out.
+    async fn next(&mut self) -> Result<Option<Bytes>, WriteError> {
+        while !self.ended {
+            match self.answer.try_next().await? {
+                Some(batch) => {
+                    let bytes = self.encoder.batch(&batch)?;
+                    if !bytes.is_empty() {
+                        return Ok(Some(bytes.into()));
+                    }
+                }
+                None => self.ended = true,
+            }
         }
+        while !self.closed {
+            match self.encoder.last()? {
+                Some(bytes) if bytes.is_empty() => {}
+                Some(bytes) => return Ok(Some(bytes.into())),
+                None => self.closed = true,
+            }
+        }
+        let after = std::mem::take(&mut self.after);
+        Ok((!after.is_empty()).then(|| Bytes::from_static(after.as_bytes())))
     }
 
-    /// The bytes of the remaining rows. An error ends the stream, and so the connection, before the body's end.
+    /// The bytes that remain. An error ends the stream, and so the connection, before the body's end.
     fn into_stream(self) -> impl Stream<Item = Result<Bytes, WriteError>> + Send {
         futures::stream::try_unfold(self, |mut encoding| async move {
-            let Some(encoder) = encoding.encoder.as_mut() else { return Ok(None) };
-            let bytes = match encoding.answer.try_next().await {
-                Ok(Some(batch)) => encoder.batch(&batch)?,
-                Ok(None) => match encoding.encoder.take() {
-                    Some(encoder) => {
-                        let mut last = encoder.finish()?;
-                        last.extend(encoding.after.as_bytes());
-                        last
-                    }
-                    None => return Ok(None),
-                },
-                Err(error) => {
-                    tracing::warn!(%error, "an answer broke off after it had begun");
-                    return Err(error.into());
-                }
-            };
-            Ok(Some((Bytes::from(bytes), encoding)))
+            let next = encoding.next().await.inspect_err(|error| {
+                tracing::warn!(%error, "an answer broke off after it had begun");
+            });
+            Ok(next?.map(|bytes| (bytes, encoding)))
         })
     }
 }

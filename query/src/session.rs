@@ -222,6 +222,8 @@ impl Engine {
             .with_create_default_catalog_and_schema(false)
             .with_information_schema(true)
             .with_option_extension(standing);
+        // So that errors say where they are.
+        config.options_mut().sql_parser.collect_spans = true;
         if self.0.config.partitions > 0 {
             config = config.with_target_partitions(self.0.config.partitions);
         }
@@ -337,8 +339,8 @@ impl Session {
     pub async fn sql(&self, text: &str) -> std::result::Result<Answer, QueryError> {
         let asked = Asked::new(&self.asker, text, self.engine.0.clock.now());
         let mut under_way = self.engine.0.counters.statement(asked);
-        let (session, text) = (self.clone(), text.to_owned());
-        let work = async move { Ok((session.answer_all(&text).await?, ())) };
+        let (session, whole_text) = (self.clone(), text.to_owned());
+        let work = async move { Ok((session.answer_all(&whole_text).await?, ())) };
         match self.answer_within_limits(work).await.map(|(answer, ())| answer) {
             // A statement without rows, such as SET, is answered when it is done.
             Ok(answer) if answer.columns().fields().is_empty() => {
@@ -348,7 +350,7 @@ impl Session {
             Ok(answer) => Ok(answer.counted(under_way)),
             Err(error) => {
                 under_way.failed(&error);
-                Err(error)
+                Err(error.in_text(text))
             }
         }
     }

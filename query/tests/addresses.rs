@@ -78,6 +78,10 @@ async fn the_catalogue_is_listed_and_figures_stand_with_it() {
     let csv = get(&handle, &format!("{FAMILIES}?area=bac+giang&year=2025,2030&format=csv&map=2025-06-30")).await;
     assert!(csv.header("content-type").starts_with("text/csv") && csv.header("content-disposition").contains(".csv"));
     assert_eq!((csv.body.lines().count(), csv.header("lantoa-map")), (3, "2025-06-30"));
+    let sheet = Request::get(format!("{FAMILIES}?format=xlsx")).body(Body::empty()).unwrap();
+    let sheet = handle.router().oneshot(sheet).await.unwrap();
+    assert!(sheet.headers()["content-disposition"].to_str().unwrap().contains("learning_family.xlsx"));
+    assert!(to_bytes(sheet.into_body(), usize::MAX).await.unwrap().starts_with(b"PK"));
     let trend = get(&handle, &format!("{FAMILIES}?view=trend&area=02")).await.json();
     assert!(trend["rows"][0].as_object().unwrap().contains_key("change_points"));
 }

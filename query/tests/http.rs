@@ -72,6 +72,30 @@ async fn the_answer_comes_in_the_format_asked_for() {
 }
 
 #[tokio::test]
+async fn files_for_other_programs_are_answers_too() {
+    let role = role().await;
+    let question = json!({ "query": FAMILIES });
+    for (accept, begins) in [
+        ("application/vnd.apache.parquet", &b"PAR1"[..]),
+        ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK"),
+        ("text/markdown", b"| area_name | rate_percent |"),
+        ("text/tab-separated-values", b"area_name\trate_percent\t"),
+    ] {
+        let response = role.post(accept, question.to_string()).await;
+        assert_eq!(response.status(), StatusCode::OK, "{accept}");
+        assert!(response.headers()["content-type"].to_str().unwrap().starts_with(accept), "{accept}");
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        assert!(body.starts_with(begins), "{accept}: {body:?}");
+    }
+    // Nothing of a sheet is out before its last row, so that one that is too small still has a status of its own.
+    let many = json!({ "query": "SELECT value FROM generate_series(1, 1048576)" });
+    let sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    let (status, body) = role.ask(sheet, many).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(body.contains("1048576"), "{body}");
+}
+
+#[tokio::test]
 async fn settings_are_parameters() {
     let role = role().await;
     let count = "SELECT count(*) AS n FROM statement";
@@ -108,6 +132,10 @@ async fn what_cannot_be_answered_is_a_problem_document() {
         assert!(document["detail"].as_str().unwrap().contains(says), "{question}: {document}");
         assert_eq!(document["errors"][0]["reason"], document["detail"]);
     }
+    let (_, body) = role.ask("*/*", json!({ "query": "SELECT\n  area_nam FROM indicator" })).await;
+    let document: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(document["position"], json!({ "line": 2, "column": 3, "length": 8 }));
+    assert_eq!(document["errors"][0]["remedy"], "Did you mean 'area_name'?");
     let long = format!("{{\"query\": \"SELECT '{}'\"}}", "x".repeat(2 << 20));
     assert_eq!(role.post("*/*", long).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(role.post("*/*", "not json").await.status(), StatusCode::BAD_REQUEST);

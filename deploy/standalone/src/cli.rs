@@ -4,6 +4,7 @@
 //! is refused here, with exit code 2 and a word on what would be right; nothing else reads arguments, and of the
 //! environment only `config` reads one more variable, a password, which is no flag so that no list of processes has it.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod value;
 
+pub use lantoa_query::format::Format;
 use value::user_role;
 pub use value::{AsOf, Day, Map, local_listener};
 
@@ -19,7 +21,9 @@ Examples:
   lantoa                                   start all in ./lantoa-data, first with five articles
   lantoa up --http 127.0.0.1:0             the same, on any free port
   lantoa sql \"select area_name, year, rate_percent from indicator\"
-  lantoa sql --format csv \"select * from statement\" > statements.csv
+  lantoa sql --out statements.xlsx \"select * from statement\"
+  lantoa sql                               a prompt: \\? lists what it knows, Tab completes
+  lantoa sql < questions.sql               each statement of a file
   lantoa import figures.csv                take in a sheet in the form `statement`
   lantoa status                            what runs, where, and what is kept
   lantoa verify                            prove that each event is in its table once
@@ -31,6 +35,7 @@ Exit codes:
   1  failed
   2  wrong use
   3  done in part: some rows were refused, and are named on standard error
+  130  a question was cancelled with Ctrl-C
 
 Data goes to standard output, words to standard error.";
 
@@ -69,6 +74,8 @@ pub enum Command {
     /// trend, coverage, reconciliation, suspicious, adoption, activity, pilot, counted. Tables: area, area_succession,
     /// area_change, catalogue, criteria_set, containment, outcome, receipt, ledger_…; `show tables` lists them.
     /// `select * from find_area('bac giang')` finds areas by name in any spelling.
+    ///
+    /// Without a question, statements are read from standard input; at a terminal a prompt asks for them.
     Sql(SqlArgs),
     /// Take in files
     ///
@@ -192,11 +199,17 @@ pub struct VerifyArgs {
 /// Flags of `sql`.
 #[derive(Debug, Clone, Args)]
 pub struct SqlArgs {
-    /// The question; several statements are parted by `;`, the last one's answer is printed
-    pub query: String,
-    /// How the answer is printed
-    #[arg(long, default_value = "table")]
-    pub format: Format,
+    /// The question; several statements are parted by `;`, the last one's answer is printed. Without it: the prompt
+    pub query: Option<String>,
+    /// How the answer is written; without it as the name of FILE ends, or as a table
+    #[arg(long, value_name = "FORMAT", value_parser = value::format())]
+    pub format: Option<Format>,
+    /// Begin csv or tsv with a byte order mark, by which Excel knows UTF-8
+    #[arg(long)]
+    pub bom: bool,
+    /// Write the answer into this file, which is there only when it is whole
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// On which map of areas: `as_reported`, or a day for the map in force on it (2025-06-30 had 63 provinces, 2025-07-01
     /// has 34)
     #[arg(long, value_name = "DAY")]
@@ -207,6 +220,9 @@ pub struct SqlArgs {
     /// As the sources had told the public by this day (YYYY-MM-DD)
     #[arg(long, value_name = "DAY")]
     pub stated_by: Option<Day>,
+    /// Of the prompt.
+    #[command(flatten)]
+    pub around: Surroundings,
 }
 
 /// Flags of `user`.
@@ -251,17 +267,18 @@ pub enum UserAction {
     },
 }
 
-/// How an answer is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Columns for reading
-    Table,
-    /// Comma-separated, with a header
-    Csv,
-    /// One array of objects
-    Json,
-    /// One object a line
-    Ndjson,
+/// What the prompt takes from the environment.
+#[derive(Debug, Clone, Args)]
+pub struct Surroundings {
+    /// What shows an answer that is longer than the screen, at the prompt; empty for nothing
+    #[arg(long, env = "PAGER", value_name = "COMMAND", default_value = "less -SRX", hide_env_values = true)]
+    pub pager: OsString,
+    /// Folder for what the program remembers of its user
+    #[arg(long, hide = true, env = "XDG_STATE_HOME")]
+    pub state_home: Option<OsString>,
+    /// The user's home
+    #[arg(long, hide = true, env = "HOME")]
+    pub home: Option<OsString>,
 }
 
 /// Flags of `import`.
@@ -315,7 +332,9 @@ mod tests {
             (&["sql", "select 1", "--format", "xml"], false, "ndjson"),
             (&["sql", "select 1", "--as-of", "2024-13-01"], false, "YYYY-MM-DD"),
             (&["sql", "select 1", "--map", "as_reported", "--as-of", "2024-10-15"], true, ""),
-            (&["sql"], false, "QUERY"),
+            (&["sql"], true, ""),
+            (&["sql", "select 1", "--format", "xlsx", "--out", "a.xlsx"], true, ""),
+            (&["sql", "--bom", "--format", "tsv"], true, ""),
             (&["import"], false, "FILE"),
             (&["import", "--articles"], true, ""),
             (&["import", "a.csv", "--form", "census"], false, "statement"),

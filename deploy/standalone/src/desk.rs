@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use lantoa_query::access::Users;
 use lantoa_query::answer::Answer;
-use lantoa_query::face::{Question, ask};
+use lantoa_query::error::Place;
+use lantoa_query::face::{Question, Reply, ask};
 use lantoa_query::{Asker, Config, Engine, EngineError, QueryError};
 use lantoa_schemas::clock::SystemClock;
 
@@ -32,6 +33,17 @@ pub enum DeskError {
     /// The running program does not answer it.
     #[error(transparent)]
     Remote(#[from] RemoteError),
+}
+
+impl DeskError {
+    /// Where in the text of the question it is.
+    pub fn place(&self) -> Option<Place> {
+        match self {
+            Self::Query(error) => error.place(),
+            Self::Remote(RemoteError::Refused(problem)) => problem.position,
+            _ => None,
+        }
+    }
 }
 
 /// Someone to ask.
@@ -63,8 +75,16 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Query`], [`DeskError::Remote`].
     pub async fn ask(&self, question: Question) -> Result<Answer, DeskError> {
+        Ok(self.reply(question).await?.answer)
+    }
+
+    /// Asks, and says what the answer stands on.
+    ///
+    /// # Errors
+    /// As [`Desk::ask`].
+    pub async fn reply(&self, question: Question) -> Result<Reply, DeskError> {
         match self {
-            Self::Local(engine) => Ok(ask(engine, &Asker::owner(), question).await?.answer),
+            Self::Local(engine) => Ok(ask(engine, &Asker::owner(), question).await?),
             Self::Remote(remote) => Ok(remote.sql(&question).await?),
         }
     }

@@ -17,6 +17,8 @@ const FAILED: u8 = 1;
 const WRONG_USE: u8 = 2;
 /// Exit code for work that was done in part.
 const DONE_IN_PART: u8 = 3;
+/// Exit code for work that Ctrl-C ended, as shells have it.
+const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         _ => match runtime.block_on(run(cli)) {
             Ok(Outcome::Done) => ExitCode::SUCCESS,
             Ok(Outcome::InPart) => ExitCode::from(DONE_IN_PART),
+            Ok(Outcome::Interrupted) => ExitCode::from(INTERRUPTED),
             Err(error) => {
                 let code = if error.is_wrong_use() { WRONG_USE } else { FAILED };
                 eprintln!("error: {:#}", anyhow::Error::new(error));

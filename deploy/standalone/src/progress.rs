@@ -3,6 +3,7 @@
 //! In: work, and a word for it; or stages, and how far each has come. Out: a bar. Guarantee: nothing is shown for work
 //! under a second, and nothing ever where standard error is not a terminal.
 
+use std::convert::Infallible;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -29,6 +30,41 @@ pub async fn during<T>(what: &str, work: impl Future<Output = T>) -> T {
     let done = work.await;
     bar.finish_and_clear();
     done
+}
+
+/// A bar for work that ends, or first says something, at a time that only the work knows.
+pub struct Waiting(ProgressBar);
+
+impl Waiting {
+    /// The work begins.
+    pub fn begin(what: &str) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+            bar.set_style(style);
+        }
+        bar.set_message(what.to_owned());
+        Self(bar)
+    }
+
+    /// Shows the bar once the work takes over a second. To be waited for beside the work; never ends.
+    pub async fn shown(&self) -> Infallible {
+        tokio::time::sleep(SHOWN_AFTER).await;
+        if !self.0.is_finished() && std::io::stderr().is_terminal() {
+            self.0.set_draw_target(ProgressDrawTarget::stderr());
+            self.0.enable_steady_tick(TICK);
+        }
+        std::future::pending().await
+    }
+
+    /// Says something on standard error, above the bar.
+    pub fn say(&self, line: &str) {
+        self.0.suspend(|| eprintln!("{line}"));
+    }
+
+    /// The bar goes.
+    pub fn end(&self) {
+        self.0.finish_and_clear();
+    }
 }
 
 /// A bar for work in stages of which each knows how many steps it takes.

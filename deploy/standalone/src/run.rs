@@ -10,7 +10,7 @@ use crate::cli::{Cli, Command, UpArgs};
 use crate::commands::import::import;
 use crate::commands::rebuild::rebuild;
 use crate::commands::recover::recover;
-use crate::commands::sql::sql;
+use crate::commands::sql::{SqlError, sql};
 use crate::commands::status::status;
 use crate::commands::user::{UserError, user};
 use crate::commands::verify::verify;
@@ -28,6 +28,8 @@ pub enum Outcome {
     Done,
     /// A part was refused, and named on standard error.
     InPart,
+    /// Ctrl-C ended it.
+    Interrupted,
 }
 
 /// Why a command failed.
@@ -63,6 +65,9 @@ pub enum RunError {
     /// The output.
     #[error(transparent)]
     Output(#[from] lantoa_query::format::WriteError),
+    /// A question, or where its answer was to go.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
     /// The system's signals.
     #[error("cannot listen for signals")]
     Signals(#[from] std::io::Error),
@@ -91,7 +96,11 @@ pub enum RunError {
 impl RunError {
     /// Whether the command line or the settings were wrong.
     pub fn is_wrong_use(&self) -> bool {
-        matches!(self, Self::Config(_))
+        match self {
+            Self::Config(_) => true,
+            Self::Sql(error) => error.is_wrong_use(),
+            _ => false,
+        }
     }
 }
 

@@ -25,6 +25,8 @@ mod openapi;
 mod page;
 #[path = "program/projection.rs"]
 mod projection;
+#[path = "program/prompt.rs"]
+mod prompt;
 #[path = "program/reference.rs"]
 mod reference;
 #[path = "program/roles.rs"]

@@ -9,8 +9,8 @@ use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
-use crate::error::QueryError;
-use crate::format::Format;
+use crate::error::{Place, QueryError};
+use crate::format::{FormError, Format, WriteError};
 use crate::selection::Wrong;
 
 /// An answer that is none.
@@ -21,11 +21,13 @@ pub(super) struct Problem {
     detail: String,
     field: Option<Cow<'static, str>>,
     remedy: Option<String>,
+    /// Where in the text of the query it is.
+    position: Option<Place>,
 }
 
 impl Problem {
     fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, title, detail: detail.into(), field: None, remedy: None }
+        Self { status, title, detail: detail.into(), field: None, remedy: None, position: None }
     }
 
     fn of(mut self, field: impl Into<Cow<'static, str>>, remedy: impl Into<String>) -> Self {
@@ -79,6 +81,9 @@ impl Problem {
         if let Some(field) = &self.field {
             document["errors"] = json!([{ "row": null, "field": field, "reason": self.detail, "remedy": self.remedy }]);
         }
+        if let Some(position) = self.position {
+            document["position"] = json!(position);
+        }
         document
     }
 }
@@ -117,8 +122,9 @@ impl From<QueryError> for Problem {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "Busy", detail).of("query", "ask again in a moment")
             }
             QueryError::Empty | QueryError::SeveralQueries | QueryError::Sql { .. } => {
-                Self::new(StatusCode::BAD_REQUEST, "Not answered", detail)
-                    .of("query", "mend the query as the reason says")
+                let remedy = error.hint().unwrap_or("mend the query as the reason says");
+                let problem = Self::new(StatusCode::BAD_REQUEST, "Not answered", detail).of("query", remedy);
+                Self { position: error.place(), ..problem }
             }
             QueryError::Internal(cause) => {
                 // The cause may name files: it is for the log, not for whoever asks.
@@ -126,6 +132,28 @@ impl From<QueryError> for Problem {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Not read", detail)
             }
             QueryError::Broken(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Broken off", detail),
+        }
+    }
+}
+
+impl From<FormError> for Problem {
+    fn from(error: FormError) -> Self {
+        let detail = error.to_string();
+        if error.is_the_askers() {
+            return Self::new(StatusCode::UNPROCESSABLE_ENTITY, "No such form", detail)
+                .of("Accept", "ask for less, or for another media type");
+        }
+        tracing::error!(error = &error as &dyn std::error::Error, "an answer could not be put into its form");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Not written", detail)
+    }
+}
+
+impl From<WriteError> for Problem {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Query(error) => error.into(),
+            WriteError::Form(error) => error.into(),
+            WriteError::Output(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Not written", error.to_string()),
         }
     }
 }

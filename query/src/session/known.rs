@@ -1,21 +1,25 @@
 //! Words of the catalogue in a question: a mistyped indicator would otherwise be answered with no rows.
 
+use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
 use lantoa_schemas::catalogue::{Catalogue, nearest};
 
+use crate::error::QueryError;
+
 /// Refuses a comparison of a column `indicator` with a word that is no indicator.
-pub(super) fn check_indicators(plan: &LogicalPlan, catalogue: &Catalogue) -> Result<()> {
+pub(super) fn check_indicators(plan: &LogicalPlan, catalogue: &Catalogue) -> Result<(), QueryError> {
+    let mut unknown = None;
     plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expression| {
             expression.apply(|part| {
-                compared(part).into_iter().try_for_each(|word| check(word, catalogue))?;
-                Ok(TreeNodeRecursion::Continue)
+                let wrong = || compared(part).into_iter().find(|word| catalogue.indicator(word).is_none());
+                unknown = unknown.take().or_else(|| wrong().map(str::to_owned));
+                Ok(if unknown.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
             })
         })
     })?;
-    Ok(())
+    unknown.map_or(Ok(()), |word| Err(no_indicator(&word, catalogue)))
 }
 
 /// The words that an expression compares a column `indicator` with.
@@ -38,13 +42,10 @@ fn text(expression: &Expr) -> Option<&str> {
     }
 }
 
-fn check(word: &str, catalogue: &Catalogue) -> Result<()> {
-    if catalogue.indicator(word).is_some() {
-        return Ok(());
-    }
-    let remedy = match nearest(word, catalogue.indicators().iter().map(|indicator| indicator.id.as_str())) {
-        Some(near) => format!("did you mean '{near}'?"),
-        None => "see the table catalogue".to_owned(),
+fn no_indicator(word: &str, catalogue: &Catalogue) -> QueryError {
+    let hint = match nearest(word, catalogue.indicators().iter().map(|indicator| indicator.id.as_str())) {
+        Some(near) => format!("Did you mean '{near}'?"),
+        None => "The table catalogue lists what there is".to_owned(),
     };
-    Err(DataFusionError::Plan(format!("there is no indicator '{word}': {remedy}")))
+    QueryError::sql(format!("there is no indicator '{word}'"), Some(hint))
 }

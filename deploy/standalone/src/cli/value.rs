@@ -5,7 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
 use chrono::NaiveDate;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use lantoa_query::access::Role;
+use lantoa_query::format::Format;
 use lantoa_schemas::form::{FORMS, Form};
 
 /// The map that areas are answered on.
@@ -105,6 +107,12 @@ pub fn local_listener(text: &str) -> Result<SocketAddr, String> {
              put a proxy that has both in front"
             .into())
     }
+}
+
+/// Reads the name of a format.
+pub(super) fn format() -> impl TypedValueParser<Value = Format> {
+    let words = Format::ALL.map(|format| PossibleValue::new(format.as_str()).help(format.about()));
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<Format>())
 }
 
 /// Reads the name of a form.

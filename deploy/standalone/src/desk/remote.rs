@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use lantoa_query::QueryError;
 use lantoa_query::answer::{ARROW_STREAM, Answer};
-use lantoa_query::face::Question;
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use lantoa_query::error::Place;
+use lantoa_query::face::{Question, Reply};
+use lantoa_query::settings::NAMES;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Response, StatusCode};
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -38,6 +40,8 @@ pub struct Problem {
     pub detail: String,
     /// Row by row.
     pub errors: Vec<RowError>,
+    /// Where in the text of a question it is.
+    pub position: Option<Place>,
 }
 
 impl Problem {
@@ -122,22 +126,26 @@ impl Remote {
         Ok(Self { client, base: format!("http://{http}") })
     }
 
-    /// Asks a question.
+    /// Asks a question, and says what the answer stands on.
     ///
     /// # Errors
     /// Any [`RemoteError`].
-    pub async fn sql(&self, question: &Question) -> Result<Answer, RemoteError> {
+    pub async fn sql(&self, question: &Question) -> Result<Reply, RemoteError> {
         let mut body = serde_json::json!({ "query": question.query });
         let settings = [("map", &question.map), ("as_of", &question.as_of), ("stated_by", &question.stated_by)];
         for (name, value) in settings.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
             body[name] = value.as_str().into();
         }
         let sent = self.client.post(format!("{}/v1/sql", self.base)).header(ACCEPT, ARROW_STREAM).json(&body).send();
-        let answer = good(sent.await?).await?;
-        for notice in answer.headers().get_all("lantoa-notice") {
-            eprintln!("note: {}", notice.to_str().unwrap_or_default());
-        }
-        Ok(Answer::read(answer.bytes_stream()).await?)
+        let answer = good(sent.await?).await.map_err(as_said_by_query)?;
+        let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        let notices = answer.headers().get_all("lantoa-notice").iter().map(text).collect();
+        let standing = |name: &'static str| {
+            Some((name, text(answer.headers().get(format!("lantoa-{}", name.replace('_', "-")))?)))
+        };
+        let standing = NAMES.into_iter().filter_map(standing).collect();
+        let answer = Answer::read(answer.bytes_stream()).await?.with_notices(notices);
+        Ok(Reply { answer, standing })
     }
 
     /// Sends a sheet.
@@ -163,6 +171,17 @@ impl Remote {
         }
         let sent = self.client.get(format!("{}/v1/status", self.base)).send().await?;
         Ok(read::<Status>(good(sent).await?).await?.tables)
+    }
+}
+
+/// A refusal in the words that the engine itself has for it.
+fn as_said_by_query(error: RemoteError) -> RemoteError {
+    match error {
+        RemoteError::Refused(mut problem) if !problem.detail.is_empty() => {
+            problem.title.clear();
+            RemoteError::Refused(problem)
+        }
+        other => other,
     }
 }
 

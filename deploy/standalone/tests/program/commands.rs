@@ -1,8 +1,10 @@
 //! `sql` and `import`, with a running program and without one: the same answers.
 
+use std::io::Write;
 use std::path::Path;
+use std::process::Stdio;
 
-use crate::harness::{Program, count, folder, run_to};
+use crate::harness::{Program, count, folder, lantoa, run_to};
 use crate::log::Log;
 
 const HEADER: &str = "source,stated_on,area_level,area_code,area_date,area_name,fact,measure,stage,subject_scope,period,\
@@ -54,12 +56,63 @@ fn check_sql(data: &Path) {
         assert_eq!(run_to(0, data, &["sql", query, "--format", format]).0, expected);
     }
     assert!(run_to(0, data, &["sql", query]).0.contains("letter"));
+    let marked = run_to(0, data, &["sql", query, "--format", "csv", "--bom"]).0;
+    assert!(marked.starts_with("\u{feff}one,"), "{marked}");
+    check_files(data, query);
+    check_script(data);
+    let (_, err) = run_to(1, data, &["sql", "select area_nam\nfrom indicator"]);
+    let said = "error: there is no column 'area_nam' (line 1, column 8). Did you mean 'area_name'?\n  \
+                1 | select area_nam\n    |        ^^^^^^^^\n";
+    assert_eq!(err, said, "the same words whether a program runs or not");
     for (wrong, word) in
         [("selec 1", "selec"), ("select * from indicater", "indicator"), ("drop table area", "refused")]
     {
         let (out, err) = run_to(1, data, &["sql", wrong]);
         assert!(out.is_empty() && err.to_lowercase().contains(word), "{wrong}: {err}");
     }
+}
+
+/// An answer in a file, which is there whole or not at all.
+fn check_files(data: &Path, query: &str) {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for (name, begins) in
+        [("a.parquet", &b"PAR1"[..]), ("a.xlsx", b"PK"), ("a.md", b"| one | letter"), ("a.tsv", b"one\tletter")]
+    {
+        let (out, _) = run_to(0, data, &["sql", query, "--out", &path(name)]);
+        let written = std::fs::read(path(name)).unwrap();
+        assert!(out.is_empty() && written.starts_with(begins), "{name}: {out}");
+    }
+    let (_, err) =
+        run_to(1, data, &["sql", "select 1 / (value - 3) as x from generate_series(0, 9)", "--out", &path("b.csv")]);
+    assert!(err.to_lowercase().contains("divide by zero"), "{err}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4, "nothing is left of what failed");
+}
+
+/// Statements from standard input, one after the other, until one fails.
+fn check_script(data: &Path) {
+    let run = |script: &str, flags: &[&str]| {
+        let mut child = lantoa(data, &[&["sql"], flags].concat())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let script = "-- settings hold; 'a'\nset lantoa.map = '2025-07-01';\nselect ';' as sign;\n\\f tsv\nshow lantoa.map";
+    let (code, out, err) = run(script, &["--format", "csv"]);
+    assert_eq!((code, out.as_str()), (Some(0), "sign\n;\nname\tvalue\nlantoa.map\t2025-07-01\n"), "{err}");
+    let (code, out, err) = run("select 1 as a;\nselect nothing;\nselect 2 as b;", &["--format", "csv"]);
+    assert_eq!((code, out.as_str()), (Some(1), "a\n1\n"), "{err}");
+    assert!(err.contains("(line 2, column 8)") && err.contains("2 | select nothing;"), "{err}");
+    let (code, _, err) = run("select 1;select 2;", &["--format", "parquet"]);
+    assert!(code == Some(1) && err.contains("one answer"), "{err}");
+    let (code, _, err) = run("\\dance", &[]);
+    assert!(code == Some(1) && err.contains("\\?"), "{err}");
 }
 
 #[test]

@@ -21,7 +21,8 @@ fn wrong_use_ends_with_2_and_a_word() {
     let absent = data.path().join("absent.toml");
     let unknown = data.path().join("unknown.toml");
     std::fs::write(&unknown, "[ingest]\nspeed = 1\n").unwrap();
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 8] = [
+        (&["sql", "select 1", "--bom", "--format", "json"], "--bom goes with csv and tsv"),
         (&["fly"], "fly"),
         (&["up", "--http", "0.0.0.0:0"], "TLS"),
         (&["serve", "ingest"], "--kafka"),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::page::words::{Lang, words};
 
-fn figure(area: &str, year: i64, value: impl Into<Option<f64>>) -> Figure {
+fn figure(area: &str, year: i64, value: Option<f64>) -> Figure {
     Figure {
         area_code: Some("02".into()),
         area_name: area.into(),
@@ -13,7 +13,7 @@ fn figure(area: &str, year: i64, value: impl Into<Option<f64>>) -> Figure {
         base: "all".into(),
         span: Some("stock".into()),
         derivation: Some("stated".into()),
-        value: value.into(),
+        value,
         ..Figure::default()
     }
 }
@@ -30,31 +30,35 @@ fn count(picture: &str, what: &str) -> usize {
 
 #[test]
 fn a_year_without_a_figure_is_a_gap_and_bases_are_lines_of_their_own() {
-    let registered = Figure { base: "registered".into(), ..figure("Hà Giang", 2022, 80.0) };
-    let figures =
-        [figure("Hà Giang", 2020, 60.0), figure("Hà Giang", 2021, 65.0), registered, figure("Hà Giang", 2023, 70.0)];
+    let registered = Figure { base: "registered".into(), ..figure("Hà Giang", 2022, Some(80.0)) };
+    let figures = [
+        figure("Hà Giang", 2020, Some(60.0)),
+        figure("Hà Giang", 2021, Some(65.0)),
+        registered,
+        figure("Hà Giang", 2023, Some(70.0)),
+    ];
     let (chart, picture) = drawn(&figures, true);
     assert_eq!(chart.legend.len(), 2);
     assert_eq!(chart.legend[0].1, "Hà Giang, of all");
     assert_eq!(chart.legend[1].1, "Hà Giang, of those registered");
     assert_eq!(count(&picture, "class=\"join\""), 1, "{picture}");
     assert_eq!(count(&picture, "class=\"mark\""), 4);
-    assert!(picture.contains("<title>Hà Giang, of all 2021: 65</title>") || picture.contains("of all, 2021: 65"));
+    assert!(picture.contains("<title>Hà Giang, of all, 2021: 65</title>"), "{picture}");
     assert!(!picture.contains("style="), "the page's policy allows no styles in the document");
 }
 
 #[test]
 fn what_is_not_the_whole_is_marked_and_never_joined() {
-    let part = Figure { coverage: Some(50.0), derivation: Some("summed".into()), ..figure("A", 2021, 10.0) };
-    let estimate = Figure { derivation: Some("estimated".into()), ..figure("A", 2023, 30.0) };
-    let figures = [figure("A", 2020, 20.0), part, figure("A", 2022, 25.0), estimate];
+    let part = Figure { coverage: Some(50.0), derivation: Some("summed".into()), ..figure("A", 2021, Some(10.0)) };
+    let estimate = Figure { derivation: Some("estimated".into()), ..figure("A", 2023, Some(30.0)) };
+    let figures = [figure("A", 2020, Some(20.0)), part, figure("A", 2022, Some(25.0)), estimate];
     let (chart, picture) = drawn(&figures, false);
     assert!(chart.hollow);
     assert_eq!(count(&picture, "class=\"mark hollow\""), 2, "{picture}");
     // Only the estimate is joined to its neighbour, by dashes.
     assert_eq!((count(&picture, "class=\"join dashed\""), count(&picture, "class=\"join\"")), (1, 0));
-    let flow = Figure { span: Some("year_change".into()), ..figure("A", 2021, 3.0) };
-    assert_eq!(count(&drawn(&[figure("A", 2020, 20.0), flow], false).1, "class=\"join\""), 0);
+    let flow = Figure { span: Some("year_change".into()), ..figure("A", 2021, Some(3.0)) };
+    assert_eq!(count(&drawn(&[figure("A", 2020, Some(20.0)), flow], false).1, "class=\"join\""), 0);
 }
 
 #[test]
@@ -79,7 +83,8 @@ fn ranges_and_targets_have_marks_of_their_own() {
 
 #[test]
 fn what_is_left_out_is_said() {
-    let figures: Vec<Figure> = (0..9).map(|area| figure(&format!("area {area}"), 2024, f64::from(area))).collect();
+    let figures: Vec<Figure> =
+        (0..9).map(|area| figure(&format!("area {area}"), 2024, Some(f64::from(area)))).collect();
     let (chart, picture) = drawn(&figures, true);
     assert_eq!((chart.legend.len(), chart.left_out), (MOST, 3));
     assert!(!picture.contains("area 6"));
@@ -95,6 +100,6 @@ fn the_axis_begins_at_zero_in_round_steps() {
     for (least, step) in [(20.0, 20.0), (0.7, 1.0), (3.0, 5.0), (33_000.0, 50_000.0), (5.1, 10.0)] {
         assert!((round_step(least) - step).abs() < 1e-9, "{least}: {}", round_step(least));
     }
-    let (_, picture) = drawn(&[figure("A", 2024, 138_068.0)], false);
+    let (_, picture) = drawn(&[figure("A", 2024, Some(138_068.0))], false);
     assert!(picture.contains(">0</text>") && picture.contains(">150,000</text>"), "{picture}");
 }
