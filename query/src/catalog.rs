@@ -10,13 +10,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
+use chrono::NaiveDate;
 use datafusion::catalog::SchemaProvider;
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::datasource::memory::MemTable;
 use datafusion::datasource::{TableProvider, ViewTable, provider_as_source};
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, col, lit};
-use lantoa_schemas::clock::end_of_day_in_vietnam;
 use lantoa_schemas::projection::Division;
 use lantoa_schemas::stream::Stream;
 use lantoa_schemas::views::{self, VIEWS};
@@ -32,8 +32,10 @@ mod divided;
 mod granted;
 pub(crate) mod kept;
 pub(crate) mod looked;
+mod on_map;
 
 use divided::Divided;
+pub(crate) use on_map::IndicatorOn;
 
 pub(crate) use granted::Granted;
 
@@ -58,8 +60,8 @@ pub(crate) struct Desk {
     pinned: Mutex<HashMap<String, Arc<dyn TableProvider>>>,
     /// The version of each table that the statement sees.
     seen: Mutex<HashMap<String, Snapshot>>,
-    /// What all tables of one statement that stand on a map share.
-    figures: Mutex<Option<Arc<StandingFigures>>>,
+    /// What all tables of one statement that stand on one map share, by the map.
+    figures: Mutex<HashMap<Option<NaiveDate>, Arc<StandingFigures>>>,
     /// The projections that the statement sees, by view.
     kept: Mutex<HashMap<&'static str, Snapshot>>,
     /// The buckets that ledgers are limited to; `None` for all, as for everybody who asks.
@@ -112,7 +114,7 @@ impl Desk {
     pub(crate) fn renew(&self) {
         self.pinned.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.figures.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.figures.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.divided.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
@@ -150,7 +152,8 @@ impl Desk {
         }
         if let Some(table) = Table::named(name) {
             let adopters = if table == Table::Adoption { self.adopters().await? } else { Vec::new() };
-            return Ok(Some(Arc::new(StandingTable::new(table, self.figures().await?, adopters))));
+            let figures = self.figures(standing(&self.state()?).map).await?;
+            return Ok(Some(Arc::new(StandingTable::new(table, figures, adopters))));
         }
         if let Some(family) = name.strip_prefix(FATE) {
             return self.fate(family).await;
@@ -188,7 +191,8 @@ impl Desk {
         Ok(Some(seen.entry(table.to_owned()).or_insert(snapshot).clone()))
     }
 
-    async fn figures(&self) -> Result<Arc<StandingFigures>> {
+    /// The figures on the map of a day, or each on its own.
+    async fn figures(&self, map: Option<NaiveDate>) -> Result<Arc<StandingFigures>> {
         let state = self.state()?;
         let [stated, counted] = FIGURES;
         let plans = [state.create_logical_plan(stated).await?, state.create_logical_plan(counted).await?];
@@ -199,11 +203,11 @@ impl Desk {
         }
         // All days of one map are one map.
         let standing = standing(&state);
-        let map = standing.map.map(|day| knowledge.history().map_on(day));
+        let map = map.map(|day| knowledge.history().map_on(day));
         let basis = Basis { versions, standing: Standing { map, ..standing }, today: knowledge.today() };
         let figures = StandingFigures::new(plans, knowledge, basis, Arc::clone(&self.remembered));
         let mut shared = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Arc::clone(shared.get_or_insert_with(|| Arc::new(figures))))
+        Ok(Arc::clone(shared.entry(map).or_insert_with(|| Arc::new(figures))))
     }
 
     async fn fate(&self, family: &str) -> Result<Option<Arc<dyn TableProvider>>> {
@@ -274,8 +278,8 @@ fn seen(
 fn limits(standing: &Standing, has: impl Fn(&str) -> bool) -> Vec<Expr> {
     let mut limits = Vec::new();
     let recorded = ["recorded", "received"].into_iter().find(|column| has(column));
-    if let (Some(day), Some(recorded)) = (standing.as_of, recorded) {
-        let end = end_of_day_in_vietnam(day).timestamp_micros();
+    if let (Some(as_of), Some(recorded)) = (standing.as_of, recorded) {
+        let end = as_of.end_micros();
         limits.push(col(recorded).lt(lit(ScalarValue::TimestampMicrosecond(Some(end), Some("UTC".into())))));
     }
     if let (Some(day), true) = (standing.stated_by, has("stated_on") && has("retracts")) {

@@ -1,7 +1,9 @@
-//! The HTTP face: `POST /v1/sql` and `GET /v1/status`. The only module that knows axum.
+//! The HTTP face: `POST /v1/sql`, `GET /v1/indicators` and `/v1/indicators/{id}`, `GET /v1/status`, and the page at `/`.
+//! The only module that knows axum.
 //!
-//! In: requests. Out: answers as they are read, or problem documents (RFC 9457). Guarantee: a body that ends as HTTP
-//! ends a body is whole; an answer that fails on its way breaks the connection.
+//! In: requests. Out: answers as they are read, pages, or problem documents (RFC 9457). Guarantee: where there are users,
+//! nobody is answered who is not one of them; a body that ends as HTTP ends a body is whole; an answer that fails on its
+//! way breaks the connection.
 
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
@@ -16,14 +18,17 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::access::Asker;
 use crate::answer::Answer;
-use crate::face::{self, Question, Reply};
+use crate::face::{self, Question};
 use crate::format::{Encoder, Format, WriteError};
 use crate::session::Engine;
 
+mod asker;
+mod indicator;
+mod page;
 mod problem;
 
+use asker::asker;
 use problem::Problem;
 
 #[derive(Clone)]
@@ -36,11 +41,23 @@ struct Face {
 /// Routes of the query role. Each answer holds a token of `answers` until its last byte is sent.
 pub(crate) fn router(engine: Engine, answers: TaskTracker, shutdown: CancellationToken) -> Router {
     let limit = DefaultBodyLimit::max(engine.query_bytes());
-    Router::new().route("/v1/sql", post(sql).layer(limit)).route("/v1/status", get(status)).with_state(Face {
-        engine,
-        answers,
-        shutdown,
-    })
+    Router::new()
+        .route("/v1/sql", post(sql).layer(limit))
+        .route("/v1/indicators", get(indicator::catalogue))
+        .route("/v1/indicators/{id}", get(indicator::indicator))
+        .route("/v1/status", get(status))
+        .route("/", get(page::page))
+        .route("/page.css", get(page::style))
+        .route("/page.js", get(page::script))
+        .route("/icon.svg", get(page::icon))
+        .with_state(Face { engine, answers, shutdown })
+}
+
+impl Face {
+    /// Whether anybody is answered at all.
+    fn open(&self) -> Result<(), Problem> {
+        if self.shutdown.is_cancelled() { Err(Problem::stopping()) } else { Ok(()) }
+    }
 }
 
 async fn sql(
@@ -48,18 +65,19 @@ async fn sql(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response<Body>, Problem> {
-    if face.shutdown.is_cancelled() {
-        return Err(Problem::stopping());
-    }
+    face.open()?;
+    let asker = asker(&headers, face.engine.users())?;
     let format = wanted(&headers)?;
     let body = body.map_err(|rejection| Problem::unread(&rejection, face.engine.query_bytes()))?;
     let question: Question = serde_json::from_slice(&body).map_err(|error| Problem::no_question(&error))?;
     let token = face.answers.token();
-    let reply = face::ask(&face.engine, &Asker::owner().through("http"), question).await?;
-    respond(reply, format, token).await
+    let reply = face::ask(&face.engine, &asker, question).await?;
+    let sent = Sent { answer: reply.answer, standing: reply.standing, around: Default::default(), format };
+    respond(sent, token).await
 }
 
-async fn status(State(face): State<Face>) -> Result<impl IntoResponse, Problem> {
+async fn status(State(face): State<Face>, headers: HeaderMap) -> Result<impl IntoResponse, Problem> {
+    asker(&headers, face.engine.users())?;
     Ok(Json(serde_json::json!({ "tables": face.engine.status().await? })))
 }
 
@@ -83,13 +101,23 @@ fn wanted(headers: &HeaderMap) -> Result<Format, Problem> {
     if named { Err(Problem::no_format()) } else { Ok(Format::Json) }
 }
 
-async fn respond(reply: Reply, format: Format, token: TaskTrackerToken) -> Result<Response<Body>, Problem> {
-    let Reply { answer, standing } = reply;
+/// An answer and how it leaves.
+struct Sent {
+    answer: Answer,
+    standing: Vec<(&'static str, String)>,
+    format: Format,
+    /// What stands before and after the rows.
+    around: (String, &'static str),
+}
+
+async fn respond(sent: Sent, token: TaskTrackerToken) -> Result<Response<Body>, Problem> {
+    let Sent { answer, standing, format, around: (before, after) } = sent;
     let encoder = Encoder::new(format, answer.columns())?;
     let notices = answer.notices().to_vec();
-    let mut encoding = Encoding { encoder, answer, ended: false, _token: token };
+    let mut encoding = Encoding { encoder, answer, ended: false, closed: false, after, _token: token };
     // What fails before the first byte is made still gets a status of its own.
-    let begun = encoding.next().await?.unwrap_or_default();
+    let first = encoding.next().await?.unwrap_or_default();
+    let begun = if before.is_empty() { first } else { [before.as_bytes(), &first[..]].concat().into() };
     let body = futures::stream::iter([Ok(begun)]).chain(encoding.into_stream());
     let mut response = Response::new(Body::from_stream(body));
     let headers = response.headers_mut();
@@ -103,9 +131,10 @@ async fn respond(reply: Reply, format: Format, token: TaskTrackerToken) -> Resul
     Ok(response)
 }
 
-/// Adds a header; our own names and words are plain ASCII, and anything else has no place in a header.
+/// Adds a header, in UTF-8 where it has names of areas. What has control characters has no place in a header, and none of
+/// our words has them.
 fn put(headers: &mut HeaderMap, name: &str, value: &str) {
-    if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+    if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes())) {
         headers.append(name, value);
     }
 }
@@ -116,6 +145,10 @@ struct Encoding {
     answer: Answer,
     /// Whether the last row was read.
     ended: bool,
+    /// Whether the encoder has given all its bytes.
+    closed: bool,
+    /// What follows them, until it is out.
+    after: &'static str,
     _token: TaskTrackerToken,
 }
 
@@ -133,12 +166,15 @@ impl Encoding {
                 None => self.ended = true,
             }
         }
-        while let Some(bytes) = self.encoder.last()? {
-            if !bytes.is_empty() {
-                return Ok(Some(bytes.into()));
+        while !self.closed {
+            match self.encoder.last()? {
+                Some(bytes) if bytes.is_empty() => {}
+                Some(bytes) => return Ok(Some(bytes.into())),
+                None => self.closed = true,
             }
         }
-        Ok(None)
+        let after = std::mem::take(&mut self.after);
+        Ok((!after.is_empty()).then(|| Bytes::from_static(after.as_bytes())))
     }
 
     /// The bytes that remain. An error ends the stream, and so the connection, before the body's end.

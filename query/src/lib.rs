@@ -7,7 +7,7 @@
 //! In reading order: who asks (`access`), what is asked for (`config`, `settings`), where rows come from (`tables`, `fate`), what
 //! they are judged by (`knowledge`, `reference_tables`), what views are made of (`functions`, `logistic`,
 //! `area_functions`, `indicator`, `catalog`), who answers (`session`, `answer`, `error`, within `limits`, counted by `count`, recorded by `asked`), and how
-//! an answer leaves (`format`, `face`, `http`).
+//! an answer leaves (`format`, `face`, `http`; what an address asks for is `selection`, for people who look first `page`).
 
 pub mod access;
 pub mod answer;
@@ -26,7 +26,9 @@ mod indicator;
 mod knowledge;
 mod limits;
 mod logistic;
+mod page;
 mod reference_tables;
+mod selection;
 pub mod session;
 pub mod settings;
 mod tables;
@@ -64,7 +66,8 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// The role's routes (`POST /v1/sql`, `GET /v1/status`), for the program's one HTTP listener.
+    /// The role's routes (`/v1/sql`, `/v1/indicators`, `/v1/status` and the page at `/`), for the program's one HTTP
+    /// listener.
     pub fn router(&self) -> axum::Router {
         self.router.clone()
     }

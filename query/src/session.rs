@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::compute::concat_batches;
+use chrono::{DateTime, Utc};
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, SchemaProvider};
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::{SQLOptions, SessionContext};
@@ -25,7 +26,7 @@ use crate::access::{Asker, Users};
 use crate::answer::Answer;
 use crate::area_functions;
 use crate::asked::Asked;
-use crate::catalog::{Desk, Granted, standing};
+use crate::catalog::{Desk, Granted, IndicatorOn, standing};
 use crate::config::Config;
 use crate::count::Counters;
 use crate::error::QueryError;
@@ -36,12 +37,14 @@ use crate::limits::{Queue, Share, Spill};
 use crate::settings::{SettingError, Settings, Standing};
 use crate::tables::{TableError, Tables};
 
+mod bound;
 mod derive;
 mod guard;
 mod known;
 mod under_way;
 mod yielding;
 
+pub(crate) use bound::{Bound, Known};
 pub use derive::Derivation;
 
 /// The engine cannot be opened.
@@ -281,7 +284,7 @@ impl Session {
         let desk =
             Arc::new(Desk::new(Arc::clone(&engine.0.tables), Arc::clone(&present), Arc::clone(&engine.0.remembered)));
         let runtime = engine.runtime_of(&asker);
-        let open = |schema: Arc<dyn SchemaProvider>| {
+        let open = |schema: Arc<dyn SchemaProvider>, granted: Option<Arc<Granted>>| {
             let catalog = MemoryCatalogProvider::new();
             // A memory catalog takes every schema.
             let taken = catalog.register_schema("public", schema);
@@ -291,14 +294,16 @@ impl Session {
             for (name, function) in area_functions::all(&present) {
                 context.register_udtf(name, function);
             }
+            context.register_udtf("indicator_on", Arc::new(IndicatorOn::new(Arc::clone(&desk), granted)));
             context
         };
-        let whole = open(Arc::clone(&desk) as _);
+        let whole = open(Arc::clone(&desk) as _, None);
         let context = match asker.sees_everything() {
             true => whole.clone(),
             false => {
                 let granted = Granted::new(Arc::clone(&desk), asker.clone(), Arc::clone(&present), whole.clone());
-                open(Arc::new(granted))
+                let granted = Arc::new(granted);
+                open(Arc::clone(&granted) as _, Some(granted))
             }
         };
         let weak = whole.state_weak_ref();
@@ -334,7 +339,9 @@ impl Session {
     pub async fn sql(&self, text: &str) -> std::result::Result<Answer, QueryError> {
         let asked = Asked::new(&self.asker, text, self.engine.0.clock.now());
         let mut under_way = self.engine.0.counters.statement(asked);
-        match self.answer_within_limits(text).await {
+        let (session, whole_text) = (self.clone(), text.to_owned());
+        let work = async move { Ok((session.answer_all(&whole_text).await?, ())) };
+        match self.answer_within_limits(work).await.map(|(answer, ())| answer) {
             // A statement without rows, such as SET, is answered when it is done.
             Ok(answer) if answer.columns().fields().is_empty() => {
                 under_way.answered();
@@ -382,17 +389,19 @@ impl Session {
         match &plan {
             LogicalPlan::Statement(PlanStatement::SetVariable(set)) => self.set(&set.variable, &set.value)?,
             LogicalPlan::Statement(PlanStatement::ResetVariable(reset)) => self.set(&reset.variable, "")?,
-            _ => {
-                let options =
-                    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-                options.verify_plan(&plan).map_err(|_| guard::changes(statement, &plan))?;
-                guard::check_plan(statement, &plan)?;
-                known::check_indicators(&plan, self.present.get().catalogue())?;
-                let rows = self.context.execute_logical_plan(plan).await?.execute_stream().await?;
-                return Ok(Answer::of(rows, self.context.clone()).with_notices(self.notices().await?));
-            }
+            _ => return self.execute(statement, plan).await,
         }
         Ok(Answer::nothing())
+    }
+
+    /// Runs the plan of a question.
+    async fn execute(&self, statement: &Statement, plan: LogicalPlan) -> std::result::Result<Answer, QueryError> {
+        let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        options.verify_plan(&plan).map_err(|_| guard::changes(statement, &plan))?;
+        guard::check_plan(statement, &plan)?;
+        known::check_indicators(&plan, self.present.get().catalogue())?;
+        let rows = self.context.execute_logical_plan(plan).await?.execute_stream().await?;
+        Ok(Answer::of(rows, self.context.clone()).with_notices(self.notices().await?))
     }
 
     /// Lets go of what the last statement saw, and sees everything as it is now.
@@ -434,23 +443,24 @@ impl Session {
 
     /// What the settings make it necessary to say beside an answer.
     async fn notices(&self) -> std::result::Result<Vec<String>, QueryError> {
-        let Some(day) = self.standing().as_of else {
+        let Some(as_of) = self.standing().as_of else {
             return Ok(Vec::new());
         };
         let today = self.engine.0.clock.today();
-        if day > today {
-            return Ok(vec![format!("as of {day}: that day has not come; the answer is what is known on {today}")]);
+        if as_of.day() > today {
+            return Ok(vec![format!("as of {as_of}: that day has not come; the answer is what is known on {today}")]);
         }
-        match self.first_day_of_record().await? {
-            Some(first) if first > day => {
-                Ok(vec![format!("as of {day}: nothing had been recorded by then; the first record is of {first}")])
+        match self.first_record().await? {
+            Some(first) if first.timestamp_micros() >= as_of.end_micros() => {
+                let first = lantoa_schemas::clock::day_in_vietnam(first);
+                Ok(vec![format!("as of {as_of}: nothing had been recorded by then; the first record is of {first}")])
             }
             _ => Ok(Vec::new()),
         }
     }
 
-    /// First day, in Vietnam, on which anything was recorded.
-    async fn first_day_of_record(&self) -> std::result::Result<Option<chrono::NaiveDate>, QueryError> {
+    /// When anything was recorded first.
+    async fn first_record(&self) -> std::result::Result<Option<DateTime<Utc>>, QueryError> {
         let everything = Session::new(self.engine.clone(), Asker::owner(), Standing::default());
         let ledgers = Stream::ALL.iter().map(|stream| format!("SELECT min(recorded) AS first FROM {}", stream.table()));
         let query = format!(
@@ -458,6 +468,6 @@ impl Session {
             ledgers.collect::<Vec<_>>().join(" UNION ALL ")
         );
         let batches = everything.context.sql(&query).await?.collect().await?;
-        Ok(batches.first().and_then(guard::first_instant).map(lantoa_schemas::clock::day_in_vietnam))
+        Ok(batches.first().and_then(guard::first_instant))
     }
 }

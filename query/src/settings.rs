@@ -4,11 +4,14 @@
 //! what would be right. They live in the session's configuration, so that `SHOW` and every front end see the same.
 
 use std::any::Any;
+use std::fmt;
+use std::str::FromStr;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use datafusion::common::config::{ConfigEntry, ConfigExtension, ExtensionOptions};
 use datafusion::error::{DataFusionError, Result};
 use lantoa_schemas::area::AreaHistory;
+use lantoa_schemas::clock::{day_in_vietnam, end_of_day_in_vietnam};
 use serde::Deserialize;
 
 /// Word for "each figure on the map on which it was reported".
@@ -23,7 +26,7 @@ pub const NAMES: [&str; 3] = ["map", "as_of", "stated_by"];
 pub struct Settings {
     /// The map on which the answer stands: `as_reported`, or a day.
     pub map: Option<String>,
-    /// Only what was recorded by the end of this day in Vietnam.
+    /// Only what was recorded by the end of this day in Vietnam, or by this instant.
     pub as_of: Option<String>,
     /// Only what sources had said by the end of this day.
     pub stated_by: Option<String>,
@@ -61,6 +64,15 @@ pub enum SettingError {
     NotADay {
         /// Name of the setting.
         name: &'static str,
+        /// The value given.
+        value: String,
+    },
+    /// The value is neither a day nor an instant.
+    #[error(
+        "lantoa.as_of = '{value}' is neither a day nor an instant: write it as 2024-10-31 or, to the second, as \
+         2024-10-31T08:30:00Z, or leave it empty for no limit"
+    )]
+    NotATime {
         /// The value given.
         value: String,
     },
@@ -111,13 +123,62 @@ fn possible_maps(history: &AreaHistory) -> String {
     )
 }
 
+/// Up to when records count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AsOf {
+    /// To the end of a day in Vietnam.
+    Day(NaiveDate),
+    /// To an instant, itself included. Finer than the microseconds of records it is never.
+    Instant(DateTime<Utc>),
+}
+
+impl AsOf {
+    /// The last day of record, in Vietnam.
+    pub fn day(self) -> NaiveDate {
+        match self {
+            Self::Day(day) => day,
+            Self::Instant(instant) => day_in_vietnam(instant),
+        }
+    }
+
+    /// The first microsecond since 1970 whose records do not count.
+    pub(crate) fn end_micros(self) -> i64 {
+        match self {
+            Self::Day(day) => end_of_day_in_vietnam(day).timestamp_micros(),
+            Self::Instant(instant) => instant.timestamp_micros().saturating_add(1),
+        }
+    }
+}
+
+impl FromStr for AsOf {
+    type Err = SettingError;
+
+    fn from_str(text: &str) -> std::result::Result<Self, SettingError> {
+        if let Some(day) = read_day(text) {
+            return Ok(Self::Day(day));
+        }
+        let instant = DateTime::parse_from_rfc3339(text).ok();
+        let instant = instant.and_then(|instant| DateTime::from_timestamp_micros(instant.timestamp_micros()));
+        instant.map(Self::Instant).ok_or_else(|| SettingError::NotATime { value: text.to_owned() })
+    }
+}
+
+impl fmt::Display for AsOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Day(day) => write!(f, "{day}"),
+            Self::Instant(instant) => f.write_str(&instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+        }
+    }
+}
+
 /// The settings of a session, read and checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Standing {
     /// A day of the map on which the answer stands; `None` for each figure on its own.
     pub(crate) map: Option<NaiveDate>,
-    /// Last day of record, in Vietnam.
-    pub(crate) as_of: Option<NaiveDate>,
+    /// Last day or instant of record.
+    pub(crate) as_of: Option<AsOf>,
     /// Last day of telling.
     pub(crate) stated_by: Option<NaiveDate>,
 }
@@ -128,7 +189,7 @@ impl Standing {
         let value = value.trim();
         match name {
             "map" => map(value).map(|day| self.map = day),
-            "as_of" => day("as_of", value).map(|day| self.as_of = day),
+            "as_of" => as_of(value).map(|as_of| self.as_of = as_of),
             "stated_by" => day("stated_by", value).map(|day| self.stated_by = day),
             _ => Err(SettingError::Unknown { name: format!("lantoa.{name}") }),
         }
@@ -138,7 +199,7 @@ impl Standing {
     pub(crate) fn value(&self, name: &str) -> Option<String> {
         match name {
             "map" => Some(self.map.map_or_else(|| AS_REPORTED.to_owned(), |day| day.to_string())),
-            "as_of" => self.as_of.map(|day| day.to_string()),
+            "as_of" => self.as_of.map(|as_of| as_of.to_string()),
             "stated_by" => self.stated_by.map(|day| day.to_string()),
             _ => None,
         }
@@ -157,6 +218,10 @@ fn map(value: &str) -> std::result::Result<Option<NaiveDate>, SettingError> {
         return Err(SettingError::BeforeMaps { day, possible: possible() });
     }
     Ok(Some(day))
+}
+
+fn as_of(value: &str) -> std::result::Result<Option<AsOf>, SettingError> {
+    if value.is_empty() { Ok(None) } else { value.parse().map(Some) }
 }
 
 fn day(name: &'static str, value: &str) -> std::result::Result<Option<NaiveDate>, SettingError> {
@@ -196,7 +261,7 @@ impl ExtensionOptions for Standing {
     fn entries(&self) -> Vec<ConfigEntry> {
         let describe = |name| match name {
             "map" => "The map on which the answer stands: as_reported, or a day",
-            "as_of" => "Only what was recorded by the end of this day in Vietnam",
+            "as_of" => "Only what was recorded by the end of this day in Vietnam, or by this instant",
             _ => "Only what sources had said by the end of this day",
         };
         let entry =
@@ -215,11 +280,15 @@ mod tests {
         standing.take("as_of", "2025-10-15").unwrap();
         standing.take("map", "as_reported").unwrap();
         assert_eq!(standing.value("as_of").as_deref(), Some("2025-10-15"));
+        standing.take("as_of", "2025-10-15T15:30:00.250+07:00").unwrap();
+        assert_eq!(standing.value("as_of").as_deref(), Some("2025-10-15T08:30:00.250Z"));
         standing.take("as_of", "").unwrap();
         assert_eq!(standing, Standing::default());
         for (name, value, says) in [
             ("as_of", "15/10/2025", "2024-10-31"),
             ("as_of", "2025-1-5", "2024-10-31"),
+            ("as_of", "2025-10-15T08:30", "2024-10-31T08:30:00Z"),
+            ("stated_by", "2025-10-15T08:30:00Z", "2024-10-31"),
             ("stated_by", "2025-02-30", "2024-10-31"),
             ("map", "2000-01-01", "2025-07-01"),
             ("map", "new", "as_reported"),
@@ -228,5 +297,15 @@ mod tests {
             let error = standing.take(name, value).unwrap_err().to_string();
             assert!(error.contains(says), "{name} = {value}: {error}");
         }
+    }
+
+    #[test]
+    fn an_instant_takes_in_its_own_microsecond_and_no_later_one() {
+        let ends = |text: &str| text.parse::<AsOf>().unwrap().end_micros();
+        assert_eq!(ends("1970-01-01T00:00:01Z"), 1_000_001);
+        assert_eq!(ends("1970-01-01T07:00:01.000002500+07:00"), 1_000_003);
+        // The last instant of a day in Vietnam ends with that day.
+        assert_eq!(ends("2025-10-15T16:59:59.999999Z"), ends("2025-10-15"));
+        assert_eq!("2025-10-15T17:00:00Z".parse::<AsOf>().unwrap().day().to_string(), "2025-10-16");
     }
 }

@@ -1,5 +1,6 @@
 //! The query crate over real tables: views in `.slt` files, sessions, rights, limits, the HTTP face.
 
+mod addresses;
 mod asked;
 mod fixture;
 mod hostile;
@@ -8,6 +9,7 @@ mod kept;
 mod limits;
 mod narrowed;
 mod nation;
+mod readme;
 mod rights;
 mod scripts;
 mod sessions;

@@ -194,6 +194,10 @@ async fn an_asker_of_one_area_sees_that_area_alone() {
                 assert_eq!(count(&limited, &table).await, 0, "{table} has no areas");
             }
         }
+        for on in ["as_reported", "2024-12-31", "2025-07-01"] {
+            let codes = texts(&limited, &format!("SELECT DISTINCT area_code FROM indicator_on('{on}')")).await;
+            assert!(!codes.is_empty() && codes.iter().all(|code| inside.contains(code)), "on {on}: {codes:?}");
+        }
     }
 }
 

@@ -14,7 +14,7 @@ mod value;
 
 pub use lantoa_query::format::Format;
 use value::user_role;
-pub use value::{AsOf, Map, local_listener};
+pub use value::{AsOf, Day, Map, local_listener};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -214,12 +214,12 @@ pub struct SqlArgs {
     /// has 34)
     #[arg(long, value_name = "DAY")]
     pub map: Option<Map>,
-    /// As the records were at the end of this day (YYYY-MM-DD, in Vietnam)
-    #[arg(long, value_name = "DAY")]
+    /// As the records were at the end of this day (YYYY-MM-DD, in Vietnam), or at an instant (2024-10-15T08:30:00Z)
+    #[arg(long, value_name = "TIME")]
     pub as_of: Option<AsOf>,
     /// As the sources had told the public by this day (YYYY-MM-DD)
     #[arg(long, value_name = "DAY")]
-    pub stated_by: Option<AsOf>,
+    pub stated_by: Option<Day>,
     /// Of the prompt.
     #[command(flatten)]
     pub around: Surroundings,

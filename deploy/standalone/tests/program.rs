@@ -19,6 +19,10 @@ mod life;
 mod log;
 #[path = "program/metrics.rs"]
 mod metrics;
+#[path = "program/openapi.rs"]
+mod openapi;
+#[path = "program/page.rs"]
+mod page;
 #[path = "program/projection.rs"]
 mod projection;
 #[path = "program/prompt.rs"]

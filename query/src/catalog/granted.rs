@@ -47,7 +47,8 @@ impl Granted {
         Self { desk, asker, present, _whole: whole }
     }
 
-    fn granted(&self, name: &str, table: Arc<dyn TableProvider>) -> Result<Arc<dyn TableProvider>> {
+    /// A table of a name, as the asker may see it.
+    pub(super) fn granted(&self, name: &str, table: Arc<dyn TableProvider>) -> Result<Arc<dyn TableProvider>> {
         let columns = table.schema();
         let left: Vec<Expr> = columns
             .fields()

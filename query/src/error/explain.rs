@@ -12,7 +12,6 @@ use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
 use lantoa_schemas::views::VIEWS;
 
 use super::{Place, QueryError};
-use crate::area_functions;
 
 /// What leads the engine's messages and says nothing to the reader.
 const KINDS: [&str; 3] = ["Error during planning: ", "Schema error: ", "sql parser error: "];
@@ -22,6 +21,9 @@ const AT_LINE: &str = " at Line: ";
 const AT_COLUMN: &str = ", Column: ";
 /// What the parser has found where a text ends too early.
 const TEXT_ENDS: &str = "found: EOF";
+
+/// What is said to who names a file.
+const NO_FILES: &str = "A question reads the tables here, no file and no address; files come in through import";
 
 /// An error that the asker can mend.
 pub(super) fn explained(error: &DataFusionError) -> QueryError {
@@ -157,16 +159,17 @@ fn of_names(message: &str) -> (String, Option<String>) {
         let name = message.strip_prefix(before)?.strip_suffix(after)?;
         Some(name.rsplit('.').next().unwrap_or(name))
     };
-    let files = "A question reads the tables here, no file and no address; files come in through `lantoa import`";
+    let file = message.strip_prefix("table 'lantoa.public.").and_then(|rest| rest.strip_suffix("' not found"));
+    if let Some(file) = file.filter(|name| name.contains(['.', '/', ':', '\\'])) {
+        return (format!("there is no table '{file}'"), Some(NO_FILES.to_owned()));
+    }
     if let Some(name) = quoted("table '", "' not found") {
-        if let Some(file) = file_of(message) {
-            return (format!("there is no table '{file}'"), Some(files.to_owned()));
-        }
         return (format!("there is no table or view '{name}'"), Some(meant_or_listed(name, &known_tables())));
     }
     if let Some(name) = quoted("table function '", "' not found") {
-        let known: Vec<&str> = area_functions::NAMES.into_iter().chain(["generate_series", "range"]).collect();
-        let hint = format!("{}. {files}", meant_or_listed(name, &known));
+        let known = known_functions();
+        let hint = nearest(name, known.iter().copied());
+        let hint = hint.map_or_else(|| format!("{NO_FILES}. {}", listed(&known)), meant);
         return (format!("there is no function '{name}' that gives rows"), Some(hint));
     }
     if let Some((name, near)) = message.strip_prefix("Invalid function '").and_then(|rest| rest.split_once("'.\n")) {
@@ -179,13 +182,6 @@ fn of_names(message: &str) -> (String, Option<String>) {
     (message.to_owned(), None)
 }
 
-/// The name of a table that looks like one of a file or an address.
-fn file_of(message: &str) -> Option<&str> {
-    let name = message.strip_prefix("table '")?.strip_suffix("' not found")?;
-    let name = name.strip_prefix("lantoa.public.").unwrap_or(name);
-    name.contains(['.', '/', ':', '\\']).then_some(name)
-}
-
 fn meant(near: &str) -> String {
     format!("Did you mean '{near}'?")
 }
@@ -196,6 +192,11 @@ fn listed(known: &[&str]) -> String {
 
 fn meant_or_listed(name: &str, known: &[&str]) -> String {
     nearest(name, known.iter().copied()).map_or_else(|| listed(known), meant)
+}
+
+/// What may stand in FROM like a function.
+fn known_functions() -> Vec<&'static str> {
+    crate::area_functions::NAMES.into_iter().chain(["indicator_on", "generate_series", "range"]).collect()
 }
 
 fn known_tables() -> Vec<&'static str> {

@@ -1,14 +1,17 @@
 //! Problem documents (RFC 9457): what went wrong, whose fault it is, what would be right.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::extract::rejection::BytesRejection;
-use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::http::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
 use crate::error::{Place, QueryError};
 use crate::format::{FormError, Format, WriteError};
+use crate::selection::Wrong;
 
 /// An answer that is none.
 #[derive(Debug)]
@@ -16,7 +19,7 @@ pub(super) struct Problem {
     status: StatusCode,
     title: &'static str,
     detail: String,
-    field: Option<&'static str>,
+    field: Option<Cow<'static, str>>,
     remedy: Option<String>,
     /// Where in the text of the query it is.
     position: Option<Place>,
@@ -27,8 +30,8 @@ impl Problem {
         Self { status, title, detail: detail.into(), field: None, remedy: None, position: None }
     }
 
-    fn of(mut self, field: &'static str, remedy: impl Into<String>) -> Self {
-        self.field = Some(field);
+    fn of(mut self, field: impl Into<Cow<'static, str>>, remedy: impl Into<String>) -> Self {
+        self.field = Some(field.into());
         self.remedy = Some(remedy.into());
         self
     }
@@ -57,6 +60,17 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "Stopping", "the program is stopping").of("", "ask again later")
     }
 
+    /// Nobody says who asks, or nobody is who they say.
+    pub(super) fn unknown_asker() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "Who asks", "name and password are missing or wrong")
+            .of("Authorization", "send the name and password of a user by Basic authentication")
+    }
+
+    /// The catalogue has no such indicator.
+    pub(super) fn no_indicator(wrong: Wrong) -> Self {
+        Self { status: StatusCode::NOT_FOUND, title: "No such indicator", ..wrong.into() }
+    }
+
     fn document(&self) -> Value {
         let mut document = json!({
             "type": format!("urn:lantoa:problem:{}", self.title.to_lowercase().replace(' ', "-")),
@@ -64,13 +78,21 @@ impl Problem {
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
-        if let Some(field) = self.field {
+        if let Some(field) = &self.field {
             document["errors"] = json!([{ "row": null, "field": field, "reason": self.detail, "remedy": self.remedy }]);
         }
         if let Some(position) = self.position {
             document["position"] = json!(position);
         }
         document
+    }
+}
+
+impl From<Wrong> for Problem {
+    fn from(wrong: Wrong) -> Self {
+        let Wrong { field, reason, remedy } = wrong;
+        let detail = format!("{field}: {reason}");
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Parameter not taken", detail).of(field, remedy)
     }
 }
 
@@ -140,6 +162,10 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response<Body> {
         let mut response = Response::new(Body::from(self.document().to_string()));
         *response.status_mut() = self.status;
+        if self.status == StatusCode::UNAUTHORIZED {
+            let basic = HeaderValue::from_static("Basic realm=\"lantoa\", charset=\"UTF-8\"");
+            response.headers_mut().insert(WWW_AUTHENTICATE, basic);
+        }
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response
     }

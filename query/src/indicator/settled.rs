@@ -16,7 +16,7 @@ use super::lot::{Lot, Lots, Read};
 use super::reading::ReadBy;
 use super::remembered::Basis;
 use crate::knowledge::Knowledge;
-use crate::settings::Standing;
+use crate::settings::{AsOf, Standing};
 
 /// All that is known of the figures on one map.
 #[derive(Debug)]
@@ -98,7 +98,7 @@ impl Settled {
             lots: Arc::clone(&self.lots),
             things: Arc::clone(&self.things),
             wanted,
-            told_by: self.standing.stated_by.into_iter().chain(self.standing.as_of).min(),
+            told_by: self.standing.stated_by.into_iter().chain(self.standing.as_of.map(AsOf::day)).min(),
         }
     }
 

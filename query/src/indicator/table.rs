@@ -69,7 +69,8 @@ impl Table {
         }
     }
 
-    fn schema(self) -> SchemaRef {
+    /// Its columns.
+    pub(crate) fn schema(self) -> SchemaRef {
         match self {
             Self::Indicator => IndicatorRows::schema(),
             Self::Coverage => CoverageRows::schema(),
@@ -77,6 +78,18 @@ impl Table {
             Self::Adoption => AdoptionRows::schema(),
             Self::Reconciled => ReconciledRows::schema(),
         }
+    }
+}
+
+impl Table {
+    /// Which conditions the table makes use of; the engine applies each once more.
+    pub(crate) fn pushdown(self, filters: &[&Expr]) -> Vec<TableProviderFilterPushDown> {
+        let narrowed = self.narrowed();
+        let used = filters.iter().map(|filter| match narrowed {
+            Some(narrowed) if Wanted::can_use(narrowed, filter) => TableProviderFilterPushDown::Inexact,
+            _ => TableProviderFilterPushDown::Unsupported,
+        });
+        used.collect()
     }
 }
 
@@ -268,12 +281,7 @@ impl TableProvider for StandingTable {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        let narrowed = self.table.narrowed();
-        let used = filters.iter().map(|filter| match narrowed {
-            Some(narrowed) if Wanted::can_use(narrowed, filter) => TableProviderFilterPushDown::Inexact,
-            _ => TableProviderFilterPushDown::Unsupported,
-        });
-        Ok(used.collect())
+        Ok(self.table.pushdown(filters))
     }
 
     async fn scan(

@@ -1,6 +1,6 @@
 //! A statement under way: it waits for its turn, is planned and read within its limits, and can be ended at any time.
 //!
-//! In: the text, the asker's limits, the session's token. Out: the answer, whose rows come from a task of their own.
+//! In: the work, the asker's limits, the session's token. Out: the answer, whose rows come from a task of their own.
 //! Guarantee: whoever waits hears at once that a statement is cancelled or has taken too long, also while the engine
 //! computes; the task then ends at its next step and gives its memory and its place back. An answer that nobody reads on
 //! gives them back as well. An answer with more rows or bytes than it may have is an error, never a short one.
@@ -25,8 +25,11 @@ use crate::limits::{Limits, Place};
 const AHEAD: usize = 2;
 
 impl Session {
-    /// Answers one or more statements, within the asker's limits.
-    pub(super) async fn answer_within_limits(&self, text: &str) -> Result<Answer, QueryError> {
+    /// Does what answers one or more statements within the asker's limits. Beside the answer comes what has to be said of it.
+    pub(super) async fn answer_within_limits<T: Send + 'static>(
+        &self,
+        answering: impl Future<Output = Result<(Answer, T), QueryError>> + Send + 'static,
+    ) -> Result<(Answer, T), QueryError> {
         let cancel = self.listen();
         let config = &self.engine.0.config;
         let limits = config.limits(self.asker.role).clone();
@@ -36,10 +39,9 @@ impl Session {
             place = self.engine.0.queue.enter(&self.asker, limits.at_once) => place?,
         };
         let begun = Instant::now();
-        let (session, text) = (self.clone(), text.to_owned());
         let mut work = JoinSet::new();
-        work.spawn(async move { session.answer_all(&text).await });
-        let answer = tokio::select! {
+        work.spawn(answering);
+        let (answer, beside) = tokio::select! {
             biased;
             () = cancel.cancelled() => Err(QueryError::Cancelled),
             answer = work.join_next() => match answer {
@@ -50,15 +52,16 @@ impl Session {
             () = after(limits.within()) => Err(timed_out(&limits, self.asker.role)),
         }?;
         if answer.columns().fields().is_empty() {
-            return Ok(answer);
+            return Ok((answer, beside));
         }
         let left = limits.within().map(|within| within.saturating_sub(begun.elapsed()));
         let role = self.asker.role;
         let unread = if config.unread.is_zero() { Duration::MAX } else { config.unread };
-        Ok(answer.through(|rows| {
+        let answer = answer.through(|rows| {
             let (rows, work) = made_ahead(rows, place, unread);
             Reading { rows, work, cancel, limits, role, left, unread, seen: (0, 0) }.stream()
-        }))
+        });
+        Ok((answer, beside))
     }
 }
 

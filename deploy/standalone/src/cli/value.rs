@@ -19,9 +19,16 @@ pub enum Map {
     Of(NaiveDate),
 }
 
-/// A day in Vietnam, both ends included.
+/// Up to when records count: a day in Vietnam with its end, or an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AsOf(
+    /// When.
+    pub lantoa_query::settings::AsOf,
+);
+
+/// A day in Vietnam, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day(
     /// The day.
     pub NaiveDate,
 );
@@ -47,11 +54,26 @@ impl FromStr for AsOf {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        day(text).map(Self)
+        let wrong = |_| "a day is written YYYY-MM-DD, as 2024-10-15; an instant as 2024-10-15T08:30:00Z".to_owned();
+        text.parse().map(Self).map_err(wrong)
     }
 }
 
 impl fmt::Display for AsOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl FromStr for Day {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        day(text).map(Self)
+    }
+}
+
+impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
     }

@@ -1,4 +1,5 @@
-//! `/healthz`, `/readyz` and `/metrics`: whether the program lives, whether it can do its work, and how it goes.
+//! `/healthz`, `/readyz` and `/metrics`: whether the program lives, whether it can do its work, and how it goes; and
+//! `/v1/openapi.json`, what may be asked over HTTP.
 //!
 //! In: a flag, the checks of the roles that run, the registry. Out: 200 or 503 with every part's state as JSON, and the
 //! registry as Prometheus text. Guarantee: `/healthz` names the process, so that nobody takes another for it, and asks
@@ -105,12 +106,13 @@ struct Shown {
     registry: Registry,
 }
 
-/// The three routes.
+/// The routes that every role has.
 pub(super) fn router(readiness: Readiness, checks: Checks, registry: Registry) -> Router {
     Router::new()
         .route("/healthz", get(|| async { Json(Health::of_this_process()) }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .route("/v1/openapi.json", get(openapi))
         .with_state(Arc::new(Shown { readiness, checks, registry }))
 }
 
@@ -120,6 +122,10 @@ async fn ready(State(shown): State<Arc<Shown>>) -> (StatusCode, Json<ReadinessBo
     let ready = parts.iter().all(|part| part.ready);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(ReadinessBody { ready, parts }))
+}
+
+async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], lantoa_schemas::OPENAPI)
 }
 
 async fn metrics(State(shown): State<Arc<Shown>>) -> Response {

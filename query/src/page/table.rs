@@ -1,0 +1,85 @@
+//! The figures as a table, with all that has to be said of each.
+
+use lantoa_schemas::catalogue::{Catalogue, Indicator, Unit};
+use maud::{Markup, html};
+
+use super::figure::Figure;
+use super::words::{Words, filled};
+
+/// The table of some figures of an indicator.
+pub(crate) fn table(figures: &[Figure], indicator: &Indicator, catalogue: &Catalogue, words: &Words) -> Markup {
+    let heads = [
+        &words.area,
+        &words.year,
+        &words.subjects,
+        &words.base,
+        &words.count,
+        &words.denominator,
+        &words.rate,
+        &words.printed,
+        &words.target,
+        &words.gap,
+        &words.derivation,
+        &words.coverage,
+        &words.remarks,
+        &words.source,
+        &words.known_on,
+    ];
+    html! {
+        div.wide tabindex="0" role="region" aria-labelledby="table-heading" {
+            table {
+                caption { (words.lang.of(&indicator.name_vi, &indicator.name_en)) }
+                thead { tr { @for head in heads { th scope="col" { (head) } } } }
+                tbody { @for figure in figures { (row(figure, indicator, catalogue, words)) } }
+            }
+        }
+    }
+}
+
+fn row(figure: &Figure, indicator: &Indicator, catalogue: &Catalogue, words: &Words) -> Markup {
+    let percent = |value: Option<f64>| value.map(|value| format!("{} %", words.number(value)));
+    let source = [&figure.source, &figure.stated_on].into_iter().flatten().cloned().collect::<Vec<_>>().join(", ");
+    html! {
+        tr {
+            th scope="row" {
+                (figure.area_name)
+                @if let Some(code) = &figure.area_code { " " span.code { (code) } }
+                @if let Some(level) = &figure.area_level { br; span.less { (words.level(level)) } }
+                @if let Some(from) = &figure.area_from { " " span.less { "(" (from) " –)" } }
+            }
+            td.number { (figure.year) }
+            td { @if let Some(scope) = &figure.scope { (words.scope(scope, catalogue)) } }
+            td { (words.base(&figure.base)) }
+            td.number {
+                @if let Some(word) = words.precision(figure.precision.as_deref()) { (word) " " }
+                @if let Some(count) = figure.count { (words.whole(count)) }
+            }
+            td.number { @if let Some(denominator) = figure.denominator { (words.whole(denominator)) } }
+            td.number { @if let Some(rate) = rate(figure, indicator, words) { (rate) } }
+            td.number { @if let Some(printed) = &figure.printed { (printed) " %" } }
+            td.number {
+                @if let Some(target) = percent(figure.target) { (target) }
+                @if let Some(year) = figure.target_year { br; span.less { (filled(&words.by_year, &[&year.to_string()])) } }
+                @if let Some(origin) = &figure.target_origin {
+                    br; span.less { (filled(&words.set_by, &[words.level(origin)])) }
+                }
+            }
+            td.number { @if let Some(gap) = figure.gap { (filled(&words.points, &[&words.difference(gap)])) } }
+            td { (words.derivation(figure.derivation.as_deref())) }
+            td.number { @if let Some(coverage) = percent(figure.coverage) { (coverage) } }
+            td.remarks { @if let Some(reason) = &figure.reason { (words.sentences(reason, catalogue)) } }
+            td { (source) }
+            td { @if let Some(recorded) = figure.recorded { (words.day_of(recorded)) } }
+        }
+    }
+}
+
+/// The computed rate in the indicator's own unit.
+fn rate(figure: &Figure, indicator: &Indicator, words: &Words) -> Option<String> {
+    let rate = figure.rate_percent?;
+    match indicator.unit {
+        Unit::Percent => Some(format!("{} %", words.number(rate))),
+        Unit::Per1000 => Some(format!("{} {}", words.number(rate * 10.0), words.unit_per_1000)),
+        Unit::Count => None,
+    }
+}

@@ -1,0 +1,121 @@
+//! The document by itself: escaped, labelled, and without anything that its policy forbids.
+
+use super::*;
+use crate::page::words::{Lang, words};
+use crate::selection::{Asked, Chosen, hits};
+
+fn figure() -> Figure {
+    Figure {
+        area_code: Some("02".into()),
+        area_name: "Hà Giang <script>".into(),
+        area_level: Some("province".into()),
+        year: 2024,
+        scope: Some("household".into()),
+        base: "all".into(),
+        span: Some("stock".into()),
+        count: Some(138_068),
+        precision: Some("over".into()),
+        denominator: Some(187_624),
+        rate_percent: Some(73.587_600_733),
+        printed: Some("73.58".into()),
+        derivation: Some("stated".into()),
+        reason: Some("the target is of unit_in_commune".into()),
+        target: Some(70.0),
+        target_year: Some(2025),
+        target_origin: Some("nation".into()),
+        gap: Some(3.587_6),
+        source: Some("ha-giang-2024".into()),
+        recorded: "2026-01-10T18:00:00Z".parse().ok(),
+        value: Some(73.587_600_733),
+        ..Figure::default()
+    }
+}
+
+fn shown(lang: Lang) -> String {
+    let knowledge = Knowledge::shipped("2026-01-15".parse().unwrap());
+    let history = knowledge.history();
+    let several: Vec<Chosen> = hits("ha giang", history, None).into_iter().map(|id| Chosen::of(id, history)).collect();
+    assert!(several.len() > 1);
+    let asked = Asked::read("from=2020&find=%22%3E%3Cb%3E", &["from", "find"]).unwrap();
+    let form = Form {
+        asked: &asked,
+        indicator: "learning_family",
+        knowledge: &knowledge,
+        map: Some("2025-07-01".parse().unwrap()),
+        areas: &several[..1],
+        which: Some(("\"><b>", &several)),
+    };
+    let links = Links { permanent: "/?a=1&b=2".into(), csv: "/c".into(), xlsx: "/x".into(), json: "/j".into() };
+    let shown = Shown {
+        indicator: knowledge.catalogue().indicator("learning_family").unwrap(),
+        figures: &[figure()],
+        rows: 7,
+        notices: &["as of 2030-01-01: that day has not come; the answer is what is known on 2026-01-15".to_owned()],
+        sql: "SELECT * FROM indicator WHERE year < 2025",
+        known: Known { as_of: "2026-01-10", catalogue: "1-abc", events: 82 },
+        links,
+    };
+    let page = Page { form, shown: Some(shown), problem: Some("area: <i>".into()), other: "/?lang=en".into() };
+    render(&page, words(lang)).into_string()
+}
+
+#[test]
+fn a_figure_stands_with_all_that_belongs_to_it() {
+    let page = shown(Lang::Vi);
+    for part in [
+        "<html lang=\"vi\">",
+        "Gia đình học tập",
+        "trên 138.068",
+        "187.624",
+        "73,59 %",
+        "73.58 %",
+        "+3,59 điểm %",
+        "đến 2025",
+        "cấp đặt: cả nước",
+        "trên tổng số",
+        "nguồn báo cáo",
+        "ha-giang-2024",
+        "11/01/2026",
+        "hộ gia đình",
+        "mục tiêu là của đơn vị trên địa bàn cấp xã",
+        "Hiện 1 trong 7 dòng",
+        "year &lt; 2025",
+        "href=\"/?a=1&amp;b=2\"",
+        "danh mục 1-abc; 82 sự kiện",
+        "Bản đồ từ 01/07/2025: 34 tỉnh",
+        "63 tỉnh",
+        "<optgroup",
+    ] {
+        assert!(page.contains(part), "{part} is not in\n{page}");
+    }
+    let page = shown(Lang::En);
+    for part in ["<html lang=\"en\">", "over 138,068", "73.59 %", "2026-01-11", "the target is of units in communes"] {
+        assert!(page.contains(part), "{part} is not in\n{page}");
+    }
+}
+
+#[test]
+fn nothing_from_outside_is_markup_and_nothing_in_it_is_forbidden_by_the_policy() {
+    let page = shown(Lang::En);
+    assert!(page.contains("Hà Giang &lt;script&gt;") && !page.contains("Hà Giang <script>"));
+    assert!(!page.contains("\"><b>") && !page.contains("area: <i>"));
+    assert_eq!(page.matches("<script").count(), 1);
+    assert!(page.contains("<script src=\"/page.js\" defer></script>"));
+    for forbidden in ["style=", "onclick", "http://", "https://", "<style"] {
+        assert!(!page.contains(forbidden), "{forbidden} is in\n{page}");
+    }
+    assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
+}
+
+#[test]
+fn every_field_has_a_label_and_every_column_a_head() {
+    let page = shown(Lang::Vi);
+    for field in ["indicator", "find", "from", "to", "map", "level", "as_of", "stated_by"] {
+        assert_eq!(page.matches(&format!(" id=\"{field}\"")).count(), 1, "{field}");
+        assert_eq!(page.matches(&format!("for=\"{field}\"")).count(), 1, "{field}");
+    }
+    let heads = page.matches("<th scope=\"col\">").count();
+    let row = page.split("<tbody>").nth(1).and_then(|body| body.split("</tr>").next()).unwrap();
+    assert_eq!(row.matches("<td").count() + row.matches("<th scope=\"row\">").count(), heads);
+    assert!(page.contains("role=\"img\" aria-labelledby=\"chart-heading\""));
+}
