@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::access::Role;
 use crate::limits::{Limits, of_admins, of_analysts, seconds};
+use crate::postgres::PostgresConfig;
 
 /// Configuration of the query role. Durations are given in seconds, also with a fraction.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -22,7 +23,7 @@ pub struct Config {
     pub remember_bytes: usize,
     /// Partitions that a query runs in side by side; 0 is the number of cores.
     pub partitions: usize,
-    /// Longest query text in bytes that is taken over HTTP. Default 1 MiB.
+    /// Longest query text in bytes that is taken. Default 1 MiB.
     pub query_bytes: usize,
     /// How many statements of all askers may be under way; further ones wait. 0 is no limit. Default 16.
     pub at_once: usize,
@@ -35,6 +36,8 @@ pub struct Config {
     pub unread: Duration,
     /// Most bytes that all queries together may write to the disk for what does not fit in memory. Default 10 GiB.
     pub spill_bytes: u64,
+    /// The Postgres face.
+    pub postgres: PostgresConfig,
     /// What a question of an admin may take.
     #[serde(deserialize_with = "of_admins")]
     pub admin: Limits,
@@ -55,6 +58,7 @@ impl Default for Config {
             wait: Duration::from_secs(10),
             unread: Duration::from_secs(300),
             spill_bytes: 10 << 30,
+            postgres: PostgresConfig::default(),
             admin: Limits::of(Role::Admin),
             analyst: Limits::of(Role::Analyst),
         }

@@ -7,7 +7,8 @@
 //! In reading order: who asks (`access`), what is asked for (`config`, `settings`), where rows come from (`tables`, `fate`), what
 //! they are judged by (`knowledge`, `reference_tables`), what views are made of (`functions`, `logistic`,
 //! `area_functions`, `indicator`, `catalog`), who answers (`session`, `answer`, `error`, within `limits`, counted by `count`, recorded by `asked`), and how
-//! an answer leaves (`format`, `face`, `http`; what an address asks for is `selection`, for people who look first `page`).
+//! an answer leaves (`format`, `face`, `http`, `postgres`; what an address asks for is `selection`, for people who look
+//! first `page`).
 
 pub mod access;
 pub mod answer;
@@ -27,11 +28,14 @@ mod knowledge;
 mod limits;
 mod logistic;
 mod page;
+pub mod postgres;
 mod reference_tables;
 mod selection;
 pub mod session;
 pub mod settings;
 mod tables;
+
+use std::net::SocketAddr;
 
 use lantoa_schemas::clock::SharedClock;
 use tokio_util::sync::CancellationToken;
@@ -41,6 +45,7 @@ pub use access::Asker;
 pub use config::Config;
 pub use error::{Owner, QueryError};
 pub use limits::Limits;
+pub use postgres::PostgresConfig;
 pub use session::{Derivation, Engine, EngineError, Session, TableStatus};
 pub use settings::Settings;
 
@@ -75,6 +80,15 @@ impl Handle {
     /// The engine, for callers in the same program.
     pub fn engine(&self) -> Engine {
         self.engine.clone()
+    }
+
+    /// Answers on a listener as Postgres does; says where that is.
+    ///
+    /// # Errors
+    /// Where the listener could be reached by whom it should not, or its TLS cannot be had.
+    pub fn open_postgres(&self, listener: tokio::net::TcpListener) -> Result<SocketAddr, postgres::OpenError> {
+        let (engine, shutdown) = (self.engine.clone(), self.shutdown.clone());
+        postgres::serve(listener, engine.postgres(), engine.clone(), &self.answers, shutdown)
     }
 
     /// Resolves when shutdown was asked for and every answer that had begun is sent or given up by its reader.

@@ -34,6 +34,7 @@ use crate::functions;
 use crate::indicator::Remembered;
 use crate::knowledge::{Knowledge, Present, REFERENCES};
 use crate::limits::{Queue, Share, Spill};
+use crate::postgres::PostgresConfig;
 use crate::settings::{SettingError, Settings, Standing};
 use crate::tables::{TableError, Tables};
 
@@ -41,11 +42,13 @@ mod bound;
 mod derive;
 mod guard;
 mod known;
+mod prepared;
 mod under_way;
 mod yielding;
 
 pub(crate) use bound::{Bound, Known};
 pub use derive::Derivation;
+pub use prepared::Described;
 
 /// The engine cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -193,6 +196,11 @@ impl Engine {
         session.look_anew().await?;
         let reach = session.desk.reach_of(projection).await?;
         Ok(Derivation { session, projection, reach })
+    }
+
+    /// Settings of the Postgres face.
+    pub(crate) fn postgres(&self) -> &PostgresConfig {
+        &self.0.config.postgres
     }
 
     /// Longest query text in bytes that is taken over HTTP.

@@ -7,13 +7,14 @@
 //! In reading order: what is said (`vocabulary`, `partial_date`, `percent`, `event`), how it travels (`stream`,
 //! `avro`, and by which `connection`), how it is kept (`table`, `projection`), what becomes of it when others correct it
 //! (`chain`), what it is judged by (`area`, `catalogue`, `knowledge`, `reference_log`, `national`), and who judges it
-//! (`validate`).
+//! (`validate`). `comments` says what it all is, in Vietnamese and English.
 
 pub mod area;
 pub mod avro;
 pub mod catalogue;
 pub mod chain;
 pub mod clock;
+pub mod comments;
 pub mod connection;
 pub mod event;
 pub mod form;

@@ -79,7 +79,7 @@ impl Program {
     /// Starts it on a data folder and waits until it is ready.
     pub fn up(kafka: Option<&NamedKafka>, data: &Path) -> Result<Self> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lantoa"));
-        command.arg("--data").arg(data).args(["up", "--empty", "--http", "127.0.0.1:0"]);
+        command.arg("--data").arg(data).args(["up", "--empty", "--http", "127.0.0.1:0", "--postgres", "127.0.0.1:0"]);
         match kafka {
             Some(kafka) => command.args(["--kafka", &kafka.address]),
             None => command.args(["--kafka-port", "0"]),

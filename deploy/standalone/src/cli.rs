@@ -14,7 +14,7 @@ mod value;
 
 pub use lantoa_query::format::Format;
 use value::user_role;
-pub use value::{AsOf, Day, Map, local_listener};
+pub use value::{AsOf, Day, Map, listener, local_listener};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -124,6 +124,10 @@ pub struct UpArgs {
     /// Where to listen for HTTP; port 0 is any free one. Only this machine: there is no TLS and no password yet
     #[arg(long, default_value = DEFAULT_HTTP, value_name = "ADDR", value_parser = local_listener)]
     pub http: SocketAddr,
+    /// Where to listen for clients of Postgres; port 0 is any free one. From other machines only with TLS ([query.postgres]
+    /// in the settings) and users (`lantoa user add`)
+    #[arg(long, default_value = DEFAULT_POSTGRES, value_name = "ADDR", value_parser = listener)]
+    pub postgres: SocketAddr,
     /// Port of the embedded broker on 127.0.0.1; 0 is any free one
     #[arg(long, default_value_t = DEFAULT_KAFKA_PORT, value_name = "PORT")]
     pub kafka_port: u16,
@@ -134,6 +138,8 @@ pub struct UpArgs {
 
 /// Where HTTP listens unless told otherwise.
 const DEFAULT_HTTP: &str = "127.0.0.1:7080";
+/// Where clients of Postgres are listened to unless told otherwise.
+const DEFAULT_POSTGRES: &str = "127.0.0.1:7432";
 /// Where the embedded broker listens unless told otherwise.
 const DEFAULT_KAFKA_PORT: u16 = 7092;
 
@@ -143,6 +149,7 @@ impl Default for UpArgs {
             empty: false,
             kafka: None,
             http: DEFAULT_HTTP.parse().expect("the default is an address"),
+            postgres: DEFAULT_POSTGRES.parse().expect("the default is an address"),
             kafka_port: DEFAULT_KAFKA_PORT,
             fault: None,
         }
@@ -160,6 +167,9 @@ pub struct ServeArgs {
     /// Where to listen for HTTP (ingest, query; health, metrics everywhere); port 0 is any free one. Only this machine
     #[arg(long, default_value = DEFAULT_HTTP, value_name = "ADDR", value_parser = local_listener)]
     pub http: SocketAddr,
+    /// Where query listens for clients of Postgres, 127.0.0.1:7432 as `up` does; where it is left out, nowhere
+    #[arg(long, value_name = "ADDR", value_parser = listener)]
+    pub postgres: Option<SocketAddr>,
     /// Abort the program at a step, or let storage calls fail (storage:SEED:PER_MILLE), for tests
     #[arg(long, hide = true, value_name = "POINT")]
     pub fault: Option<String>,
@@ -325,6 +335,9 @@ mod tests {
             (&["--data", "x", "up", "--http", "localhost:0", "--kafka-port", "0"], true, ""),
             (&["up", "--http", "0.0.0.0:7080"], false, "TLS"),
             (&["up", "--http", "7080"], false, "127.0.0.1:7080"),
+            (&["up", "--postgres", "0.0.0.0:7432"], true, ""),
+            (&["up", "--postgres", "7432"], false, "127.0.0.1:7432"),
+            (&["serve", "query", "--postgres", "localhost:0"], true, ""),
             (&["up", "--kafka", "a:1", "--kafka-port", "2"], false, "--kafka-port"),
             (&["serve", "projector"], false, "--kafka"),
             (&["serve", "query"], true, ""),
@@ -366,5 +379,6 @@ mod tests {
         let Some(Command::Up(parsed)) = Cli::try_parse_from(["lantoa", "up"]).unwrap().command else { panic!() };
         let default = UpArgs::default();
         assert_eq!((parsed.http, parsed.kafka_port), (default.http, default.kafka_port));
+        assert_eq!(parsed.postgres, default.postgres);
     }
 }

@@ -85,12 +85,17 @@ pub enum PartError {
     /// Query does not start.
     #[error("query does not start")]
     Query(#[from] lantoa_query::StartError),
+    /// The Postgres listener is not opened.
+    #[error(transparent)]
+    Postgres(#[from] lantoa_query::postgres::OpenError),
     /// The engine that knows the views cannot be opened.
     #[error("the projector does not start")]
     Engine(#[from] lantoa_query::EngineError),
     /// The listener's address cannot be had.
-    #[error("cannot listen on {address}; choose another address with --http HOST:PORT (port 0: any free one)")]
+    #[error("cannot listen on {address}; choose another address with {flag} HOST:PORT (port 0: any free one)")]
     Listen {
+        /// The flag that says otherwise.
+        flag: &'static str,
         /// The address.
         address: SocketAddr,
         /// What the system said.
@@ -145,8 +150,8 @@ pub fn clock() -> SharedClock {
 ///
 /// # Errors
 /// [`PartError::Listen`].
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, PartError> {
-    TcpListener::bind(address).await.map_err(|source| PartError::Listen { address, source })
+pub async fn bind(flag: &'static str, address: SocketAddr) -> Result<TcpListener, PartError> {
+    TcpListener::bind(address).await.map_err(|source| PartError::Listen { flag, address, source })
 }
 
 impl Parts {
@@ -202,13 +207,32 @@ impl Parts {
         Ok(())
     }
 
-    /// Starts query.
+    /// Starts query, which also answers on a Postgres listener; says where that is.
+    ///
+    /// # Errors
+    /// [`PartError::Query`], [`PartError::Postgres`].
+    pub async fn add_query(
+        &mut self,
+        config: lantoa_query::Config,
+        postgres: TcpListener,
+    ) -> Result<(Engine, SocketAddr), PartError> {
+        let stop = CancellationToken::new();
+        let handle = lantoa_query::start(config, clock(), stop.clone()).await?;
+        let address = handle.open_postgres(postgres)?;
+        Ok((self.take_query(handle, stop), address))
+    }
+
+    /// Starts query without a Postgres listener.
     ///
     /// # Errors
     /// [`PartError::Query`].
-    pub async fn add_query(&mut self, config: lantoa_query::Config) -> Result<Engine, PartError> {
+    pub async fn add_query_alone(&mut self, config: lantoa_query::Config) -> Result<Engine, PartError> {
         let stop = CancellationToken::new();
         let handle = lantoa_query::start(config, clock(), stop.clone()).await?;
+        Ok(self.take_query(handle, stop))
+    }
+
+    fn take_query(&mut self, handle: lantoa_query::Handle, stop: CancellationToken) -> Engine {
         self.merge(handle.router());
         let engine = handle.engine();
         engine.register(&mut self.registry);
@@ -223,7 +247,7 @@ impl Parts {
                 Err(never) => match never {},
             }
         });
-        Ok(engine)
+        engine
     }
 
     /// Opens the listener for all roles added so far, with `/healthz`, `/readyz` and `/metrics` beside them.

@@ -24,7 +24,11 @@ pub async fn serve(data: &DataDir, settings: Settings, arguments: ServeArgs) -> 
         None => settings,
     };
     let settings = settings.with_fault(arguments.fault.as_deref())?;
-    let listener = bind(arguments.http).await?;
+    let listener = bind("--http", arguments.http).await?;
+    let postgres = match arguments.postgres.filter(|_| matches!(arguments.role, Role::Query)) {
+        Some(address) => Some(bind("--postgres", address).await?),
+        None => None,
+    };
     let mut parts = Parts::new();
     let start = async {
         match arguments.role {
@@ -33,7 +37,14 @@ pub async fn serve(data: &DataDir, settings: Settings, arguments: ServeArgs) -> 
                 crate::data_dir::create_dir(data.root())?;
                 parts.add_projector(settings.projector, settings.query).await
             }
-            Role::Query => parts.add_query(settings.query).await.map(drop),
+            Role::Query => match postgres {
+                Some(postgres) => {
+                    let (_, address) = parts.add_query(settings.query, postgres).await?;
+                    let _ = writeln!(std::io::stdout(), "  sql    postgres://{address}/lantoa");
+                    Ok(())
+                }
+                None => parts.add_query_alone(settings.query).await.map(drop),
+            },
         }?;
         Ok::<_, RunError>(())
     };

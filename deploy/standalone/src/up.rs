@@ -42,6 +42,7 @@ struct Running {
     engine: Engine,
     readiness: Readiness,
     http: SocketAddr,
+    postgres: SocketAddr,
     kafka: String,
 }
 
@@ -59,7 +60,12 @@ pub async fn up(data: &DataDir, settings: Settings, arguments: UpArgs) -> Result
         () = order.next() => return Ok(Outcome::Done),
         started = during("starting", start(data, settings, &arguments)) => started?,
     };
-    let endpoints = Endpoints { pid: std::process::id(), http: running.http.to_string(), kafka: running.kafka.clone() };
+    let endpoints = Endpoints {
+        pid: std::process::id(),
+        http: running.http.to_string(),
+        postgres: Some(running.postgres.to_string()),
+        kafka: running.kafka.clone(),
+    };
     let readiness = running.readiness.clone();
     let failure = tokio::select! {
         () = order.next() => None,
@@ -86,7 +92,8 @@ pub async fn up(data: &DataDir, settings: Settings, arguments: UpArgs) -> Result
 
 async fn start(data: &DataDir, settings: Settings, arguments: &UpArgs) -> Result<Running, RunError> {
     // First what can fail at once.
-    let listener = bind(arguments.http).await?;
+    let listener = bind("--http", arguments.http).await?;
+    let postgres = bind("--postgres", arguments.postgres).await?;
     let settings = settings.with_fault(arguments.fault.as_deref())?;
     let mut parts = Parts::new();
     let (kafka, settings) = match &arguments.kafka {
@@ -102,9 +109,9 @@ async fn start(data: &DataDir, settings: Settings, arguments: &UpArgs) -> Result
     };
     let intake = parts.add_ingest(settings.ingest).await?;
     parts.add_projector(settings.projector, settings.query.clone()).await?;
-    let engine = parts.add_query(settings.query).await?;
+    let (engine, postgres) = parts.add_query(settings.query, postgres).await?;
     let (http, readiness) = parts.add_listener(listener)?;
-    Ok(Running { parts, intake, engine, readiness, http, kafka })
+    Ok(Running { parts, intake, engine, readiness, http, postgres, kafka })
 }
 
 /// What is done beside running: the articles, the word that all is ready, the first table. Then nothing, for ever.
@@ -148,8 +155,9 @@ fn say_where(data: &DataDir, endpoints: &Endpoints) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(
         out,
-        "lantoa is ready\n  http   http://{}\n  kafka  {}\n  data   {}\n  ask    lantoa sql \"select * from indicator\"\n",
+        "lantoa is ready\n  http   http://{}\n  sql    postgres://{}/lantoa\n  kafka  {}\n  data   {}\n  ask    lantoa sql \"select * from indicator\"\n",
         endpoints.http,
+        endpoints.postgres.as_deref().unwrap_or_default(),
         endpoints.kafka,
         data.root().display()
     );

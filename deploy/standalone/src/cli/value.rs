@@ -115,6 +115,17 @@ pub(super) fn format() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(words).try_map(|word| word.parse::<Format>())
 }
 
+/// Reads an address to listen on, whoever may reach it: whether it may be listened on depends on the settings.
+///
+/// # Errors
+/// What would be right.
+pub fn listener(text: &str) -> Result<SocketAddr, String> {
+    match text.strip_prefix("localhost:").map(str::parse) {
+        Some(Ok(port)) => Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        _ => text.parse().map_err(|_| "an address is written HOST:PORT, as 127.0.0.1:7432".to_owned()),
+    }
+}
+
 /// Reads the name of a form.
 pub(super) fn known_form(text: &str) -> Result<String, String> {
     let names = || FORMS.iter().map(|form| form.name).collect::<Vec<_>>().join(", ");

@@ -43,8 +43,12 @@ fn words(data: &DataDir, running: Option<&Endpoints>, tables: &[Table]) -> Strin
     let mut text = String::new();
     let mut line = |words: std::fmt::Arguments<'_>| writeln!(text, "{words}").expect("a String takes any text");
     match running {
-        Some(Endpoints { pid, http, kafka }) => {
-            line(format_args!("running, pid {pid}\n  http   http://{http}\n  kafka  {kafka}"));
+        Some(Endpoints { pid, http, postgres, kafka }) => {
+            line(format_args!("running, pid {pid}\n  http   http://{http}"));
+            if let Some(postgres) = postgres {
+                line(format_args!("  sql    postgres://{postgres}/lantoa"));
+            }
+            line(format_args!("  kafka  {kafka}"));
         }
         None => line(format_args!("not running; start it with `lantoa up`")),
     }
@@ -69,7 +73,7 @@ mod tests {
     fn both_states_are_told() {
         let data = DataDir::new("x");
         assert!(words(&data, None, &[]).contains("not running"));
-        let endpoints = Endpoints { pid: 7, http: "127.0.0.1:1".into(), kafka: "127.0.0.1:2".into() };
+        let endpoints = Endpoints { pid: 7, http: "127.0.0.1:1".into(), postgres: None, kafka: "127.0.0.1:2".into() };
         let table = Table { table: "ledger_statement".into(), version: Some(3), rows: 82, files: 5 };
         let text = words(&data, Some(&endpoints), &[table]);
         assert!(text.contains("pid 7") && text.contains("http://127.0.0.1:1"), "{text}");

@@ -21,6 +21,9 @@ pub struct Endpoints {
     pub pid: u32,
     /// The HTTP listener.
     pub http: String,
+    /// The Postgres listener; of a release without one there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postgres: Option<String>,
     /// The Kafka it uses; several addresses are parted by commas.
     pub kafka: String,
 }
@@ -47,7 +50,7 @@ impl Endpoints {
     /// # Errors
     /// [`DataDirError::Io`].
     pub fn write(&self, data: &DataDir) -> Result<(), DataDirError> {
-        let text = serde_json::to_vec_pretty(self).expect("three plain fields are always JSON");
+        let text = serde_json::to_vec_pretty(self).expect("plain fields are always JSON");
         write_whole(&data.endpoints(), &text)
     }
 
@@ -85,7 +88,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     fn endpoints(http: String) -> Endpoints {
-        Endpoints { pid: std::process::id(), http, kafka: "127.0.0.1:7092".into() }
+        Endpoints { pid: std::process::id(), http, postgres: None, kafka: "127.0.0.1:7092".into() }
     }
 
     /// Answers one request on a port of its own as the process `pid` would.

@@ -76,7 +76,10 @@ fn what_a_killed_program_left_behind_is_not_believed() {
 
     // The same port is free again, and the new program is the one that is found.
     let port = endpoints["kafka"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
-    let mut again = Program::start(data.path(), &["up", "--empty", "--http", "127.0.0.1:0", "--kafka-port", &port]);
+    let mut again = Program::start(
+        data.path(),
+        &["up", "--empty", "--http", "127.0.0.1:0", "--postgres", "127.0.0.1:0", "--kafka-port", &port],
+    );
     assert_eq!(again.ready()["kafka"], endpoints["kafka"]);
     let (out, _) = run_to(0, data.path(), &["status"]);
     assert!(out.contains(&format!("pid {}", again.child.id())) && out.contains("ledger_statement"), "{out}");

@@ -68,7 +68,7 @@ impl Log {
 
     /// Arguments with which `up` uses it.
     pub fn up<'a>(&'a self, flags: &[&'a str]) -> Vec<&'a str> {
-        let mut arguments = vec!["up", "--http", "127.0.0.1:0"];
+        let mut arguments = vec!["up", "--http", "127.0.0.1:0", "--postgres", "127.0.0.1:0"];
         if self.named.is_none() {
             arguments.extend(["--kafka-port", "0"]);
         }

@@ -43,9 +43,17 @@ fn a_taken_port_is_named_with_the_flag_that_changes_it() {
     let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = holder.local_addr().unwrap();
     let port = address.port().to_string();
-    let (_, err) = run_to(1, data.path(), &["up", "--empty", "--http", &address.to_string(), "--kafka-port", "0"]);
+    let (_, err) = run_to(
+        1,
+        data.path(),
+        &["up", "--empty", "--http", &address.to_string(), "--postgres", "127.0.0.1:0", "--kafka-port", "0"],
+    );
     assert!(err.contains("--http"), "{err}");
-    let (_, err) = run_to(1, data.path(), &["up", "--empty", "--http", "127.0.0.1:0", "--kafka-port", &port]);
+    let (_, err) = run_to(
+        1,
+        data.path(),
+        &["up", "--empty", "--http", "127.0.0.1:0", "--postgres", "127.0.0.1:0", "--kafka-port", &port],
+    );
     assert!(err.contains("--kafka-port") && err.contains(&port), "{err}");
 }
 

@@ -1,0 +1,339 @@
+//! Statements that are answered: questions with their rows, cursors, copies, and what concerns the connection alone.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::client::ClientSettings;
+use super::connection::Connection;
+use super::copy::{put_head, put_row, put_tail};
+use super::message::{self, Standing, kind};
+use super::portal::{Portal, Progress, is_binary};
+use super::refusal::{Refusal, Stop, state};
+use super::statement::{CopyOut, Discard, Fetch, Form, Statement, Step};
+use super::turn::Turn;
+use crate::settings::NAMES;
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
+    /// Answers a portal's statement, with at most `most` rows, or all where it is 0.
+    pub(super) async fn execute(
+        &mut self,
+        portal: &mut Portal,
+        most: u64,
+        describe: bool,
+        turn: &Turn,
+    ) -> Result<(), Stop> {
+        self.transaction_goes_on(&portal.statement)?;
+        let tag = match portal.statement.clone() {
+            Statement::Empty => {
+                message::bare(&mut self.wire.output, kind::EMPTY);
+                return Ok(());
+            }
+            Statement::Question => return self.rows(portal, most, describe, turn).await,
+            Statement::Fetch(fetch) => {
+                let formats = portal.binary.clone();
+                self.fetch(&fetch, &formats, describe, turn).await?
+            }
+            Statement::Copy(copy) => self.copy(&copy, turn).await?,
+            Statement::Show(name) => {
+                let value = self.shown(&name)?;
+                if describe {
+                    message::one_text_column(&mut self.wire.output, &name, false);
+                }
+                message::one_text(&mut self.wire.output, &value);
+                "SHOW".to_owned()
+            }
+            Statement::Set { value: None, .. } if is_reset(&portal.text) => {
+                self.command(&portal.statement.clone(), turn).await?;
+                "RESET".to_owned()
+            }
+            other => self.command(&other, turn).await?,
+        };
+        message::complete(&mut self.wire.output, &tag);
+        Ok(())
+    }
+
+    /// In a failed transaction nothing goes on but what ends it.
+    pub(super) fn transaction_goes_on(&self, statement: &Statement) -> Result<(), Refusal> {
+        let ends = matches!(statement, Statement::Commit | Statement::Rollback | Statement::RollbackTo(_));
+        if ends || self.transaction.standing() != Standing::Failed {
+            return Ok(());
+        }
+        let refusal = Refusal::new(state::FAILED_TRANSACTION, "a statement of this transaction failed before");
+        Err(refusal.hint("ROLLBACK, or ROLLBACK TO a savepoint, lets you go on"))
+    }
+
+    /// Begins to answer a portal's question, where that has not begun; its columns.
+    pub(super) async fn started(&mut self, portal: &mut Portal, turn: &Turn) -> Result<Option<SchemaRef>, Stop> {
+        if matches!(portal.progress, Progress::Waiting) {
+            let (text, told) = (portal.text.clone(), portal.told.clone());
+            let running = self.ask(&text, portal.as_sent, told, turn).await?;
+            portal.progress = Progress::Running(Box::new(running));
+        }
+        Ok(match &portal.progress {
+            Progress::Running(running) => Some(Arc::clone(running.columns())),
+            Progress::Waiting | Progress::Done => None,
+        })
+    }
+
+    async fn rows(&mut self, portal: &mut Portal, most: u64, describe: bool, turn: &Turn) -> Result<(), Stop> {
+        let columns = self.started(portal, turn).await?;
+        let Portal { progress, binary, .. } = portal;
+        let binary = binary.as_slice();
+        let Progress::Running(running) = progress else {
+            message::complete(&mut self.wire.output, "SELECT 0");
+            return Ok(());
+        };
+        let Some(columns) = columns.filter(|columns| !columns.fields().is_empty()) else {
+            *progress = Progress::Done;
+            message::complete(&mut self.wire.output, "SET");
+            return Ok(());
+        };
+        if describe {
+            message::columns(&mut self.wire.output, &columns, |at| is_binary(binary, at));
+        }
+        let mut sent = 0;
+        loop {
+            if most > 0 && sent == most {
+                message::bare(&mut self.wire.output, kind::SUSPENDED);
+                return Ok(());
+            }
+            let Some((rows, at)) = running.next(&mut self.wire, turn).await? else { break };
+            let out = &mut self.wire.output;
+            rows.put_row(at, |column| is_binary(binary, column), out);
+            sent += 1;
+            turn.send(&mut self.wire).await?;
+        }
+        *progress = Progress::Done;
+        message::complete(&mut self.wire.output, &format!("SELECT {sent}"));
+        Ok(())
+    }
+
+    async fn copy(&mut self, copy: &CopyOut, turn: &Turn) -> Result<String, Stop> {
+        let mut running = self.ask(&copy.query, false, None, turn).await?;
+        let columns = Arc::clone(running.columns());
+        message::copy_out(&mut self.wire.output, columns.fields().len(), copy.form == Form::Binary);
+        put_head(&copy.form, &columns, &mut self.wire.output);
+        while let Some((rows, at)) = running.next(&mut self.wire, turn).await? {
+            put_row(&copy.form, rows, at, &mut self.wire.output);
+            turn.send(&mut self.wire).await?;
+        }
+        put_tail(&copy.form, &mut self.wire.output);
+        message::bare(&mut self.wire.output, kind::COPY_DONE);
+        Ok(format!("COPY {}", running.passed))
+    }
+
+    async fn fetch(&mut self, fetch: &Fetch, formats: &[bool], describe: bool, turn: &Turn) -> Result<String, Stop> {
+        let Some(mut cursor) = self.portals.remove(&fetch.cursor) else {
+            return Err(Refusal::new(state::NO_CURSOR, format!("there is no cursor \"{}\"", fetch.cursor)).into());
+        };
+        let done = self.fetch_from(&mut cursor, fetch, formats, describe, turn).await;
+        self.portals.insert(fetch.cursor.clone(), cursor);
+        done
+    }
+
+    async fn fetch_from(
+        &mut self,
+        cursor: &mut Portal,
+        fetch: &Fetch,
+        formats: &[bool],
+        describe: bool,
+        turn: &Turn,
+    ) -> Result<String, Stop> {
+        let columns = self.started(cursor, turn).await?;
+        if let Some(columns) = columns.filter(|_| describe && fetch.rows) {
+            message::columns(&mut self.wire.output, &columns, |at| is_binary(formats, at));
+        }
+        let word = if fetch.rows { "FETCH" } else { "MOVE" };
+        let Progress::Running(running) = &mut cursor.progress else { return Ok(format!("{word} 0")) };
+        // How many rows are passed over, and how many are wanted behind them.
+        let (over, wanted) = match fetch.step {
+            Step::Forward(count) => (0, count),
+            Step::All => (0, u64::MAX),
+            Step::To(row) if row > running.passed => (row - running.passed - 1, 1),
+            Step::To(0) if running.passed == 0 => (0, 0),
+            Step::By(rows) => (rows.saturating_sub(1), rows.min(1)),
+            Step::To(_) | Step::Back => {
+                return Err(Refusal::new(state::NOT_SO, "a cursor goes forward alone")
+                    .hint("read on with FETCH FORWARD, or declare it anew to begin again")
+                    .into());
+            }
+        };
+        let (mut passed, mut found) = (0, 0);
+        while found < wanted {
+            let Some((rows, at)) = running.next(&mut self.wire, turn).await? else { break };
+            if passed < over {
+                passed += 1;
+                continue;
+            }
+            found += 1;
+            if fetch.rows {
+                let out = &mut self.wire.output;
+                rows.put_row(at, |column| is_binary(formats, column), out);
+                turn.send(&mut self.wire).await?;
+            }
+        }
+        Ok(format!("{word} {found}"))
+    }
+
+    fn shown(&self, name: &str) -> Result<String, Refusal> {
+        let none = || Refusal::new(state::NO_SETTING, format!("there is no setting {name}"));
+        match name.strip_prefix("lantoa.") {
+            Some(setting) if NAMES.contains(&setting) => Ok(self.session.setting(setting).unwrap_or_default()),
+            Some(_) => Err(none().hint("there are lantoa.map, lantoa.as_of and lantoa.stated_by")),
+            None => self.settings.get(name).ok_or_else(none),
+        }
+    }
+
+    /// Does what has no rows; the words of its tag.
+    pub(super) async fn command(&mut self, statement: &Statement, turn: &Turn) -> Result<String, Stop> {
+        let tag = match statement {
+            Statement::Begin => {
+                if !self.transaction.begin() {
+                    self.warn(state::ACTIVE_TRANSACTION, "a transaction is open already");
+                }
+                "BEGIN"
+            }
+            Statement::Commit => match self.end_transaction(turn).await? {
+                Standing::Failed => "ROLLBACK",
+                Standing::Idle | Standing::Open => "COMMIT",
+            },
+            Statement::Rollback => {
+                self.end_transaction(turn).await?;
+                "ROLLBACK"
+            }
+            Statement::Savepoint(name) => self.transaction.savepoint(name).map(|()| "SAVEPOINT")?,
+            Statement::Release(name) => self.transaction.release(name).map(|()| "RELEASE")?,
+            Statement::RollbackTo(name) => self.transaction.roll_back_to(name).map(|()| "ROLLBACK")?,
+            Statement::Set { name, value, local } => {
+                self.set(name, value.as_deref(), *local, turn).await?;
+                "SET"
+            }
+            Statement::ResetAll => {
+                self.reset_all(turn).await?;
+                "RESET"
+            }
+            Statement::Discard(Discard::All) => {
+                if self.transaction.standing() != Standing::Idle {
+                    return Err(
+                        Refusal::new(state::ACTIVE_TRANSACTION, "DISCARD ALL is for outside of transactions").into()
+                    );
+                }
+                self.portals.clear();
+                self.prepared.clear();
+                self.reset_all(turn).await?;
+                "DISCARD ALL"
+            }
+            Statement::Discard(Discard::Other(tag)) | Statement::Nothing(tag) => *tag,
+            Statement::Deallocate(None) => {
+                self.prepared.clear();
+                "DEALLOCATE ALL"
+            }
+            Statement::Deallocate(Some(name)) => match self.prepared.remove(name) {
+                Some(_) => "DEALLOCATE",
+                None => {
+                    let refused = format!("there is no prepared statement \"{name}\"");
+                    return Err(Refusal::new(state::NO_STATEMENT, refused).into());
+                }
+            },
+            Statement::Close(None) => {
+                self.portals.clear();
+                "CLOSE CURSOR ALL"
+            }
+            Statement::Close(Some(name)) => match self.portals.remove(name) {
+                Some(_) => "CLOSE CURSOR",
+                None => return Err(Refusal::new(state::NO_CURSOR, format!("there is no cursor \"{name}\"")).into()),
+            },
+            Statement::Declare { name, query, hold } => {
+                self.declare(name, query, *hold, turn).await?;
+                "DECLARE CURSOR"
+            }
+            // The others have rows, or nothing to do.
+            _ => "",
+        };
+        Ok(tag.to_owned())
+    }
+
+    fn warn(&mut self, state: &'static str, what: &str) {
+        message::notice(&mut self.wire.output, "WARNING", state, what);
+    }
+
+    async fn end_transaction(&mut self, turn: &Turn) -> Result<Standing, Stop> {
+        let (standing, restore) = self.transaction.end();
+        if standing == Standing::Idle {
+            self.warn(state::NO_TRANSACTION, "no transaction is open");
+        }
+        self.portals.retain(|_, portal| portal.hold);
+        for (name, value) in restore.into_iter().rev() {
+            self.set(&name, value.as_deref(), false, turn).await?;
+        }
+        Ok(standing)
+    }
+
+    async fn declare(&mut self, name: &str, query: &str, hold: bool, turn: &Turn) -> Result<(), Stop> {
+        if self.portals.contains_key(name) {
+            return Err(Refusal::new(state::TAKEN_CURSOR, format!("there is a cursor \"{name}\" already")).into());
+        }
+        if !hold && self.transaction.standing() == Standing::Idle {
+            let refusal = Refusal::new(state::NO_TRANSACTION, "a cursor ends with its transaction, and none is open");
+            return Err(refusal.hint("BEGIN first, or declare it WITH HOLD").into());
+        }
+        super::prepared::room(&self.portals, "portals")?;
+        let mut cursor = Portal { as_sent: false, hold, ..Portal::of(Statement::Question, query) };
+        self.started(&mut cursor, turn).await?;
+        self.portals.insert(name.to_owned(), cursor);
+        Ok(())
+    }
+
+    async fn set(&mut self, name: &str, value: Option<&str>, local: bool, turn: &Turn) -> Result<(), Stop> {
+        let ours = name.strip_prefix("lantoa.");
+        if local {
+            if self.transaction.standing() == Standing::Idle {
+                self.warn(state::NO_TRANSACTION, "SET LOCAL has a meaning in transactions alone");
+                return Ok(());
+            }
+            let before = match ours {
+                Some(setting) => self.session.setting(setting),
+                None => self.settings.get(name),
+            };
+            self.transaction.restore.push((name.to_owned(), before));
+        }
+        if ours.is_none() && !name.starts_with("datafusion.") {
+            let name = self.settings.set(name, value)?;
+            if ClientSettings::is_reported(name)
+                && let Some(value) = self.settings.get(name)
+            {
+                message::parameter_status(&mut self.wire.output, name, &value);
+            }
+            return Ok(());
+        }
+        // A name in quotes may have any letter; what has these alone says nothing but itself.
+        if !name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.')) {
+            return Err(Refusal::new(state::NO_SETTING, format!("there is no setting {name}")).into());
+        }
+        let text = match value {
+            Some(value) => format!("SET {name} = '{}'", value.replace('\'', "''")),
+            None => format!("RESET {name}"),
+        };
+        let session = Arc::clone(&self.session);
+        let set = turn.wait(&mut self.wire, session.sql(&text)).await?;
+        set.map_err(|error| Refusal::of(&error, None))?;
+        Ok(())
+    }
+
+    async fn reset_all(&mut self, turn: &Turn) -> Result<(), Stop> {
+        self.settings.reset();
+        for (name, value) in self.settings.reported() {
+            message::parameter_status(&mut self.wire.output, name, &value);
+        }
+        for name in NAMES {
+            self.set(&format!("lantoa.{name}"), None, false, turn).await?;
+        }
+        Ok(())
+    }
+}
+
+fn is_reset(text: &str) -> bool {
+    text.trim_start().get(..5).is_some_and(|word| word.eq_ignore_ascii_case("reset"))
+}

@@ -1,0 +1,57 @@
+//! Portals: statements with their values, and how far each has been answered. A cursor is a portal with a name in SQL.
+
+use arrow::datatypes::SchemaRef;
+
+use super::running::Running;
+use super::statement::Statement;
+
+/// A statement that is ready to be answered.
+pub(super) struct Portal {
+    /// What it is.
+    pub(super) statement: Statement,
+    /// Its text with the values in it.
+    pub(super) text: String,
+    /// Whether the text is as the client sent it, so that a place in it means something.
+    pub(super) as_sent: bool,
+    /// Whether columns are wanted in binary: none, one for all, or one each.
+    pub(super) binary: Vec<bool>,
+    /// The columns that the client was told of before there were values.
+    pub(super) told: Option<SchemaRef>,
+    /// How far it is.
+    pub(super) progress: Progress,
+    /// Whether it outlives its transaction.
+    pub(super) hold: bool,
+}
+
+/// How far a portal is.
+pub(super) enum Progress {
+    /// Nothing was asked of it.
+    Waiting,
+    /// Some rows may have been read.
+    Running(Box<Running>),
+    /// Whatever it was, it is done; reading on gives nothing.
+    Done,
+}
+
+impl Portal {
+    /// A portal of a simple question: everything in text.
+    pub(super) fn of(statement: Statement, text: &str) -> Self {
+        Self {
+            statement,
+            text: text.to_owned(),
+            as_sent: true,
+            binary: Vec::new(),
+            told: None,
+            progress: Progress::Waiting,
+            hold: false,
+        }
+    }
+}
+
+/// Whether a column is wanted in binary.
+pub(super) fn is_binary(formats: &[bool], column: usize) -> bool {
+    match formats {
+        [one] => *one,
+        each => each.get(column).copied().unwrap_or(false),
+    }
+}

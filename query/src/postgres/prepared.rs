@@ -1,0 +1,272 @@
+//! The extended protocol: statements that are prepared, given values, described and answered.
+
+use std::collections::HashMap;
+
+use arrow::datatypes::SchemaRef;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::bind::{Parameter, literal, null};
+use super::catalogue;
+use super::connection::Connection;
+use super::kind::PgType;
+use super::message::{self, kind};
+use super::portal::{Portal, Progress, is_binary};
+use super::refusal::{Refusal, Stop, state};
+use super::scan;
+use super::statement::{Statement, only};
+use super::turn::Turn;
+use super::wire::{Bind, Message, Target};
+use crate::session::Described;
+
+/// Most prepared statements, and most portals, that a connection keeps.
+const MOST_KEPT: usize = 1000;
+/// Most values that a statement takes.
+const MOST_VALUES: usize = 65_535;
+
+/// A statement that waits for values.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    text: String,
+    statement: Statement,
+    /// The types that the client gave its parameters, 0 for none.
+    types: Vec<u32>,
+    count: usize,
+    /// What the engine knows of it, once it was asked.
+    known: Option<Known>,
+    /// Whether the client was told its columns.
+    told: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Known {
+    parameters: Vec<Parameter>,
+    columns: SchemaRef,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
+    /// Does what a message of the extended protocol asks for.
+    pub(super) async fn extended(&mut self, message: Message) -> Result<(), Stop> {
+        match message {
+            Message::Parse { name, text, types } => Ok(self.parse(name, &text, types)?),
+            Message::Bind(bind) => self.bind(bind).await,
+            Message::Describe(Target::Statement(name)) => self.describe_statement(&name).await,
+            Message::Describe(Target::Portal(name)) => {
+                let (mut portal, turn) = (self.take_portal(&name)?, self.turn());
+                let done = self.describe_portal(&name, &mut portal, &turn).await;
+                self.portals.insert(name, portal);
+                done
+            }
+            Message::Execute { portal: name, most } => {
+                let (mut portal, turn) = (self.take_portal(&name)?, self.turn());
+                let done = self.execute(&mut portal, most.into(), false, &turn).await;
+                self.portals.entry(name).or_insert(portal);
+                done
+            }
+            Message::Close(target) => {
+                match target {
+                    Target::Statement(name) => drop(self.prepared.remove(&name)),
+                    Target::Portal(name) => drop(self.portals.remove(&name)),
+                }
+                message::bare(&mut self.wire.output, kind::CLOSED);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn take_portal(&mut self, name: &str) -> Result<Portal, Refusal> {
+        let found = self.portals.remove(name);
+        found.ok_or_else(|| Refusal::new(state::NO_CURSOR, format!("there is no portal \"{name}\"")))
+    }
+
+    fn parse(&mut self, name: String, text: &str, types: Vec<u32>) -> Result<(), Refusal> {
+        if !name.is_empty() && self.prepared.contains_key(&name) {
+            let refusal = Refusal::new(state::TAKEN_STATEMENT, format!("a statement \"{name}\" is prepared already"));
+            return Err(refusal.hint("DEALLOCATE it first, or take another name"));
+        }
+        room(&self.prepared, "prepared statements")?;
+        let text = only(text)?.unwrap_or_default();
+        let count = scan::parameters(text);
+        if count > MOST_VALUES {
+            return Err(Refusal::new(state::SYNTAX, format!("a statement has at most {MOST_VALUES} parameters")));
+        }
+        let statement = Statement::of(text)?;
+        let prepared = Prepared { text: text.to_owned(), statement, types, count, known: None, told: false };
+        self.prepared.insert(name, prepared);
+        message::bare(&mut self.wire.output, kind::PARSED);
+        Ok(())
+    }
+
+    fn prepared(&self, name: &str) -> Result<&Prepared, Refusal> {
+        let found = self.prepared.get(name);
+        found.ok_or_else(|| Refusal::new(state::NO_STATEMENT, format!("there is no prepared statement \"{name}\"")))
+    }
+
+    async fn bind(&mut self, bind: Bind) -> Result<(), Stop> {
+        let mut prepared = self.prepared(&bind.statement)?.clone();
+        if bind.values.len() != prepared.count {
+            let (given, needed) = (bind.values.len(), prepared.count);
+            return Err(Refusal::new(state::PROTOCOL, format!("{given} values are given and {needed} needed")).into());
+        }
+        if !matches!(bind.binary_values.len(), 0 | 1) && bind.binary_values.len() != bind.values.len() {
+            return Err(Refusal::new(state::PROTOCOL, "there are as many formats as values, or one, or none").into());
+        }
+        let told = |at: usize| prepared.types.get(at).copied().unwrap_or(0);
+        let parameters = match (0..prepared.count).all(|at| told(at) != 0) {
+            true => (0..prepared.count).map(|at| Parameter::of(told(at), None)).collect(),
+            false => {
+                let turn = self.turn();
+                let known = self.known(&prepared, &turn).await?;
+                let parameters = known.parameters.clone();
+                prepared.known = Some(known);
+                parameters
+            }
+        };
+        let text = scan::with_values(&prepared.text, |number| {
+            let at = number.wrapping_sub(1);
+            match (bind.values.get(at), parameters.get(at)) {
+                (Some(value), Some(parameter)) => {
+                    literal(value.as_ref(), is_binary(&bind.binary_values, at), parameter)
+                        .map_err(|refusal| refusal.hint(format!("see the value of parameter ${number}")))
+                }
+                _ => Err(Refusal::new(state::SYNTAX, format!("there is no parameter ${number}"))),
+            }
+        })?;
+        // The name of a cursor stays that cursor's; any other portal of the name gives way.
+        if !bind.portal.is_empty() && self.portals.contains_key(&bind.portal) {
+            let refusal = Refusal::new(state::TAKEN_CURSOR, format!("there is a portal \"{}\" already", bind.portal));
+            return Err(refusal.into());
+        }
+        room(&self.portals, "portals")?;
+        let told = match &prepared.known {
+            Some(known) if prepared.told => Some(SchemaRef::clone(&known.columns)),
+            _ => None,
+        };
+        let portal = Portal {
+            statement: Statement::of(&text)?,
+            as_sent: prepared.count == 0,
+            text,
+            binary: bind.binary_columns,
+            told,
+            progress: Progress::Waiting,
+            hold: false,
+        };
+        self.portals.insert(bind.portal, portal);
+        if let Some(kept) = self.prepared.get_mut(&bind.statement) {
+            kept.known = prepared.known;
+        }
+        message::bare(&mut self.wire.output, kind::BOUND);
+        Ok(())
+    }
+
+    /// What the engine knows of a statement: the types of its parameters, and its columns.
+    async fn known(&mut self, prepared: &Prepared, turn: &Turn) -> Result<Known, Stop> {
+        if let Some(known) = &prepared.known {
+            return Ok(known.clone());
+        }
+        let told = |number: usize| prepared.types.get(number.wrapping_sub(1)).copied().unwrap_or(0);
+        let question = match &prepared.statement {
+            Statement::Question => prepared.text.as_str(),
+            Statement::Declare { query, .. } => query,
+            Statement::Copy(copy) => &copy.query,
+            _ => {
+                let parameters = (1..=prepared.count).map(|number| Parameter::of(told(number), None)).collect();
+                return Ok(Known { parameters, columns: SchemaRef::new(arrow::datatypes::Schema::empty()) });
+            }
+        };
+        let typed = with_nulls(question, |number| match PgType::of_oid(told(number)) {
+            Some(pg) => null(pg, &Parameter::Told(pg)),
+            None => format!("${number}"),
+        });
+        let described = match self.described(&typed, turn).await {
+            // What it answers does not depend on the type of a value that nobody gives a type.
+            Err(Stop::Refused(_)) if prepared.count > 0 => {
+                self.described(&with_nulls(question, |_| "NULL".to_owned()), turn).await
+            }
+            described => described,
+        }?;
+        let needed = |number: usize| described.parameters.get(&format!("${number}")).and_then(Option::as_ref);
+        let parameters = (1..=prepared.count).map(|number| Parameter::of(told(number), needed(number))).collect();
+        Ok(Known { parameters, columns: described.columns })
+    }
+
+    async fn described(&mut self, text: &str, turn: &Turn) -> Result<Described, Stop> {
+        let rewritten = catalogue::rewritten(text);
+        let session = std::sync::Arc::clone(&self.session);
+        let described = session.describe(rewritten.as_deref().unwrap_or(text));
+        let described = turn.wait(&mut self.wire, described).await?;
+        Ok(described.map_err(|error| Refusal::of(&error, rewritten.is_none().then_some(text)))?)
+    }
+
+    async fn describe_statement(&mut self, name: &str) -> Result<(), Stop> {
+        let prepared = self.prepared(name)?.clone();
+        let turn = self.turn();
+        let known = self.known(&prepared, &turn).await?;
+        let types: Vec<u32> = known.parameters.iter().map(Parameter::oid).collect();
+        message::parameters(&mut self.wire.output, &types);
+        match &prepared.statement {
+            Statement::Question if !known.columns.fields().is_empty() => {
+                message::columns(&mut self.wire.output, &known.columns, |_| false);
+            }
+            Statement::Show(name) => message::one_text_column(&mut self.wire.output, name, false),
+            Statement::Fetch(fetch) if fetch.rows => self.describe_cursor(&fetch.cursor, &[], &turn).await?,
+            _ => message::bare(&mut self.wire.output, kind::NO_DATA),
+        }
+        if let Some(kept) = self.prepared.get_mut(name) {
+            (kept.known, kept.told) = (Some(known), true);
+        }
+        Ok(())
+    }
+
+    async fn describe_portal(&mut self, name: &str, portal: &mut Portal, turn: &Turn) -> Result<(), Stop> {
+        let formats = portal.binary.clone();
+        match &portal.statement {
+            Statement::Question => {
+                self.transaction_goes_on(&portal.statement)?;
+                let columns = self.started(portal, turn).await?;
+                match columns {
+                    Some(columns) if !columns.fields().is_empty() => {
+                        message::columns(&mut self.wire.output, &columns, |at| is_binary(&formats, at));
+                    }
+                    _ => message::bare(&mut self.wire.output, kind::NO_DATA),
+                }
+            }
+            Statement::Show(setting) => {
+                message::one_text_column(&mut self.wire.output, setting, is_binary(&formats, 0));
+            }
+            Statement::Fetch(fetch) if fetch.rows && fetch.cursor != name => {
+                let cursor = fetch.cursor.clone();
+                self.describe_cursor(&cursor, &formats, turn).await?;
+            }
+            _ => message::bare(&mut self.wire.output, kind::NO_DATA),
+        }
+        Ok(())
+    }
+
+    async fn describe_cursor(&mut self, cursor: &str, formats: &[bool], turn: &Turn) -> Result<(), Stop> {
+        let mut portal = self.take_portal(cursor)?;
+        let columns = self.started(&mut portal, turn).await;
+        self.portals.insert(cursor.to_owned(), portal);
+        match columns? {
+            Some(columns) => message::columns(&mut self.wire.output, &columns, |at| is_binary(formats, at)),
+            None => message::bare(&mut self.wire.output, kind::NO_DATA),
+        }
+        Ok(())
+    }
+}
+
+fn with_nulls(text: &str, mut value: impl FnMut(usize) -> String) -> String {
+    let bound: Result<String, std::convert::Infallible> = scan::with_values(text, |number| Ok(value(number)));
+    match bound {
+        Ok(text) => text,
+        Err(never) => match never {},
+    }
+}
+
+pub(super) fn room<T>(kept: &HashMap<String, T>, what: &str) -> Result<(), Refusal> {
+    if kept.len() < MOST_KEPT {
+        return Ok(());
+    }
+    let refusal = Refusal::new(state::LIMIT, format!("a connection keeps at most {MOST_KEPT} {what}"));
+    Err(refusal.hint("close what is not needed any more"))
+}

@@ -1,0 +1,63 @@
+use super::*;
+
+async fn read(bytes: &[u8], most: usize) -> Result<Message, ReadError> {
+    let (mut client, server) = tokio::io::duplex(1 << 16);
+    client.write_all(bytes).await.unwrap();
+    drop(client);
+    Wire::new(server, most).read().await
+}
+
+fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    put(&mut out, kind, |out| out.put_slice(body));
+    out.to_vec()
+}
+
+#[tokio::test]
+async fn messages_are_read_whole() {
+    let bind = [b"p\0s\0".as_slice(), &[0, 1, 0, 1, 0, 2, 0, 0, 0, 1, 7, 255, 255, 255, 255, 0, 0]].concat();
+    for (bytes, expected) in [
+        (message(b'Q', b"select 1\0"), Message::Query("select 1".into())),
+        (
+            message(b'P', b"a\0select $1\0\0\x01\0\0\0\x17"),
+            Message::Parse { name: "a".into(), text: "select $1".into(), types: vec![23] },
+        ),
+        (
+            message(b'B', &bind),
+            Message::Bind(Bind {
+                portal: "p".into(),
+                statement: "s".into(),
+                binary_values: vec![true],
+                values: vec![Some(Bytes::from_static(&[7])), None],
+                binary_columns: Vec::new(),
+            }),
+        ),
+        (message(b'D', b"Sx\0"), Message::Describe(Target::Statement("x".into()))),
+        (message(b'E', b"\0\0\0\0\x05"), Message::Execute { portal: String::new(), most: 5 }),
+        (message(b'S', b""), Message::Sync),
+    ] {
+        assert_eq!(read(&bytes, 1 << 10).await.unwrap(), expected);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_message_is_refused_without_taking_memory() {
+    for (bytes, framed) in [
+        (message(b'Q', b"no end"), true),
+        (message(b'Q', b"\xff\xfe\0"), true),
+        (message(b'D', b"Zx\0"), true),
+        (message(b'S', b"more"), true),
+        // A count of values that are not there.
+        (message(b'B', b"\0\0\0\0\xff\xff"), true),
+        (b"Q\x7f\xff\xff\xff".to_vec(), false),
+        (b"Q\0\0\0\x03".to_vec(), false),
+        (b"Q\xff\xff\xff\xff".to_vec(), false),
+        (b"GET / HTTP/1.1\r\n\r\n".to_vec(), false),
+    ] {
+        match read(&bytes, 1 << 10).await {
+            Err(ReadError::Wrong { framed: found, .. }) => assert_eq!(found, framed, "{bytes:?}"),
+            other => panic!("{bytes:?}: {other:?}"),
+        }
+    }
+    assert!(matches!(read(b"Q\0\0", 1 << 10).await, Err(ReadError::Gone(_))));
+}
