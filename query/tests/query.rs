@@ -1,4 +1,4 @@
-//! The query crate over real tables: views in `.slt` files, sessions, rights, limits, the HTTP face.
+//! The query crate over real tables: views in `.slt` files, sessions, rights, limits, the HTTP and the Postgres face.
 
 mod asked;
 mod fixture;
@@ -7,6 +7,7 @@ mod http;
 mod kept;
 mod limits;
 mod nation;
+mod postgres;
 mod rights;
 mod scripts;
 mod sessions;
