@@ -71,7 +71,7 @@ public class Client {
         try (Connection connection = open()) {
             connection.setReadOnly(true);
             String text = "SELECT CAST(? AS BIGINT) AS n, ? AS t, DATE '2024-10-31' AS d, CAST(12.34 AS DECIMAL(10, 2)) AS m,"
-                + " CAST('2024-10-31T01:02:03Z' AS TIMESTAMP WITH TIME ZONE) AS z, X'00ff' AS y, make_array('a', 'b') AS l";
+                + " arrow_cast('2024-10-31T01:02:03Z', 'Timestamp(Microsecond, Some(\"UTC\"))') AS z, X'00ff' AS y, make_array('a', 'b') AS l";
             try (PreparedStatement asked = connection.prepareStatement(text)) {
                 // From the fifth time on the driver prepares it, and asks for binary.
                 for (int i = 0; i < 8; i++) {

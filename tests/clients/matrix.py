@@ -19,7 +19,8 @@ ENDLESS = (
 TYPES = (
     "SELECT CAST(1 AS SMALLINT) AS i2, CAST(2 AS INT) AS i4, CAST(3 AS BIGINT) AS i8, CAST(1.5 AS DOUBLE) AS f8,"
     " CAST(2.5 AS REAL) AS f4, true AS b, 'Thanh Hoá' AS t, DATE '2024-10-31' AS d,"
-    " CAST('2024-10-31T01:02:03.5' AS TIMESTAMP) AS ts, CAST('2024-10-31T01:02:03.5Z' AS TIMESTAMP WITH TIME ZONE) AS tz,"
+    " CAST('2024-10-31T01:02:03.5' AS TIMESTAMP) AS ts, "
+    " arrow_cast('2024-10-31T01:02:03.5Z', 'Timestamp(Microsecond, Some(\"UTC\"))') AS tz,"
     " CAST(12.34 AS DECIMAL(10, 2)) AS n, X'00ff' AS y, make_array('a', NULL, 'b c') AS l, make_array(1, 2) AS li,"
     " CAST(NULL AS VARCHAR) AS nothing"
 )
