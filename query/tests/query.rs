@@ -1,4 +1,4 @@
-//! The query crate over real tables: views in `.slt` files, sessions, rights, limits, the HTTP face.
+//! The query crate over real tables: views in `.slt` files, sessions, rights, limits, the HTTP and the Postgres face.
 
 mod addresses;
 mod asked;
@@ -9,6 +9,7 @@ mod kept;
 mod limits;
 mod narrowed;
 mod nation;
+mod postgres;
 mod readme;
 mod rights;
 mod scripts;

@@ -69,6 +69,7 @@ pub(super) fn literal(value: Option<&Bytes>, binary: bool, parameter: &Parameter
 pub(super) fn null(pg: PgType, parameter: &Parameter) -> String {
     match parameter {
         Parameter::Told(_) if pg.list => format!("CAST(NULL AS {}[])", pg.kind.engine_name()),
+        Parameter::Told(_) if pg.kind == Kind::TimestampTz => instant_of("NULL"),
         Parameter::Told(_) => format!("CAST(NULL AS {})", pg.kind.engine_name()),
         _ => "NULL".to_owned(),
     }
@@ -86,6 +87,11 @@ fn utf8(value: &Bytes) -> Result<String, Refusal> {
 
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
+}
+
+/// An instant with its zone, which the engine's CAST to TIMESTAMP WITH TIME ZONE leaves out.
+fn instant_of(literal: &str) -> String {
+    format!("arrow_cast({literal}, 'Timestamp(Microsecond, Some(\"UTC\"))')")
 }
 
 /// The literal of a value's text.
@@ -110,9 +116,8 @@ fn single(text: &str, kind: Kind) -> Result<String, Refusal> {
         },
         Kind::Bytea => hex(trimmed).map(|hex| format!("X'{hex}'")).ok_or_else(|| bad(text, kind)),
         Kind::Interval => Ok(format!("INTERVAL {}", quoted(trimmed))),
-        Kind::Date | Kind::Time | Kind::Timestamp | Kind::TimestampTz => {
-            Ok(format!("CAST({} AS {})", quoted(trimmed), kind.engine_name()))
-        }
+        Kind::TimestampTz => Ok(instant_of(&quoted(trimmed))),
+        Kind::Date | Kind::Time | Kind::Timestamp => Ok(format!("CAST({} AS {})", quoted(trimmed), kind.engine_name())),
     }
 }
 
@@ -330,7 +335,11 @@ mod tests {
             (7_i32.to_be_bytes().to_vec(), 23, "7"),
             ((-7_i64).to_be_bytes().to_vec(), 20, "(-7)"),
             (0_i32.to_be_bytes().to_vec(), 1082, "CAST('2000-01-01' AS DATE)"),
-            (1_i64.to_be_bytes().to_vec(), 1184, "CAST('2000-01-01T00:00:00.000001Z' AS TIMESTAMP WITH TIME ZONE)"),
+            (
+                1_i64.to_be_bytes().to_vec(),
+                1184,
+                "arrow_cast('2000-01-01T00:00:00.000001Z', 'Timestamp(Microsecond, Some(\"UTC\"))')",
+            ),
             (vec![0, 3, 0, 1, 0x40, 0, 0, 2, 0, 1, 0x09, 0x29, 0x1a, 0x2c], 1700, "(-12345.67)"),
             (list.concat(), 1007, "make_array(9)"),
         ] {

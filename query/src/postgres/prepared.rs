@@ -167,8 +167,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let told = |number: usize| prepared.types.get(number.wrapping_sub(1)).copied().unwrap_or(0);
         let question = match &prepared.statement {
             Statement::Question => prepared.text.as_str(),
-            Statement::Declare { query, .. } => query,
-            Statement::Copy(copy) => &copy.query,
+            Statement::Declare { query, .. } => query.as_str(),
+            Statement::Copy(copy) => copy.query.as_str(),
             _ => {
                 let parameters = (1..=prepared.count).map(|number| Parameter::of(told(number), None)).collect();
                 return Ok(Known { parameters, columns: SchemaRef::new(arrow::datatypes::Schema::empty()) });

@@ -91,9 +91,4 @@ impl Running {
         self.at = 0;
         Ok(true)
     }
-
-    /// Lets go of rows that were read ahead and of all that is still to come.
-    pub(super) fn end(&mut self) {
-        (self.answer, self.rows) = (None, None);
-    }
 }
