@@ -210,6 +210,14 @@ impl Desk {
         Ok(Arc::clone(shared.entry(map).or_insert_with(|| Arc::new(figures))))
     }
 
+    /// The figures on the session's map, where projections give them; to be made before anybody asks for them.
+    pub(crate) async fn figures_to_make(&self) -> Result<Option<Arc<StandingFigures>>> {
+        if !self.keeps_figures().await? {
+            return Ok(None);
+        }
+        self.figures(standing(&self.state()?).map).await.map(Some)
+    }
+
     async fn fate(&self, family: &str) -> Result<Option<Arc<dyn TableProvider>>> {
         if !Stream::ALL.iter().any(|stream| stream.table().strip_prefix(LEDGER) == Some(family)) {
             return Ok(None);

@@ -46,6 +46,57 @@ const KINDS: [&str; 14] = [
 /// The reader went away before the last row.
 const GIVEN_UP: &str = "given_up";
 
+/// Who needed lots of figures that nobody had read yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// A question.
+    Question,
+    /// The program, before anybody asked.
+    Ahead,
+}
+
+impl Reader {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Question => "question",
+            Self::Ahead => "ahead",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfReader {
+    by: &'static str,
+}
+
+/// Lots that were read. Cheap to clone: all clones are one.
+#[derive(Debug, Clone)]
+pub(crate) struct LotsRead(Family<OfReader, Counter>);
+
+impl Default for LotsRead {
+    fn default() -> Self {
+        let read = Self(Family::default());
+        for by in [Reader::Question, Reader::Ahead] {
+            read.add(by, 0);
+        }
+        read
+    }
+}
+
+impl LotsRead {
+    /// So many were read.
+    pub(crate) fn add(&self, by: Reader, lots: usize) {
+        self.0.get_or_create(&OfReader { by: by.as_str() }).inc_by(lots as u64);
+    }
+
+    /// Makes the series known.
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        let help = "Lots of figures (an indicator or a base each) that were read because they were not remembered, by \
+                    who needed them: a question, or the program ahead of the next one";
+        registry.register("lantoa_query_lots_read", help, self.0.clone());
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfKind {
     kind: &'static str,
@@ -76,6 +127,8 @@ pub(crate) struct Counters {
     failures: Family<OfKind, Counter>,
     duration: Histogram,
     rows: Counter,
+    /// Times that what questions needed on one standing was made before the next one asked.
+    pub(crate) made_ahead: Counter,
 }
 
 impl Default for Counters {
@@ -84,7 +137,8 @@ impl Default for Counters {
         for kind in KINDS {
             failures.get_or_create(&OfKind { kind }).inc_by(0);
         }
-        Self { statements: Counter::default(), failures, duration: Histogram::new(SECONDS), rows: Counter::default() }
+        let (statements, rows, made_ahead) = Default::default();
+        Self { statements, failures, duration: Histogram::new(SECONDS), rows, made_ahead }
     }
 }
 
@@ -100,6 +154,8 @@ impl Counters {
         let duration = "Time from taking a question up to the last row of its whole answer, the reader's own included";
         registry.register("lantoa_query_duration_seconds", duration, self.duration.clone());
         registry.register("lantoa_query_rows", "Rows of answers that were read", self.rows.clone());
+        let made_ahead = "Times that what questions on one map needed lately was made anew before the next one asked";
+        registry.register("lantoa_query_made_ahead", made_ahead, self.made_ahead.clone());
         registry.register_collector(Box::new(Memory(memory)));
     }
 

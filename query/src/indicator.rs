@@ -9,8 +9,8 @@
 //! `told`), the totals of one cell on one map (`total`, of single events `count`), targets in force (`target`) and the
 //! classes of areas that have their own (`class`), figures that break a rule (`suspicious`), who has reported (`coverage`),
 //! first years of subjects (`adoption`), all cells as rows (`answer_row`, `assemble`), the table that a session sees
-//! (`table`), which rows of it a question wants (`wanted`), and what is kept of it for the next question (`settled`,
-//! `remembered`). Work on lots divides over the cores (`side_by_side`).
+//! (`table`), which rows of it a question wants (`wanted`), what is kept of it for the next question (`settled`,
+//! `remembered`), and what of it was asked for lately (`lately`). Work on lots divides over the cores (`side_by_side`).
 
 mod adoption;
 mod answer_row;
@@ -19,6 +19,7 @@ mod class;
 mod count;
 mod coverage;
 mod figure;
+mod lately;
 mod lot;
 mod reading;
 mod remembered;
@@ -31,6 +32,7 @@ mod told;
 mod total;
 mod wanted;
 
+pub(crate) use lately::Need;
 pub(crate) use reading::FIGURES;
 pub(crate) use remembered::{Basis, Remembered};
 pub(crate) use table::{ON_A_MAP, StandingFigures, StandingTable, Table};

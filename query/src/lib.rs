@@ -6,11 +6,12 @@
 //!
 //! In reading order: who asks (`access`), what is asked for (`config`, `settings`), where rows come from (`tables`, `fate`), what
 //! they are judged by (`knowledge`, `reference_tables`), what views are made of (`functions`, `logistic`,
-//! `area_functions`, `indicator`, `catalog`), who answers (`session`, `answer`, `error`, within `limits`, counted by `count`, recorded by `asked`), and how
-//! an answer leaves (`format`, `face`, `http`, `postgres`; what an address asks for is `selection`, for people who look
-//! first `page`).
+//! `area_functions`, `indicator`, `catalog`), who answers (`session`, `answer`, `error`, within `limits`, counted by `count`, recorded by `asked`),
+//! what is made before anybody asks (`ahead`), and how an answer leaves (`format`, `face`, `http`, `postgres`; what an
+//! address asks for is `selection`, for people who look first `page`).
 
 pub mod access;
+mod ahead;
 pub mod answer;
 mod area_functions;
 mod asked;
@@ -94,7 +95,7 @@ impl Handle {
     /// Resolves when shutdown was asked for and every answer that had begun is sent or given up by its reader.
     ///
     /// # Errors
-    /// None today: the role has no task that could fail by itself.
+    /// None today: what the role does by itself only saves time.
     pub async fn join(self) -> Result<(), Error> {
         self.shutdown.cancelled().await;
         self.answers.close();
@@ -108,8 +109,13 @@ impl Handle {
 /// # Errors
 /// Where the folder's path or the limits of the configuration cannot be used.
 pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationToken) -> Result<Handle, StartError> {
+    // Where nothing is remembered, nobody would find what was made.
+    let works_ahead = config.ahead && config.remember_bytes > 0;
     let engine = Engine::open(config, clock)?;
     let answers = TaskTracker::new();
+    if works_ahead {
+        answers.spawn(ahead::run(engine.clone(), shutdown.clone()));
+    }
     let router = http::router(engine.clone(), answers.clone(), shutdown.clone());
     Ok(Handle { engine, router, answers, shutdown })
 }

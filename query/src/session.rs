@@ -38,6 +38,7 @@ use crate::postgres::PostgresConfig;
 use crate::settings::{SettingError, Settings, Standing};
 use crate::tables::{TableError, Tables};
 
+mod ahead;
 mod bound;
 mod derive;
 mod guard;
@@ -112,7 +113,7 @@ impl Engine {
             .with_disk_manager_builder(disk)
             .build_arc()
             .map_err(|error| EngineError(Box::new(error)))?;
-        let remembered = Arc::new(Remembered::new(config.remember_bytes));
+        let remembered = Arc::new(Remembered::new(config.remember_bytes, Arc::clone(&clock)));
         let (tables, counters) = (Arc::new(tables), Counters::default());
         let users = Users::open(config.users()).map_err(|error| EngineError(Box::new(error)))?;
         let queue = Queue::new(config.at_once, config.wait);
@@ -123,6 +124,7 @@ impl Engine {
     /// Makes query's series known to the program's registry.
     pub fn register(&self, registry: &mut Registry) {
         self.0.counters.register(Arc::clone(&self.0.runtime.memory_pool), registry);
+        self.0.remembered.lots_read.register(registry);
     }
 
     /// The parts of the role by name, each with what is wrong and what to do where it does not work.

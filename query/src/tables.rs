@@ -128,6 +128,20 @@ impl Tables {
 }
 
 impl Tables {
+    /// Whether a ledger has a version after these, which are in the order of the streams. Reads no file: an entry of a
+    /// table's log is named by its version. Entries stay for half an hour at least; whoever last looked earlier than that
+    /// has to take a snapshot.
+    pub(crate) async fn are_past(&self, versions: &[Option<u64>]) -> bool {
+        for (stream, version) in Stream::ALL.iter().zip(versions) {
+            let next = version.map_or(0, |version| version + 1);
+            let entry = self.folder.join(stream.table()).join("_delta_log").join(format!("{next:020}.json"));
+            if tokio::fs::try_exists(entry).await.unwrap_or(false) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// The newest version of a projection under this build's rules; `None` where there is none.
     pub(crate) async fn kept(
         &self,

@@ -1,6 +1,8 @@
 //! The program as a person or a script meets it: its commands, exit codes, files and signals, on temporary folders. On
 //! which log the tests run, and which of them need the embedded broker, is said in `log.rs`.
 
+#[path = "program/ahead.rs"]
+mod ahead;
 #[path = "program/broker.rs"]
 mod broker;
 #[path = "program/changed_log.rs"]

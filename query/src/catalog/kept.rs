@@ -105,6 +105,25 @@ impl Desk {
         Ok(Some(Arc::new(ViewTable::new(plan.build()?, Some(view.sql.to_owned())))))
     }
 
+    /// Whether anything is kept.
+    pub(crate) fn keeps_any(&self) -> bool {
+        !self.kept.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// Whether all figures come from projections, but for those of few buckets, or there are none.
+    pub(super) async fn keeps_figures(&self) -> Result<bool> {
+        for projection in PROJECTIONS.iter().filter(|projection| projection.view != ADOPTERS) {
+            if self.reach_of(projection).await? == Reach::default() {
+                continue;
+            }
+            let usable = self.usable(projection).await?;
+            if usable.is_none_or(|(_, touched)| touched.len() > MOST_TOUCHED) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Plans whose rows together are those of the view `adopters`. To be run one after another: all subjects at once take
     /// more memory than there may be.
     pub(super) async fn adopters(&self) -> Result<Vec<LogicalPlan>> {

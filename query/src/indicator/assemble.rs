@@ -17,6 +17,7 @@ use datafusion::common::Result;
 use lantoa_schemas::area::{AreaHistory, AreaId, MapView};
 use lantoa_schemas::catalogue::{Catalogue, Unit};
 use lantoa_schemas::vocabulary::{AreaLevel, Base, Stage, Vocabulary};
+use tokio_util::sync::CancellationToken;
 
 use super::adoption::{TitleTotal, TitleTotals};
 use super::answer_row::{CoverageRows, IndicatorRow, IndicatorRows, ReconciledRows};
@@ -65,12 +66,16 @@ impl Figures {
         self.read.iter().flatten().all(|lot| lot.is_added_up())
     }
 
-    /// Adds up what nobody has added up yet.
-    pub(super) fn add_up(&self, threads: usize) {
+    /// Adds up what nobody has added up yet. Told to stop, it goes no further than to the end of a lot.
+    pub(super) fn add_up(&self, threads: usize, stop: &CancellationToken) {
         let lots: Vec<&Lot> = self.largest_first().into_iter().filter(|lot| !lot.is_added_up()).collect();
         let history = self.knowledge.history();
         let begin = || self.views.iter().map(|view| Adder::new(history, view)).collect::<Vec<_>>();
-        side_by_side(threads, lots, begin, |adders, lot: &Lot| lot.add_up(adders, &self.things, self.as_reported));
+        side_by_side(threads, lots, begin, |adders, lot: &Lot| {
+            if !stop.is_cancelled() {
+                lot.add_up(adders, &self.things, self.as_reported);
+            }
+        });
     }
 
     fn classes(&self) -> Vec<Classes<'_>> {
@@ -130,16 +135,22 @@ impl Figures {
         out.finish()
     }
 
-    /// Rows of the view `coverage`.
-    pub(super) fn coverage(&self, wanted: &Wanted, state: &dyn Session) -> Result<Vec<RecordBatch>> {
+    /// Finds who has reported, where nobody has looked yet.
+    pub(super) fn report(&self, threads: usize) {
         let history = self.knowledge.history();
-        let lots = self.largest_first();
+        let unreported: Vec<&Lot> = self.largest_first().into_iter().filter(|lot| !lot.is_reported()).collect();
         let begin = || {
             let views = self.views.iter();
             views.map(|view| Reporter::new(history, view, self.as_reported)).collect::<Vec<_>>()
         };
-        let unreported: Vec<&Lot> = lots.iter().copied().filter(|lot| !lot.is_reported()).collect();
-        side_by_side(threads(state), unreported, begin, |reporters, lot: &Lot| lot.report(reporters, &self.things));
+        side_by_side(threads, unreported, begin, |reporters, lot: &Lot| lot.report(reporters, &self.things));
+    }
+
+    /// Rows of the view `coverage`.
+    pub(super) fn coverage(&self, wanted: &Wanted, state: &dyn Session) -> Result<Vec<RecordBatch>> {
+        self.report(threads(state));
+        let history = self.knowledge.history();
+        let lots = self.largest_first();
         let cells = lots.iter().flat_map(|lot| lot.reported().iter().flatten().map(coverage::Reported::cell));
         let wanted = wanted.rows(history, &self.things, cells, state)?;
         written(side_by_side(

@@ -7,8 +7,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
+use lantoa_schemas::clock::SharedClock;
 
+use super::lately::Lately;
 use super::settled::Settled;
+use crate::count::LotsRead;
 use crate::settings::Standing;
 
 /// All that an answer on a map stands on.
@@ -33,27 +36,33 @@ impl Basis {
 pub(crate) struct Remembered {
     most_bytes: usize,
     kept: Mutex<Vec<(Basis, Arc<Settled>)>>,
+    /// What questions needed lately.
+    pub(crate) lately: Lately,
+    /// Lots that had to be read.
+    pub(crate) lots_read: LotsRead,
 }
 
 impl Remembered {
-    pub(crate) fn new(most_bytes: usize) -> Self {
-        Self { most_bytes, kept: Mutex::default() }
+    pub(crate) fn new(most_bytes: usize, clock: SharedClock) -> Self {
+        Self { most_bytes, kept: Mutex::default(), lately: Lately::new(clock), lots_read: LotsRead::default() }
     }
 
-    /// What is settled on a basis; begun where nothing is.
-    pub(super) fn on(&self, basis: &Basis, begin: impl FnOnce() -> Settled) -> Arc<Settled> {
+    /// What is settled on a basis; begun where nothing is. What is made `ahead` nobody has used yet: it goes first.
+    pub(super) fn on(&self, basis: &Basis, ahead: bool, begin: impl FnOnce() -> Settled) -> Arc<Settled> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = kept.iter().position(|(known, _)| known == basis) {
-            let found = kept.remove(at);
-            let settled = Arc::clone(&found.1);
-            kept.push(found);
+            let settled = Arc::clone(&kept[at].1);
+            if !ahead {
+                kept[at..].rotate_left(1);
+            }
             return settled;
         }
         let settled = Arc::new(begin());
         // An older version of the ledgers is not asked for again: a question always sees the newest.
         if !kept.iter().any(|(known, _)| known.is_newer_than(basis)) {
             kept.retain(|(known, _)| known.versions == basis.versions);
-            kept.push((basis.clone(), Arc::clone(&settled)));
+            let place = if ahead { 0 } else { kept.len() };
+            kept.insert(place, (basis.clone(), Arc::clone(&settled)));
         }
         settled
     }
@@ -69,5 +78,37 @@ impl Remembered {
         if bytes > self.most_bytes && kept.iter().any(|(_, settled)| settled.shed(self.most_bytes) > self.most_bytes) {
             kept.clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lantoa_schemas::clock::FixedClock;
+
+    use super::*;
+    use crate::knowledge::Knowledge;
+
+    #[test]
+    fn what_was_made_ahead_goes_before_what_was_asked() {
+        let remembered = Remembered::new(0, Arc::new(FixedClock(chrono::DateTime::UNIX_EPOCH)));
+        let today: NaiveDate = "2026-02-01".parse().unwrap();
+        let knowledge = Arc::new(Knowledge::shipped(today));
+        let on = |map: &str, ahead| {
+            let standing = Standing { map: map.parse().ok(), ..Standing::default() };
+            let basis = Basis { versions: vec![Some(1)], standing, today };
+            remembered.on(&basis, ahead, || Settled::new(Arc::clone(&knowledge), &basis))
+        };
+        let order = || {
+            let kept = remembered.kept.lock().unwrap();
+            kept.iter().map(|(basis, _)| basis.standing.map.unwrap().to_string()).collect::<Vec<_>>()
+        };
+        let (old, new) = ("2025-06-30", "2025-07-01");
+        let asked = on(old, false);
+        let made = on(new, true);
+        assert_eq!(order(), [new, old]);
+        assert!(Arc::ptr_eq(&made, &on(new, false)), "the question finds it");
+        assert_eq!(order(), [old, new]);
+        assert!(Arc::ptr_eq(&asked, &on(old, true)));
+        assert_eq!(order(), [old, new], "to make it again is not to ask for it");
     }
 }

@@ -18,15 +18,18 @@ use datafusion::datasource::{TableProvider, TableType};
 use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown};
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use lantoa_schemas::vocabulary::Stage;
+use tokio_util::sync::CancellationToken;
 
 use super::adoption;
 use super::answer_row::{AdoptionRows, CoverageRows, IndicatorRows, ReconciledRows, SuspiciousRows};
 use super::assemble::{Figures, threads};
+use super::lately::Need;
 use super::lot::Read;
 use super::reading::{self, FIGURES};
 use super::remembered::{Basis, Remembered};
 use super::settled::Settled;
 use super::wanted::{Narrowed, Wanted};
+use crate::count::Reader;
 use crate::knowledge::Knowledge;
 
 /// Names of the tables that are views of the contract by themselves.
@@ -116,13 +119,59 @@ impl StandingFigures {
         Self { plans, knowledge, basis, remembered, settled: OnceLock::new(), held: Mutex::default() }
     }
 
-    fn settled(&self) -> &Arc<Settled> {
+    /// What they stand on.
+    pub(crate) fn basis(&self) -> &Basis {
+        &self.basis
+    }
+
+    fn settled(&self, by: Reader) -> &Arc<Settled> {
         let begin = || Settled::new(Arc::clone(&self.knowledge), &self.basis);
-        self.settled.get_or_init(|| self.remembered.on(&self.basis, begin))
+        self.settled.get_or_init(|| self.remembered.on(&self.basis, by == Reader::Ahead, begin))
+    }
+
+    /// Makes what questions needed before anybody asks for it again.
+    pub(crate) async fn make(&self, needs: &[Need], state: &dyn Session) -> Result<()> {
+        let settled = self.settled(Reader::Ahead);
+        let none = vec![false; settled.lots.count()];
+        let whole = |table, need| match needs.contains(&need) {
+            true => self.needed(table, &Wanted::default(), state),
+            false => Ok(none.clone()),
+        };
+        let suspicious = whole(Table::Suspicious, Need::Suspicious)?;
+        let reconciled = whole(Table::Reconciled, Need::Reconciled)?;
+        let (mut added_up, mut reported) = (reconciled.clone(), none.clone());
+        for need in needs {
+            let (lots, lot) = match need {
+                Need::Totals(lot) => (&mut added_up, *lot),
+                Need::Reported(lot) => (&mut reported, *lot),
+                Need::Suspicious | Need::Reconciled => continue,
+            };
+            // The catalogue may have fewer lots now than when they were asked for.
+            if let Some(needed) = lots.get_mut(lot) {
+                *needed = true;
+            }
+        }
+        // All at once is read faster than some after some.
+        let any = (0..none.len()).map(|lot| suspicious[lot] || added_up[lot] || reported[lot]).collect::<Vec<_>>();
+        self.figures(&any, false, Reader::Ahead, state).await?;
+        self.figures(&added_up, true, Reader::Ahead, state).await?;
+        self.figures(&reported, false, Reader::Ahead, state).await?.report(threads(state));
+        if needs.contains(&Need::Suspicious) {
+            let figures = self.figures(&suspicious, false, Reader::Ahead, state).await?;
+            whole_table(&settled.suspicious, || figures.suspicious(threads(state)))?;
+        }
+        if needs.contains(&Need::Reconciled) {
+            let figures = self.figures(&reconciled, true, Reader::Ahead, state).await?;
+            whole_table(&settled.reconciled, || figures.reconciled(threads(state)))?;
+        }
+        self.remembered.trim();
+        Ok(())
     }
 
     async fn rows(&self, of: &StandingTable, wanted: &Wanted, state: &dyn Session) -> Result<Vec<RecordBatch>> {
-        let settled = self.settled();
+        let needed = self.needed(of.table, wanted, state)?;
+        self.remembered.lately.note(&self.basis.standing, Need::of(of.table, &needed));
+        let settled = self.settled(Reader::Question);
         let whole = match of.table {
             Table::Suspicious => settled.suspicious.get().cloned(),
             Table::Reconciled => settled.reconciled.get().cloned(),
@@ -132,9 +181,8 @@ impl StandingFigures {
         if let Some(rows) = whole {
             return Ok(rows);
         }
-        let needed = self.needed(of.table, wanted, state)?;
         let totals = !matches!(of.table, Table::Coverage | Table::Suspicious);
-        let figures = self.figures(&needed, totals, state).await?;
+        let figures = self.figures(&needed, totals, Reader::Question, state).await?;
         let begun = Instant::now();
         let rows = match of.table {
             Table::Indicator => figures.indicator(wanted, state)?,
@@ -154,7 +202,7 @@ impl StandingFigures {
 
     /// By number of the lot, which the rows of a table that are wanted rest on.
     fn needed(&self, table: Table, wanted: &Wanted, state: &dyn Session) -> Result<Vec<bool>> {
-        let (lots, catalogue) = (&self.settled().lots, self.knowledge.catalogue());
+        let (lots, catalogue) = (&self.settled(Reader::Question).lots, self.knowledge.catalogue());
         let of_ids = || wanted.indicators(lots.ids(), state).map(|left| lots.of_indicators(left));
         Ok(match table {
             Table::Indicator => lots.with_bases(of_ids()?, catalogue),
@@ -170,8 +218,8 @@ impl StandingFigures {
     }
 
     /// The lots that are needed, read, and added up where `totals` are asked for.
-    async fn figures(&self, needed: &[bool], totals: bool, state: &dyn Session) -> Result<Arc<Figures>> {
-        let settled = self.settled();
+    async fn figures(&self, needed: &[bool], totals: bool, by: Reader, state: &dyn Session) -> Result<Arc<Figures>> {
+        let settled = self.settled(by);
         let are_read = |read: &Read| needed.iter().zip(read).all(|(needed, lot)| !needed || lot.is_some());
         let read = settled.needed(needed, &self.held(needed.len()));
         if are_read(&read) {
@@ -185,9 +233,11 @@ impl StandingFigures {
         if !are_read(&read) {
             let begun = Instant::now();
             let missing = needed.iter().zip(&read).map(|(needed, lot)| *needed && lot.is_none());
-            let by = Arc::new(settled.read_by(missing.collect()));
+            let read_by = Arc::new(settled.read_by(missing.collect()));
             let mut count = 0;
-            for (at, lot) in reading::read(&self.plans, by, state).await? {
+            let lots = reading::read(&self.plans, read_by, state).await?;
+            self.remembered.lots_read.add(by, lots.len());
+            for (at, lot) in lots {
                 count += lot.figures.len();
                 read[at] = Some(Arc::new(lot));
             }
@@ -197,7 +247,10 @@ impl StandingFigures {
         if totals && !figures.are_added_up() {
             let (adding, threads) = (Arc::clone(&figures), threads(state));
             let begun = Instant::now();
-            let adding = tokio::task::spawn_blocking(move || adding.add_up(threads));
+            let stop = CancellationToken::new();
+            // A question that is ended leaves no work behind.
+            let _stop = stop.clone().drop_guard();
+            let adding = tokio::task::spawn_blocking(move || adding.add_up(threads, &stop));
             adding.await.map_err(|error| DataFusionError::External(Box::new(error)))?;
             tracing::debug!(took = ?begun.elapsed(), "figures are added up");
         }

@@ -4,6 +4,7 @@
 //! waits longer than the settings say; one who asks much waits for their own statements, in nobody else's way.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,12 +27,29 @@ pub(crate) struct Queue {
     wait: Duration,
     /// Of each asker who has a statement under way or waiting.
     own: Mutex<HashMap<Arc<str>, Arc<Semaphore>>>,
+    waiting: AtomicUsize,
+}
+
+/// Somebody who waits, until this is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn one_of(all: &'a AtomicUsize) -> Self {
+        all.fetch_add(1, Ordering::Relaxed);
+        Self(all)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Queue {
     /// So many at once, 0 for any number, and how long one waits.
     pub(crate) fn new(at_once: usize, wait: Duration) -> Self {
-        Self { all: places(at_once), at_once, wait, own: Mutex::default() }
+        Self { all: places(at_once), at_once, wait, own: Mutex::default(), waiting: AtomicUsize::new(0) }
     }
 
     /// Waits for a place; an asker has at most `own` of them.
@@ -39,6 +57,7 @@ impl Queue {
     /// # Errors
     /// [`QueryError::Busy`].
     pub(crate) async fn enter(&self, asker: &Asker, own: usize) -> Result<Place, QueryError> {
+        let _waiting = Waiting::one_of(&self.waiting);
         let of_asker = self.of(asker, own);
         let busy = |at_once, whose| QueryError::Busy { at_once, whose, waited: self.wait };
         let begun = tokio::time::Instant::now();
@@ -46,6 +65,11 @@ impl Queue {
         let left = self.wait.saturating_sub(begun.elapsed());
         let all = wait(Arc::clone(&self.all), left).await.ok_or_else(|| busy(self.at_once, "of all askers"))?;
         Ok(Place { _own: mine, _all: all })
+    }
+
+    /// Whether somebody waits for a place.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
     }
 
     fn of(&self, asker: &Asker, own: usize) -> Arc<Semaphore> {
@@ -95,11 +119,13 @@ mod tests {
         let held = queue.enter(&asker("lan"), 0).await.unwrap();
         let free = async {
             tokio::task::yield_now().await;
+            assert!(queue.is_waited_for());
             drop(held);
         };
         let minh = asker("minh");
         let (waited, ()) = tokio::join!(queue.enter(&minh, 0), free);
         drop(waited.unwrap());
+        assert!(!queue.is_waited_for());
         queue.enter(&asker("lan"), 0).await.unwrap();
         assert_eq!(queue.own.lock().unwrap().len(), 1, "who has gone is forgotten");
     }
