@@ -99,7 +99,7 @@ pub enum QueryError {
     },
     /// The answer is larger than it may be.
     #[error(
-        "the answer has more than {most} {what}, which is all that it may have: ask for less ([query.{role}] {setting})"
+        "the answer has more than {most} {what}, which is all that it may have: ask for less ([query.{role}] {what})"
     )]
     TooMuch {
         /// How many.
