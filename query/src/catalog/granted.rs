@@ -2,7 +2,8 @@
 //!
 //! In: the desk, and who asks. Out: each table without the columns that are withheld from the asker, and with the rows of
 //! the asker's area alone. Guarantee: this holds for whatever the asker names, the tables that views are made of among
-//! it, while a view itself is made of everything; no condition of the asker's is ever held against a row that is not
+//! it, while a view itself is made of everything; what a row says of other areas is not there for an asker of one (a
+//! rank, a finding that tells the total around); no condition of the asker's is ever held against a row that is not
 //! theirs, so that no error and no count tells of it.
 
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{SchemaProvider, Session, TableProvider};
-use datafusion::common::Result;
+use datafusion::common::{Result, ScalarValue};
 use datafusion::datasource::{TableType, ViewTable, provider_as_source};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, ScalarUDF, col, lit};
@@ -24,6 +25,7 @@ use futures::StreamExt;
 use super::Desk;
 use crate::access::{Asker, Scope, is_withheld};
 use crate::functions;
+use crate::indicator::ABOVE_THE_AREA_AROUND;
 use crate::knowledge::Present;
 use crate::reference_tables;
 
@@ -50,20 +52,28 @@ impl Granted {
     /// A table of a name, as the asker may see it.
     pub(super) fn granted(&self, name: &str, table: Arc<dyn TableProvider>) -> Result<Arc<dyn TableProvider>> {
         let columns = table.schema();
+        // Where areas are and what is counted is no figure of anybody's.
+        let area = self.asker.area.as_deref().filter(|_| !reference_tables::NAMES.contains(&name));
         let left: Vec<Expr> = columns
             .fields()
             .iter()
             .filter(|field| !is_withheld(&self.asker, field.name()))
-            .map(|field| col(datafusion::common::Column::new_unqualified(field.name())))
-            .collect();
-        // Where areas are and what is counted is no figure of anybody's.
-        let area = self.asker.area.as_deref().filter(|_| !reference_tables::NAMES.contains(&name));
+            .map(|field| match area {
+                Some(_) if tells_of_others(name, field.name()) => {
+                    ScalarValue::try_from(field.data_type()).map(|null| lit(null).alias(field.name()))
+                }
+                _ => Ok(col(datafusion::common::Column::new_unqualified(field.name()))),
+            })
+            .collect::<Result<_>>()?;
         if left.len() == columns.fields().len() && area.is_none() {
             return Ok(table);
         }
         let mut plan = LogicalPlanBuilder::scan(name, provider_as_source(table), None)?;
         if let Some(code) = area {
             plan = plan.filter(self.lies_in(code, &columns))?;
+            if name == "suspicious" {
+                plan = plan.filter(col("rule").not_eq(lit(ABOVE_THE_AREA_AROUND)))?;
+            }
         }
         let view = ViewTable::new(plan.project(left)?.build()?, None);
         let granted: Arc<dyn TableProvider> = if area.is_some() { Arc::new(Barred(view)) } else { Arc::new(view) };
@@ -83,6 +93,11 @@ impl Granted {
             lit(false)
         }
     }
+}
+
+/// Whether a column rests on the figures of areas that are not the row's own.
+fn tells_of_others(table: &str, column: &str) -> bool {
+    (table, column) == ("trend", "rank")
 }
 
 fn held_on_a_day(scope: Arc<Scope>) -> ScalarUDF {
