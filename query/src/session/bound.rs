@@ -43,11 +43,15 @@ pub(crate) struct Known {
 }
 
 impl Session {
-    /// What this session judges by at this moment.
+    /// What this session judges by at this moment; to find that out is held to the limits that an answer has.
     pub(crate) async fn knowledge(&self) -> Result<Arc<Knowledge>, QueryError> {
-        let _turn = self.turn.lock().await;
-        self.look_anew().await?;
-        Ok(self.present.get())
+        let session = self.clone();
+        let looking = async move {
+            let _turn = session.turn.lock().await;
+            session.look_anew().await?;
+            Ok(session.present.get())
+        };
+        Ok(self.within_limits(looking).await?.made)
     }
 
     /// The map that answers stand on; `None` for each figure on its own.

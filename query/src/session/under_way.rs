@@ -1,4 +1,5 @@
-//! A statement under way: it waits for its turn, is planned and read within its limits, and can be ended at any time.
+//! A statement under way: it waits for its turn, is planned and read within its limits, and can be ended at any time. To
+//! describe one, or to look what there is to judge by, is work of the same kind.
 //!
 //! In: the work, the asker's limits, the session's token. Out: the answer, whose rows come from a task of their own.
 //! Guarantee: whoever waits hears at once that a statement is cancelled or has taken too long, also while the engine
