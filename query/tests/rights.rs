@@ -230,6 +230,25 @@ async fn what_is_of_the_area_is_there_from_before_the_merger_and_after() {
 }
 
 #[tokio::test]
+async fn a_recursive_question_reads_a_limited_table_as_often_as_it_has_rounds() {
+    let folder = folder().await;
+    let engine = folder.engine();
+    let limited = session(&engine, &asker(Role::Analyst, Some("24")));
+    for table in ["statement", "ledger_statement", "indicator"] {
+        let query = format!(
+            "WITH RECURSIVE rounds AS (
+                SELECT 1 AS n, CAST('24' AS VARCHAR) AS code
+                UNION ALL
+                SELECT n + 1, rounds.code FROM rounds
+                JOIN (SELECT DISTINCT area_code FROM {table}) AS here ON here.area_code = rounds.code WHERE n < 5
+            ) SELECT max(n), count(*) FROM rounds"
+        );
+        let rows = csv(&limited, &query).await;
+        assert_eq!(rows.lines().nth(1), Some("5,5"), "{table}");
+    }
+}
+
+#[tokio::test]
 async fn no_figure_of_the_areas_around_is_told_beside_a_row() {
     let folder = folder().await;
     let engine = folder.engine();

@@ -6,7 +6,7 @@
 //! rank, a finding that tells the total around); no condition of the asker's is ever held against a row that is not
 //! theirs, so that no error and no count tells of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
@@ -16,6 +16,7 @@ use datafusion::common::{Result, ScalarValue};
 use datafusion::datasource::{TableType, ViewTable, provider_as_source};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, ScalarUDF, col, lit};
+use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
@@ -155,19 +156,42 @@ impl TableProvider for Barred {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let plan = self.0.scan(state, projection, &[], limit).await?;
         let schema = plan.schema();
-        let partitions =
-            (0..plan.output_partitioning().partition_count()).map(|partition| -> Arc<dyn PartitionStream> {
-                Arc::new(BarredPart { plan: Arc::clone(&plan), schema: Arc::clone(&schema), partition })
-            });
-        let barred = StreamingTableExec::try_new(Arc::clone(&schema), partitions.collect(), None, [], false, None)?;
+        let partitions = plan.output_partitioning().partition_count();
+        let runs = Arc::new(Runs(Mutex::new((plan, vec![false; partitions]))));
+        let parts = (0..partitions).map(|partition| -> Arc<dyn PartitionStream> {
+            Arc::new(BarredPart { runs: Arc::clone(&runs), schema: Arc::clone(&schema), partition })
+        });
+        let barred = StreamingTableExec::try_new(Arc::clone(&schema), parts.collect(), None, [], false, None)?;
         Ok(Arc::new(barred))
+    }
+}
+
+/// The plan, and which of its partitions this run of it has begun.
+#[derive(Debug)]
+struct Runs(Mutex<(Arc<dyn ExecutionPlan>, Vec<bool>)>);
+
+impl Runs {
+    /// Begins a partition. A recursive question begins each of them once a round, and cannot tell a plan that it does not
+    /// see to begin anew.
+    fn begin(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let plan = {
+            let mut run = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let (plan, begun) = &mut *run;
+            if begun[partition] {
+                *plan = reset_plan_states(Arc::clone(plan))?;
+                begun.fill(false);
+            }
+            begun[partition] = true;
+            Arc::clone(plan)
+        };
+        plan.execute(partition, context)
     }
 }
 
 /// One partition of it.
 #[derive(Debug)]
 struct BarredPart {
-    plan: Arc<dyn ExecutionPlan>,
+    runs: Arc<Runs>,
     schema: SchemaRef,
     partition: usize,
 }
@@ -178,7 +202,7 @@ impl PartitionStream for BarredPart {
     }
 
     fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        match self.plan.execute(self.partition, context) {
+        match self.runs.begin(self.partition, context) {
             Ok(rows) => rows,
             Err(error) => {
                 let failed = futures::stream::once(async move { Err::<RecordBatch, _>(error) }).boxed();
