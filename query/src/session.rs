@@ -438,7 +438,14 @@ impl Session {
         } else {
             Knowledge::shipped(today)
         };
-        self.present.set(Arc::new(knowledge));
+        let knowledge = Arc::new(knowledge);
+        self.present.set(Arc::clone(&knowledge));
+        // A plan keeps its functions: rows that a reader asks for later are made by what the statement knew.
+        let known = Arc::new(Present::new(knowledge));
+        for function in functions::all(&known) {
+            self.whole.register_udf(function.clone());
+            self.context.register_udf(function);
+        }
         Ok(())
     }
 
