@@ -14,6 +14,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures::{Stream, StreamExt, TryStreamExt};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -77,8 +78,14 @@ async fn sql(
 }
 
 async fn status(State(face): State<Face>, headers: HeaderMap) -> Result<impl IntoResponse, Problem> {
-    asker(&headers, face.engine.users())?;
-    Ok(Json(serde_json::json!({ "tables": face.engine.status().await? })))
+    let asker = asker(&headers, face.engine.users())?;
+    let mut status = serde_json::json!({ "tables": face.engine.status().await? });
+    if asker.area.is_some() {
+        // They are of all areas.
+        let tables = status["tables"].as_array_mut().into_iter().flatten();
+        tables.filter_map(Value::as_object_mut).for_each(|table| drop(table.remove("rows")));
+    }
+    Ok(Json(status))
 }
 
 /// The first format of the Accept header that there is; JSON where anything will do.
