@@ -47,7 +47,7 @@ mod prepared;
 mod under_way;
 mod yielding;
 
-pub(crate) use bound::{Bound, Known};
+pub(crate) use bound::{Bound, Known, version_of};
 pub use derive::Derivation;
 pub use prepared::Described;
 

@@ -17,6 +17,7 @@ use super::problem::Problem;
 use super::{Face, Sent, asker, put, respond, wanted};
 use crate::format::Format;
 use crate::selection::{Asked, PARAMETERS, Refused, Wrong, address, tell};
+use crate::session::version_of;
 use crate::settings::Settings;
 
 /// Address of an indicator.
@@ -30,7 +31,7 @@ pub(super) async fn catalogue(State(face): State<Face>, headers: HeaderMap) -> R
     let asker = asker(&headers, face.engine.users())?;
     let session = face.engine.session(&asker, &Settings::default()).map_err(crate::QueryError::from)?;
     let knowledge = session.knowledge().await?;
-    let version = session.catalogue_version().await?;
+    let version = version_of(&knowledge)?;
     let indicators: Vec<Value> = knowledge.catalogue().indicators().iter().map(entry).collect();
     Ok(Json(json!({ "catalogue": version, "indicators": indicators })))
 }
