@@ -174,7 +174,15 @@ async fn where_there_are_users_nobody_else_is_answered() {
         assert!(tables.iter().any(|table| table["version"].is_u64()), "{status}");
         assert!(tables.iter().all(|table| table.get("rows").is_some() == told), "{status}");
     }
-    let sql = Request::post("/v1/sql").body(Body::from("{\"query\": \"SELECT 1\"}")).unwrap();
+    let begun = std::time::Instant::now();
+    ask(&handle, with("/v1/status", Some(wrong))).await;
+    assert!(begun.elapsed() >= std::time::Duration::from_millis(500), "who guesses has to wait");
+    // Nothing that they send is read before.
+    let read = |_: &mut std::task::Context<'_>| -> std::task::Poll<Result<String, std::convert::Infallible>> {
+        panic!("the body is read before the login")
+    };
+    let unread = Body::from_stream(futures::stream::once(std::future::poll_fn(read)));
+    let sql = Request::post("/v1/sql").body(unread).unwrap();
     assert_eq!(ask(&handle, sql).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(get(&handle, "/page.css").await.status, StatusCode::OK);
 }
