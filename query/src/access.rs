@@ -5,6 +5,7 @@
 //! not there for them, whichever way they ask (`scope`, and `granted` in `catalog`).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,9 @@ mod verifier;
 pub(crate) use scope::Scope;
 pub use users::{User, Users, UsersError};
 pub use verifier::{MIN_PASSWORD, PasswordError, Verifier};
+
+/// How long whoever gave a wrong password waits for the answer, whichever way they ask.
+pub(crate) const AFTER_WRONG_PASSWORD: Duration = Duration::from_millis(500);
 
 /// The way of those who ask from within the program; what they ask is not recorded among what others do.
 pub const WITHIN: &str = "program";

@@ -27,14 +27,14 @@ const LOOK_ANEW: Duration = Duration::from_secs(900);
 /// How long is waited after the tables could not be read.
 const AFTER_FAILURE: Duration = Duration::from_secs(60);
 
-/// Works until the order to stop, and then ends at once.
+/// Works until the order to stop, and then ends at the next step.
 pub(crate) async fn run(engine: Engine, shutdown: CancellationToken) {
     let mut work = JoinSet::new();
     work.spawn(go(engine));
     tokio::select! {
         biased;
-        // With the set goes the task, at its next step.
-        () = shutdown.cancelled() => {}
+        // The task ends at its next step, and the role not before it.
+        () = shutdown.cancelled() => work.shutdown().await,
         Some(Err(broken)) = work.join_next() => {
             tracing::error!(%broken, "nothing is made ahead of questions any more until the program starts again");
         }

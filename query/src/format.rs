@@ -3,7 +3,7 @@
 //! In: columns and batches. Out: bytes, complete only with the last of [`Encoder::last`]. Guarantee: every row, every
 //! digit; nothing is cut or rounded, but that a sheet tells time to the millisecond. Null is empty in a table, in CSV and
 //! in a sheet, `null` in JSON. Batches are let go of as they are written; a table alone holds all of them, because the
-//! last row can make a column wider.
+//! last row can make a column wider, and so has a bound.
 
 use std::io::{self, Write};
 use std::str::FromStr;
@@ -158,6 +158,13 @@ pub enum FormError {
     /// A type or a value has none in Parquet.
     #[error("the answer cannot be written as Parquet")]
     Parquet(#[from] ParquetError),
+    /// A table for reading is held whole, because its last row can make a column wider.
+    #[error(
+        "a table has at most {} MiB of values, because its last row can make a column wider, and the answer has more: ask \
+         for fewer rows, or take markdown, csv or another format",
+        table::MOST_HELD >> 20
+    )]
+    TableTooLarge,
     /// A sheet ends before the answer.
     #[error(
         "a sheet has {} rows with its header, and the answer has more: ask for fewer, or take csv or parquet",

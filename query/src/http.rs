@@ -5,19 +5,25 @@
 //! nobody is answered who is not one of them; a body that ends as HTTP ends a body is whole; an answer that fails on its
 //! way breaks the connection.
 
+use std::sync::Arc;
+
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::Response;
 use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use futures::{Stream, StreamExt, TryStreamExt};
+use serde_json::Value;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use crate::access::Asker;
 use crate::answer::Answer;
 use crate::face::{self, Question};
 use crate::format::{Encoder, Format, WriteError};
@@ -28,7 +34,6 @@ mod indicator;
 mod page;
 mod problem;
 
-use asker::asker;
 use problem::Problem;
 
 #[derive(Clone)]
@@ -36,21 +41,26 @@ struct Face {
     engine: Engine,
     answers: TaskTracker,
     shutdown: CancellationToken,
+    /// Passwords that are being checked.
+    checks: Arc<Semaphore>,
 }
 
 /// Routes of the query role. Each answer holds a token of `answers` until its last byte is sent.
 pub(crate) fn router(engine: Engine, answers: TaskTracker, shutdown: CancellationToken) -> Router {
     let limit = DefaultBodyLimit::max(engine.query_bytes());
+    let face = Face { engine, answers, shutdown, checks: Arc::new(Semaphore::new(asker::CHECKED_AT_ONCE)) };
     Router::new()
         .route("/v1/sql", post(sql).layer(limit))
         .route("/v1/indicators", get(indicator::catalogue))
         .route("/v1/indicators/{id}", get(indicator::indicator))
         .route("/v1/status", get(status))
         .route("/", get(page::page))
+        .route_layer(from_fn_with_state(face.clone(), asker::log_in))
+        // These say nothing of the tables, so nobody is asked who they are.
         .route("/page.css", get(page::style))
         .route("/page.js", get(page::script))
         .route("/icon.svg", get(page::icon))
-        .with_state(Face { engine, answers, shutdown })
+        .with_state(face)
 }
 
 impl Face {
@@ -62,11 +72,11 @@ impl Face {
 
 async fn sql(
     State(face): State<Face>,
+    Extension(asker): Extension<Asker>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response<Body>, Problem> {
     face.open()?;
-    let asker = asker(&headers, face.engine.users())?;
     let format = wanted(&headers)?;
     let body = body.map_err(|rejection| Problem::unread(&rejection, face.engine.query_bytes()))?;
     let question: Question = serde_json::from_slice(&body).map_err(|error| Problem::no_question(&error))?;
@@ -76,9 +86,14 @@ async fn sql(
     respond(sent, token).await
 }
 
-async fn status(State(face): State<Face>, headers: HeaderMap) -> Result<impl IntoResponse, Problem> {
-    asker(&headers, face.engine.users())?;
-    Ok(Json(serde_json::json!({ "tables": face.engine.status().await? })))
+async fn status(State(face): State<Face>, Extension(asker): Extension<Asker>) -> Result<impl IntoResponse, Problem> {
+    let mut status = serde_json::json!({ "tables": face.engine.status().await? });
+    if asker.area.is_some() {
+        // They are of all areas.
+        let tables = status["tables"].as_array_mut().into_iter().flatten();
+        tables.filter_map(Value::as_object_mut).for_each(|table| drop(table.remove("rows")));
+    }
+    Ok(Json(status))
 }
 
 /// The first format of the Accept header that there is; JSON where anything will do.

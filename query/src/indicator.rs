@@ -35,4 +35,5 @@ mod wanted;
 pub(crate) use lately::Need;
 pub(crate) use reading::FIGURES;
 pub(crate) use remembered::{Basis, Remembered};
+pub(crate) use suspicious::ABOVE_THE_AREA_AROUND;
 pub(crate) use table::{ON_A_MAP, StandingFigures, StandingTable, Table};

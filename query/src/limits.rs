@@ -14,7 +14,7 @@ mod memory;
 mod queue;
 mod spill;
 
-pub(crate) use memory::Share;
+pub(crate) use memory::Shares;
 pub(crate) use queue::{Place, Queue};
 pub(crate) use spill::Spill;
 
@@ -29,7 +29,7 @@ pub struct Limits {
     pub rows: u64,
     /// Most bytes of an answer, as Arrow has them; 0 is no limit.
     pub bytes: u64,
-    /// How much of `memory_bytes` one session may hold, in percent.
+    /// How much of `memory_bytes` the sessions of one asker may hold together, in percent.
     pub memory_percent: u8,
 }
 

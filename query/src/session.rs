@@ -33,7 +33,7 @@ use crate::error::QueryError;
 use crate::functions;
 use crate::indicator::Remembered;
 use crate::knowledge::{Knowledge, Present, REFERENCES};
-use crate::limits::{Queue, Share, Spill};
+use crate::limits::{Queue, Shares, Spill};
 use crate::postgres::PostgresConfig;
 use crate::settings::{SettingError, Settings, Standing};
 use crate::tables::{TableError, Tables};
@@ -47,7 +47,7 @@ mod prepared;
 mod under_way;
 mod yielding;
 
-pub(crate) use bound::{Bound, Known};
+pub(crate) use bound::{Bound, Known, version_of};
 pub use derive::Derivation;
 pub use prepared::Described;
 
@@ -82,6 +82,7 @@ struct Shared {
     counters: Counters,
     users: Users,
     queue: Queue,
+    shares: Shares,
     /// Dropped after the runtime that writes there. `None` where the data folder cannot be written to.
     _spill: Option<Spill>,
 }
@@ -117,7 +118,9 @@ impl Engine {
         let (tables, counters) = (Arc::new(tables), Counters::default());
         let users = Users::open(config.users()).map_err(|error| EngineError(Box::new(error)))?;
         let queue = Queue::new(config.at_once, config.wait);
-        let shared = Shared { tables, remembered, runtime, config, clock, counters, users, queue, _spill: spill };
+        let shares = Shares::default();
+        let shared =
+            Shared { tables, remembered, runtime, config, clock, counters, users, queue, shares, _spill: spill };
         Ok(Self(Arc::new(shared)))
     }
 
@@ -214,12 +217,12 @@ impl Engine {
         Arc::new(Present::new(Arc::new(Knowledge::shipped(self.0.clock.today()))))
     }
 
-    /// The shared runtime with a share of the memory.
+    /// The shared runtime with the asker's share of the memory.
     fn runtime_of(&self, asker: &Asker) -> Arc<RuntimeEnv> {
         let all = Arc::clone(&self.0.runtime.memory_pool);
         let percent = usize::from(self.0.config.limits(asker.role).memory_percent);
-        let share = Share::new(all, self.0.config.memory_bytes / 100 * percent, asker.role);
-        let shared = RuntimeEnvBuilder::from_runtime_env(&self.0.runtime).with_memory_pool(Arc::new(share));
+        let share = self.0.shares.of(asker, all, self.0.config.memory_bytes / 100 * percent);
+        let shared = RuntimeEnvBuilder::from_runtime_env(&self.0.runtime).with_memory_pool(share);
         shared.build_arc().unwrap_or_else(|error| {
             tracing::warn!(%error, "a session has no share of the memory of its own");
             Arc::clone(&self.0.runtime)
@@ -435,7 +438,14 @@ impl Session {
         } else {
             Knowledge::shipped(today)
         };
-        self.present.set(Arc::new(knowledge));
+        let knowledge = Arc::new(knowledge);
+        self.present.set(Arc::clone(&knowledge));
+        // A plan keeps its functions: rows that a reader asks for later are made by what the statement knew.
+        let known = Arc::new(Present::new(knowledge));
+        for function in functions::all(&known) {
+            self.whole.register_udf(function.clone());
+            self.context.register_udf(function);
+        }
         Ok(())
     }
 

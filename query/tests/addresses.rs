@@ -164,7 +164,25 @@ async fn where_there_are_users_nobody_else_is_answered() {
         }
         assert_eq!(ask(&handle, with(address, Some(right))).await.status, StatusCode::OK, "{address}");
     }
-    let sql = Request::post("/v1/sql").body(Body::from("{\"query\": \"SELECT 1\"}")).unwrap();
+    // How many rows there are of all areas is not for one of them; minh:học suốt đời
+    let of_area =
+        User { role: Role::Analyst, area: Some("24".into()), verifier: Verifier::of("học suốt đời").unwrap() };
+    Users::open(Config::over(folder.path()).users()).unwrap().add("minh", of_area).unwrap();
+    for (credentials, told) in [(right, true), ("bWluaDpo4buNYyBzdeG7kXQgxJHhu51p", false)] {
+        let status = ask(&handle, with("/v1/status", Some(credentials))).await.json();
+        let tables = status["tables"].as_array().unwrap();
+        assert!(tables.iter().any(|table| table["version"].is_u64()), "{status}");
+        assert!(tables.iter().all(|table| table.get("rows").is_some() == told), "{status}");
+    }
+    let begun = std::time::Instant::now();
+    ask(&handle, with("/v1/status", Some(wrong))).await;
+    assert!(begun.elapsed() >= std::time::Duration::from_millis(500), "who guesses has to wait");
+    // Nothing that they send is read before.
+    let read = |_: &mut std::task::Context<'_>| -> std::task::Poll<Result<String, std::convert::Infallible>> {
+        panic!("the body is read before the login")
+    };
+    let unread = Body::from_stream(futures::stream::once(std::future::poll_fn(read)));
+    let sql = Request::post("/v1/sql").body(unread).unwrap();
     assert_eq!(ask(&handle, sql).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(get(&handle, "/page.css").await.status, StatusCode::OK);
 }

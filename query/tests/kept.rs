@@ -1,5 +1,7 @@
 //! What came since a projection was kept, and which of its buckets that changes.
 
+use std::path::PathBuf;
+
 use lantoa_query::answer::Answer;
 use lantoa_query::format::{Format, write};
 use lantoa_query::{Asker, Engine, Settings};
@@ -65,6 +67,14 @@ async fn lines(answer: Answer) -> Vec<String> {
     lines
 }
 
+/// Folders of divided ledgers where the engine puts what does not fit in memory.
+fn laid_out(folder: &Folder) -> usize {
+    let below = |path: PathBuf| std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+    let places = below(folder.path().join("spill")).flat_map(below).flat_map(below);
+    let is_one = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("lantoa-"));
+    places.filter(is_one).count()
+}
+
 #[tokio::test]
 async fn divided_ledgers_give_the_rows_that_whole_ones_give() {
     let folder = written(&Nation::new(Plan::small())).await;
@@ -80,6 +90,7 @@ async fn divided_ledgers_give_the_rows_that_whole_ones_give() {
         // All of them, and then some: the others are then asked of the ledgers.
         for divided in [&all[..], &all[..50]] {
             derivation.divide(divided).await.unwrap();
+            assert!(laid_out(&folder) > 0);
             for (some, whole) in all.chunks(40).zip(&whole) {
                 assert_eq!(
                     &lines(derivation.rows(some).await.unwrap()).await,

@@ -230,6 +230,46 @@ async fn what_is_of_the_area_is_there_from_before_the_merger_and_after() {
 }
 
 #[tokio::test]
+async fn a_recursive_question_reads_a_limited_table_as_often_as_it_has_rounds() {
+    let folder = folder().await;
+    let engine = folder.engine();
+    let limited = session(&engine, &asker(Role::Analyst, Some("24")));
+    for table in ["statement", "ledger_statement", "indicator"] {
+        let query = format!(
+            "WITH RECURSIVE rounds AS (
+                SELECT 1 AS n, CAST('24' AS VARCHAR) AS code
+                UNION ALL
+                SELECT n + 1, rounds.code FROM rounds
+                JOIN (SELECT DISTINCT area_code FROM {table}) AS here ON here.area_code = rounds.code WHERE n < 5
+            ) SELECT max(n), count(*) FROM rounds"
+        );
+        let rows = csv(&limited, &query).await;
+        assert_eq!(rows.lines().nth(1), Some("5,5"), "{table}");
+    }
+}
+
+#[tokio::test]
+async fn no_figure_of_the_areas_around_is_told_beside_a_row() {
+    let folder = folder().await;
+    let engine = folder.engine();
+    let settings = Settings { map: Some("2025-07-01".to_owned()), ..Settings::default() };
+    let [whole, limited] = [None, Some("56")].map(|area| asker(Role::Analyst, area));
+    let (told, kept) = (session(&engine, &whole), session(&engine, &limited));
+    // Khánh Hòa's learning clans of 2017 are more than the nation's, which is told, and more than its clans can be.
+    let around = "suspicious WHERE area_name = 'Khánh Hòa' AND rule = 'above_the_area_around'";
+    assert_eq!((count(&told, around).await, count(&kept, around).await), (1, 0));
+    let within = "suspicious WHERE area_name = 'Khánh Hòa' AND rule = 'above_what_contains_it'";
+    assert_eq!((count(&told, within).await, count(&kept, within).await), (1, 1));
+    assert!(!csv(&kept, "SELECT * FROM suspicious").await.contains("as a whole has"));
+    let [told, kept] = [whole, limited].map(|asker| engine.session(&asker, &settings).unwrap());
+    let of_area = "trend WHERE area_name = 'Khánh Hòa'";
+    let ranked = format!("{of_area} AND rank IS NOT NULL");
+    assert!(count(&told, &ranked).await > 0);
+    assert_eq!((count(&kept, of_area).await, count(&kept, &ranked).await), (count(&told, of_area).await, 0));
+    assert!(header(&csv(&kept, "SELECT * FROM trend LIMIT 0").await).contains("rank"));
+}
+
+#[tokio::test]
 async fn no_error_tells_of_a_row_that_is_not_the_askers() {
     let folder = folder().await;
     let engine = folder.engine();

@@ -1,5 +1,7 @@
 //! Sessions: fresh tables, notices, refusals, status.
 
+use arrow::array::AsArray;
+use futures::StreamExt;
 use lantoa_query::format::{Format, write};
 use lantoa_query::{Asker, Engine, QueryError, Session, Settings, TableStatus};
 use lantoa_schemas::stream::Family;
@@ -132,6 +134,45 @@ async fn a_session_sees_what_is_written_after_it_began() {
         Some(TableStatus { table: "ledger_statement", version: Some(2), rows: 2, files: 2 })
     );
     assert_eq!(of("outcome"), Some(TableStatus { table: "outcome", version: None, rows: 0, files: 0 }));
+}
+
+#[tokio::test]
+async fn an_answer_is_of_one_knowledge_whatever_its_session_asks_meanwhile() {
+    let mut folder = Folder::with_articles().await;
+    let merger = json!({
+        "change": "merge",
+        "areas": [{
+            "level": "province", "code": "08", "name": "Tỉnh Tuyên Giang", "short_name": "Tuyên Giang", "kind": "tỉnh",
+            "parent_code": "00",
+        }],
+        "succession": ["08", "04"].map(|old| json!({
+            "old_level": "province", "old_code": old, "new_level": "province", "new_code": "08", "whole": true,
+            "is_main": true,
+        })),
+    });
+    let event = json!({
+        "event_id": "merger", "recorded": "2026-01-12T02:00:00Z", "kind": "area_changed", "subject": "merger",
+        "effective_on": "2026-01-15", "legal_basis": "Nghị quyết giả định", "body": merger.to_string(),
+    });
+    folder.append(Family::Reference.stream(), vec![event]).await;
+    let engine = folder.engine();
+    let session = session(&engine);
+    let query =
+        "SELECT area_full_name('province', CASE WHEN value > 0 THEN '08' ELSE '04' END, DATE '2026-01-20') AS name
+        FROM generate_series(1, 400000)";
+    let mut names = std::collections::BTreeSet::new();
+    let mut read = |batch: arrow::array::RecordBatch| {
+        names.extend(batch.column(0).as_string::<i32>().iter().flatten().map(str::to_owned));
+    };
+    let mut answer = session.sql(query).await.unwrap();
+    read(answer.next().await.unwrap().unwrap());
+    session.sql("SET lantoa.as_of = '2026-01-11'").await.unwrap();
+    let before = csv(&session, &query.replace("400000", "1")).await;
+    assert!(before.contains("Tuyên Quang"), "{before}");
+    while let Some(batch) = answer.next().await {
+        read(batch.unwrap());
+    }
+    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["Tỉnh Tuyên Giang"]);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 //! by default what the settings give it. Out, on standard output: a table with a row a projection: made for the first time,
 //! and again beside the first and held against it, each in a process of its own with the most memory that it held.
 //! `cargo bench --bench rebuild -- [EVENTS] [FOLDER] [MIB]`. A folder that has tables already is read as it is; what is kept
-//! in it is made anew. Temporary files are in `TMPDIR`, which has to lie on a disk. Times are of shared machines.
+//! in it is made anew. What is laid out aside is in its `spill`, so it has to lie on a disk. Times are of shared machines.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -24,6 +24,7 @@ use crate::broker::{BrokerError, EmbeddedBroker};
 use crate::deriver::EngineDeriver;
 
 pub mod health;
+mod host;
 mod memory;
 
 /// How long a part may take to stop. Longer than any deadline that a role sets itself.
@@ -260,7 +261,10 @@ impl Parts {
         let mut registry = std::mem::take(&mut self.registry);
         registry.register_collector(Box::new(memory::ProcessMemory));
         let own = health::router(readiness.clone(), std::mem::take(&mut self.checks), registry);
-        let router = std::mem::take(&mut self.router).merge(own);
+        let mut router = std::mem::take(&mut self.router).merge(own);
+        if address.ip().is_loopback() {
+            router = router.layer(axum::middleware::from_fn(host::only_local));
+        }
         let stop = CancellationToken::new();
         let (stopping, answers_end) = (stop.clone(), stop.clone());
         let unready = readiness.clone();

@@ -5,7 +5,8 @@
 //!
 //! In: the ledgers as the statement sees them, and the buckets that will be asked for. Out: each ledger limited to some of
 //! these, from their files alone. Guarantee: the same rows as the ledger has in these buckets; memory is bounded by
-//! [`HELD_BYTES`] a share, whatever the ledgers hold; the files are where the engine spills to.
+//! [`HELD_BYTES`] a share, whatever the ledgers hold; the files are where the engine spills to, and where it
+//! has no folder of its own for that, in the system's.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
@@ -36,6 +37,7 @@ use lantoa_schemas::projection::{BUCKET, BUCKETS, Division, Projection};
 use lantoa_schemas::stream::Family;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
+use url::Url;
 
 use super::kept::bucket_of;
 use super::{Desk, EVERYWHERE, LEDGER};
@@ -79,10 +81,7 @@ impl Divided {
         }
         let from_everywhere = name.starts_with(EVERYWHERE);
         let paths = files.of_bucket.iter().filter(|(bucket, _)| from_everywhere || buckets.contains(bucket));
-        let urls = paths
-            .flat_map(|(_, paths)| paths)
-            .map(|path| ListingTableUrl::parse(path.to_string_lossy()))
-            .collect::<Result<Vec<_>>>()?;
+        let urls = paths.flat_map(|(_, paths)| paths).map(|path| address(path)).collect::<Result<Vec<_>>>()?;
         let columns = Arc::clone(&files.columns);
         if urls.is_empty() {
             return Ok(Some(Arc::new(EmptyTable::new(columns))));
@@ -93,10 +92,20 @@ impl Divided {
     }
 }
 
+/// The address of a file, whatever letters its folder has: as a text it would be read as a pattern.
+fn address(path: &Path) -> Result<ListingTableUrl> {
+    let url = Url::from_file_path(std::path::absolute(path)?);
+    let url = url.map_err(|()| DataFusionError::Internal("a file of a divided ledger has no address".to_owned()))?;
+    ListingTableUrl::try_new(url, None)
+}
+
 impl Desk {
     /// Divides what a projection needs of its ledgers among some buckets. Passes over these read no more than theirs.
     pub(crate) async fn divide(&self, projection: &Projection, buckets: &[i32]) -> Result<()> {
-        let folder = tempfile::Builder::new().prefix("lantoa-").tempdir()?;
+        let spill = self.state()?.runtime_env().disk_manager.temp_dir_paths();
+        let mut folder = tempfile::Builder::new();
+        folder.prefix("lantoa-");
+        let folder = spill.first().map_or_else(|| folder.tempdir(), |spill| folder.tempdir_in(spill))?;
         let needed = self.needed(projection).await?;
         let mut tables = HashMap::new();
         for family in projection.ledgers {

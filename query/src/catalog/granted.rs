@@ -2,19 +2,21 @@
 //!
 //! In: the desk, and who asks. Out: each table without the columns that are withheld from the asker, and with the rows of
 //! the asker's area alone. Guarantee: this holds for whatever the asker names, the tables that views are made of among
-//! it, while a view itself is made of everything; no condition of the asker's is ever held against a row that is not
+//! it, while a view itself is made of everything; what a row says of other areas is not there for an asker of one (a
+//! rank, a finding that tells the total around); no condition of the asker's is ever held against a row that is not
 //! theirs, so that no error and no count tells of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{SchemaProvider, Session, TableProvider};
-use datafusion::common::Result;
+use datafusion::common::{Result, ScalarValue};
 use datafusion::datasource::{TableType, ViewTable, provider_as_source};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, ScalarUDF, col, lit};
+use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
@@ -24,6 +26,7 @@ use futures::StreamExt;
 use super::Desk;
 use crate::access::{Asker, Scope, is_withheld};
 use crate::functions;
+use crate::indicator::ABOVE_THE_AREA_AROUND;
 use crate::knowledge::Present;
 use crate::reference_tables;
 
@@ -50,20 +53,28 @@ impl Granted {
     /// A table of a name, as the asker may see it.
     pub(super) fn granted(&self, name: &str, table: Arc<dyn TableProvider>) -> Result<Arc<dyn TableProvider>> {
         let columns = table.schema();
+        // Where areas are and what is counted is no figure of anybody's.
+        let area = self.asker.area.as_deref().filter(|_| !reference_tables::NAMES.contains(&name));
         let left: Vec<Expr> = columns
             .fields()
             .iter()
             .filter(|field| !is_withheld(&self.asker, field.name()))
-            .map(|field| col(datafusion::common::Column::new_unqualified(field.name())))
-            .collect();
-        // Where areas are and what is counted is no figure of anybody's.
-        let area = self.asker.area.as_deref().filter(|_| !reference_tables::NAMES.contains(&name));
+            .map(|field| match area {
+                Some(_) if tells_of_others(name, field.name()) => {
+                    ScalarValue::try_from(field.data_type()).map(|null| lit(null).alias(field.name()))
+                }
+                _ => Ok(col(datafusion::common::Column::new_unqualified(field.name()))),
+            })
+            .collect::<Result<_>>()?;
         if left.len() == columns.fields().len() && area.is_none() {
             return Ok(table);
         }
         let mut plan = LogicalPlanBuilder::scan(name, provider_as_source(table), None)?;
         if let Some(code) = area {
             plan = plan.filter(self.lies_in(code, &columns))?;
+            if name == "suspicious" {
+                plan = plan.filter(col("rule").not_eq(lit(ABOVE_THE_AREA_AROUND)))?;
+            }
         }
         let view = ViewTable::new(plan.project(left)?.build()?, None);
         let granted: Arc<dyn TableProvider> = if area.is_some() { Arc::new(Barred(view)) } else { Arc::new(view) };
@@ -83,6 +94,11 @@ impl Granted {
             lit(false)
         }
     }
+}
+
+/// Whether a column rests on the figures of areas that are not the row's own.
+fn tells_of_others(table: &str, column: &str) -> bool {
+    (table, column) == ("trend", "rank")
 }
 
 fn held_on_a_day(scope: Arc<Scope>) -> ScalarUDF {
@@ -140,19 +156,42 @@ impl TableProvider for Barred {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let plan = self.0.scan(state, projection, &[], limit).await?;
         let schema = plan.schema();
-        let partitions =
-            (0..plan.output_partitioning().partition_count()).map(|partition| -> Arc<dyn PartitionStream> {
-                Arc::new(BarredPart { plan: Arc::clone(&plan), schema: Arc::clone(&schema), partition })
-            });
-        let barred = StreamingTableExec::try_new(Arc::clone(&schema), partitions.collect(), None, [], false, None)?;
+        let partitions = plan.output_partitioning().partition_count();
+        let runs = Arc::new(Runs(Mutex::new((plan, vec![false; partitions]))));
+        let parts = (0..partitions).map(|partition| -> Arc<dyn PartitionStream> {
+            Arc::new(BarredPart { runs: Arc::clone(&runs), schema: Arc::clone(&schema), partition })
+        });
+        let barred = StreamingTableExec::try_new(Arc::clone(&schema), parts.collect(), None, [], false, None)?;
         Ok(Arc::new(barred))
+    }
+}
+
+/// The plan, and which of its partitions this run of it has begun.
+#[derive(Debug)]
+struct Runs(Mutex<(Arc<dyn ExecutionPlan>, Vec<bool>)>);
+
+impl Runs {
+    /// Begins a partition. A recursive question begins each of them once a round, and cannot tell a plan that it does not
+    /// see to begin anew.
+    fn begin(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let plan = {
+            let mut run = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let (plan, begun) = &mut *run;
+            if begun[partition] {
+                *plan = reset_plan_states(Arc::clone(plan))?;
+                begun.fill(false);
+            }
+            begun[partition] = true;
+            Arc::clone(plan)
+        };
+        plan.execute(partition, context)
     }
 }
 
 /// One partition of it.
 #[derive(Debug)]
 struct BarredPart {
-    plan: Arc<dyn ExecutionPlan>,
+    runs: Arc<Runs>,
     schema: SchemaRef,
     partition: usize,
 }
@@ -163,7 +202,7 @@ impl PartitionStream for BarredPart {
     }
 
     fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        match self.plan.execute(self.partition, context) {
+        match self.runs.begin(self.partition, context) {
             Ok(rows) => rows,
             Err(error) => {
                 let failed = futures::stream::once(async move { Err::<RecordBatch, _>(error) }).boxed();

@@ -7,21 +7,31 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use arrow::util::pretty::pretty_format_batches_with_options;
 
 use super::{Encode, FormError};
+use crate::count::bytes_of;
+
+/// Most bytes of rows that are held until the last is known; as text they take some times as much.
+pub(super) const MOST_HELD: u64 = 32 << 20;
 
 pub(super) struct Aligned {
     columns: SchemaRef,
+    held: u64,
     /// A table's widths are known only with its last row. Gone once the table is made.
     batches: Option<Vec<RecordBatch>>,
 }
 
 impl Aligned {
     pub(super) fn new(columns: &SchemaRef) -> Self {
-        Self { columns: columns.clone(), batches: Some(Vec::new()) }
+        Self { columns: columns.clone(), held: 0, batches: Some(Vec::new()) }
     }
 }
 
 impl Encode for Aligned {
     fn batch(&mut self, batch: &RecordBatch) -> Result<Vec<u8>, FormError> {
+        self.held += bytes_of(batch);
+        if self.held > MOST_HELD {
+            self.batches = None;
+            return Err(FormError::TableTooLarge);
+        }
         self.batches.get_or_insert_default().push(batch.clone());
         Ok(Vec::new())
     }

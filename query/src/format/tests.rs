@@ -81,6 +81,24 @@ fn tables_are_aligned_for_composed_and_decomposed_letters() {
 }
 
 #[test]
+fn a_table_that_is_too_large_is_an_error_and_no_short_table() {
+    let texts = |count| StringArray::from(vec!["x".repeat(1 << 20); count]);
+    let batch = |count| RecordBatch::try_from_iter([("text", Arc::new(texts(count)) as ArrayRef)]).unwrap();
+    let columns = batch(1).schema();
+    let mut table = Encoder::new(Format::Table, &columns).unwrap();
+    for _ in 0..3 {
+        table.batch(&batch(10)).unwrap();
+    }
+    let refused = table.batch(&batch(10)).unwrap_err();
+    assert!(refused.is_the_askers() && refused.to_string().contains("32 MiB"), "{refused}");
+    // What is written as it comes has no such bound.
+    let mut markdown = Encoder::new(Format::Markdown, &columns).unwrap();
+    for _ in 0..4 {
+        assert!(!markdown.batch(&batch(10)).unwrap().is_empty());
+    }
+}
+
+#[test]
 fn no_rows_still_have_columns() {
     assert_eq!(encoded(Format::Csv, &[]), "tỉnh,rate,n\n");
     assert_eq!(encoded(Format::Json, &[]), "[]");

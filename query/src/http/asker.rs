@@ -1,25 +1,62 @@
 //! Who asks over HTTP: whoever proves a password by Basic authentication, or, where there are no users, whoever reaches
 //! the listener, which then is on loopback.
+//!
+//! In: requests. Out: the same with an [`Asker`] beside them, or a problem document. Guarantee: nothing of a body is read
+//! before that; passwords take their time aside from answers, a few at once.
 
-use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::Response;
+use axum::http::header::{AUTHORIZATION, HeaderMap};
+use axum::middleware::Next;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::Face;
 use super::problem::Problem;
-use crate::access::{Asker, Users};
+use crate::access::{AFTER_WRONG_PASSWORD, Asker};
 
 /// The word for this way of asking in the log.
 const FACE: &str = "http";
 
-/// The asker of a request.
-pub(super) fn asker(headers: &HeaderMap, users: &Users) -> Result<Asker, Problem> {
-    if !users.any() {
-        return Ok(Asker::owner().through(FACE));
+/// How many passwords are checked at once: each takes a core for some milliseconds.
+pub(super) const CHECKED_AT_ONCE: usize = 2;
+
+/// Finds out who asks, before anything else is done.
+pub(super) async fn log_in(
+    State(face): State<Face>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response<Body>, Problem> {
+    let asker = if face.engine.users().any() {
+        let (name, password) = credentials(request.headers()).ok_or_else(Problem::unknown_asker)?;
+        proven(&face, name, password).await.ok_or_else(Problem::unknown_asker)?
+    } else {
+        Asker::owner()
+    };
+    request.extensions_mut().insert(asker.through(FACE));
+    Ok(next.run(request).await)
+}
+
+async fn proven(face: &Face, name: String, password: String) -> Option<Asker> {
+    // Nobody closes it.
+    let turn = Arc::clone(&face.checks).acquire_owned().await.ok()?;
+    let (engine, user) = (face.engine.clone(), name.clone());
+    let checked = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        engine.users().check_password(&user, &password)
+    });
+    let asker = checked.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a password could not be checked");
+        None
+    });
+    if asker.is_none() {
+        tracing::warn!(user = name, "a login failed");
+        tokio::time::sleep(AFTER_WRONG_PASSWORD).await;
     }
-    let (name, password) = credentials(headers).ok_or_else(Problem::unknown_asker)?;
-    let asker = users.check_password(&name, &password).ok_or_else(Problem::unknown_asker)?;
-    Ok(asker.through(FACE))
+    asker
 }
 
 /// Name and password of the header `Authorization: Basic …` (RFC 7617), in UTF-8.

@@ -3,20 +3,21 @@
 //! In: parameters. Out: the rows of `indicator` or `trend` in the format asked for; as JSON with the catalogue's entry,
 //! the settings and the SQL beside them. Guarantee: every answer names its permanent address.
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::Response;
 use axum::http::header::{CONTENT_DISPOSITION, HeaderMap, LINK};
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use lantoa_schemas::catalogue::Indicator;
 use lantoa_schemas::vocabulary::Vocabulary;
 use serde_json::{Value, json};
 
 use super::problem::Problem;
-use super::{Face, Sent, asker, put, respond, wanted};
+use super::{Face, Sent, put, respond, wanted};
 use crate::format::Format;
 use crate::selection::{Asked, PARAMETERS, Refused, Wrong, address, tell};
+use crate::session::version_of;
 use crate::settings::Settings;
 
 /// Address of an indicator.
@@ -25,12 +26,14 @@ pub(super) fn path(id: &str) -> String {
 }
 
 /// Lists the catalogue's indicators.
-pub(super) async fn catalogue(State(face): State<Face>, headers: HeaderMap) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn catalogue(
+    State(face): State<Face>,
+    Extension(asker): Extension<Asker>,
+) -> Result<impl IntoResponse, Problem> {
     face.open()?;
-    let asker = asker(&headers, face.engine.users())?;
     let session = face.engine.session(&asker, &Settings::default()).map_err(crate::QueryError::from)?;
     let knowledge = session.knowledge().await?;
-    let version = session.catalogue_version().await?;
+    let version = version_of(&knowledge)?;
     let indicators: Vec<Value> = knowledge.catalogue().indicators().iter().map(entry).collect();
     Ok(Json(json!({ "catalogue": version, "indicators": indicators })))
 }
@@ -38,12 +41,12 @@ pub(super) async fn catalogue(State(face): State<Face>, headers: HeaderMap) -> R
 /// Answers figures of one indicator.
 pub(super) async fn indicator(
     State(face): State<Face>,
+    Extension(asker): Extension<Asker>,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     face.open()?;
-    let asker = asker(&headers, face.engine.users())?;
     let asked = Asked::read(query.as_deref().unwrap_or_default(), &PARAMETERS)?;
     let named = asked.one("format").map(format).transpose()?;
     let format = named.map_or_else(|| wanted(&headers), Ok)?;

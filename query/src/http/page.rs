@@ -3,6 +3,7 @@
 //! In: an address. Out: HTML, in the language asked for. Guarantee: the policy that is sent with it lets a browser load
 //! nothing from elsewhere and run nothing that stands in the document.
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::header::{
@@ -15,7 +16,7 @@ use futures::TryStreamExt;
 
 use super::indicator::path;
 use super::problem::Problem;
-use super::{Face, asker, put};
+use super::{Face, put};
 use crate::access::Asker;
 use crate::error::{Owner, QueryError};
 use crate::page::figure::{Figure, figures};
@@ -54,11 +55,11 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 /// The page.
 pub(super) async fn page(
     State(face): State<Face>,
+    Extension(asker): Extension<Asker>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     face.open()?;
-    let asker = asker(&headers, face.engine.users())?;
     let _under_way = face.answers.token();
     let (asked, mut wrong) = match Asked::read(query.as_deref().unwrap_or_default(), &PARAMETERS) {
         Ok(asked) => (asked, None),
@@ -246,7 +247,7 @@ fn file(media_type: &str, content: impl Into<Body>) -> Response<Body> {
     response
 }
 
-/// Styles of the page. They say nothing of the tables, so nobody is asked who they are.
+/// Styles of the page.
 pub(super) async fn style() -> impl IntoResponse {
     file("text/css; charset=utf-8", STYLE)
 }

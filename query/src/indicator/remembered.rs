@@ -2,7 +2,7 @@
 //!
 //! In: what an answer stands on: the versions of the ledgers, the settings, the day. Out: what has been put together of it
 //! so far, for whoever asks to use and to add to. Guarantee: what is recalled is what would be put together anew; between
-//! two questions at most so many bytes are kept, the least lately used go first.
+//! two questions at most so many bytes and [`MOST_KEPT`] standings are kept, the least lately used go first.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,6 +13,9 @@ use super::lately::Lately;
 use super::settled::Settled;
 use crate::count::LotsRead;
 use crate::settings::Standing;
+
+/// Most standings that are kept: an instant of knowledge is one of its own, and even one without figures takes memory.
+const MOST_KEPT: usize = 16;
 
 /// All that an answer on a map stands on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +74,7 @@ impl Remembered {
     pub(super) fn trim(&self) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let mut bytes: usize = kept.iter().map(|(_, settled)| settled.bytes()).sum();
-        while bytes > self.most_bytes && kept.len() > 1 {
+        while kept.len() > MOST_KEPT || (bytes > self.most_bytes && kept.len() > 1) {
             // Whoever adds meanwhile trims again.
             bytes = bytes.saturating_sub(kept.remove(0).1.bytes());
         }
@@ -110,5 +113,21 @@ mod tests {
         assert_eq!(order(), [old, new]);
         assert!(Arc::ptr_eq(&asked, &on(old, true)));
         assert_eq!(order(), [old, new], "to make it again is not to ask for it");
+    }
+
+    #[test]
+    fn no_number_of_standings_is_kept_without_end() {
+        let remembered = Remembered::new(usize::MAX, Arc::new(FixedClock(chrono::DateTime::UNIX_EPOCH)));
+        let today: NaiveDate = "2026-02-01".parse().unwrap();
+        let knowledge = Arc::new(Knowledge::shipped(today));
+        for day in (1..=MOST_KEPT as u64 + 3).map(|days| today - chrono::Days::new(days)) {
+            let standing = Standing { stated_by: Some(day), ..Standing::default() };
+            let basis = Basis { versions: vec![Some(1)], standing, today };
+            remembered.on(&basis, false, || Settled::new(Arc::clone(&knowledge), &basis));
+            remembered.trim();
+        }
+        let kept = remembered.kept.lock().unwrap();
+        assert_eq!(kept.len(), MOST_KEPT);
+        assert_eq!(kept[0].0.standing.stated_by, Some(today - chrono::Days::new(4)), "the oldest go");
     }
 }

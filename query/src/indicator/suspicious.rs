@@ -15,6 +15,9 @@ use super::answer_row::{SuspiciousRow, SuspiciousRows};
 use super::figure::{Basis, Figure, Things};
 use super::lot::{Lot, Lots, Read};
 
+/// The rule that a figure breaks which is more than the area around has; a finding of it tells that area's figure.
+pub(crate) const ABOVE_THE_AREA_AROUND: &str = "above_the_area_around";
+
 /// A count that changes by more than this factor a year is a jump.
 const JUMP: f64 = 2.0;
 /// Smaller counts jump by nature.
@@ -210,7 +213,7 @@ impl<'a> Suspicion<'a> {
             if let Some(whole) = whole.filter(|whole| numerator > *whole) {
                 let name = &self.history.area(around).short_name;
                 return Some(Finding {
-                    rule: "above_the_area_around",
+                    rule: ABOVE_THE_AREA_AROUND,
                     value: numerator as f64,
                     low: None,
                     high: Some(whole as f64),

@@ -1,21 +1,46 @@
-//! The memory of one session: a part of what all have together.
+//! The memory of one asker: a part of what all have together.
 //!
-//! In: what the steps of its statements reserve. Out: leave, or an error that says who asked for how much. Guarantee: what
-//! one session holds is at most its share, and counts in the pool of all as well; a step that can spill does so at either
-//! bound.
+//! In: what the steps of their statements reserve. Out: leave, or an error that says who asked for how much. Guarantee:
+//! what the sessions of one asker hold together is at most their share, and counts in the pool of all as well; a step that
+//! can spill does so at either bound.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::memory_pool::{
     MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation, human_readable_size,
 };
 
-use crate::access::Role;
+use crate::access::{Asker, Role, WITHIN};
 
-/// A session's share of the pool.
+/// The shares of all who ask.
+#[derive(Debug, Default)]
+pub(crate) struct Shares(Mutex<HashMap<(Arc<str>, Role), Weak<Share>>>);
+
+impl Shares {
+    /// At most `most` bytes of a pool, for all sessions of an asker. What the program does by itself is nobody's: each
+    /// such session has a share of its own.
+    pub(crate) fn of(&self, asker: &Asker, all: Arc<dyn MemoryPool>, most: usize) -> Arc<Share> {
+        let new = || Arc::new(Share::new(all, most, asker.role));
+        if asker.face == WITHIN {
+            return new();
+        }
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, share| share.strong_count() > 0);
+        let asker = (Arc::clone(&asker.name), asker.role);
+        if let Some(share) = known.get(&asker).and_then(Weak::upgrade) {
+            return share;
+        }
+        let share = new();
+        known.insert(asker, Arc::downgrade(&share));
+        share
+    }
+}
+
+/// An asker's share of the pool.
 #[derive(Debug)]
 pub(crate) struct Share {
     all: Arc<dyn MemoryPool>,
@@ -33,8 +58,8 @@ impl Share {
     fn refused(&self, reservation: &MemoryReservation, wanted: usize, held: usize) -> DataFusionError {
         let [most, wanted, held] = [self.most, wanted, held].map(human_readable_size);
         DataFusionError::ResourcesExhausted(format!(
-            "a question of the role {} may hold {most} ([query.{}] memory_percent), {held} are held, and {} asks for \
-             {wanted} more",
+            "the questions of one user with the role {} may hold {most} together ([query.{}] memory_percent), {held} are \
+             held, and {} asks for {wanted} more",
             self.role,
             self.role,
             reservation.consumer().name()
@@ -112,5 +137,24 @@ mod tests {
         assert_eq!((one.reserved(), other.reserved(), all.reserved()), (50, 50, 100));
         drop(of_one);
         assert_eq!((one.reserved(), all.reserved()), (0, 50));
+    }
+
+    #[test]
+    fn sessions_of_one_asker_share_and_who_has_gone_is_forgotten() {
+        let all: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(100));
+        let shares = Shares::default();
+        let asker = |name: &str| Asker { name: name.into(), role: Role::Analyst, ..Asker::owner() };
+        let share = |asker: &Asker| shares.of(asker, Arc::clone(&all), 60);
+        let (lan, minh) = (asker("lan").through("http"), asker("minh").through("http"));
+        let first = share(&lan);
+        assert!(Arc::ptr_eq(&first, &share(&lan.clone().through("postgres"))));
+        let other = share(&minh);
+        assert!(!Arc::ptr_eq(&first, &other));
+        drop(first);
+        share(&minh);
+        assert_eq!(shares.0.lock().unwrap().len(), 1);
+        let within = asker("owner");
+        let (one, two) = (share(&within), share(&within));
+        assert!(!Arc::ptr_eq(&one, &two), "what the program does by itself");
     }
 }

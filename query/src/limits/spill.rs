@@ -38,11 +38,16 @@ impl Spill {
         let name = (0_u32..).map(|number| format!("{}-{number}", std::process::id()));
         for folder in name.map(|name| spill.join(name)) {
             // The lock comes first: a folder without one is never somebody's.
-            let lock = match OpenOptions::new().create_new(true).write(true).open(folder.with_extension(LOCK)) {
+            let path = folder.with_extension(LOCK);
+            let lock = match OpenOptions::new().create_new(true).write(true).open(&path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 lock => lock?,
             };
             lock.lock()?;
+            // Who looks for what is left may have been here before the lock.
+            if !leads_to(&path, &lock)? {
+                continue;
+            }
             fs::create_dir_all(&folder)?;
             return Ok(Self { folder, _lock: lock });
         }
@@ -67,7 +72,7 @@ impl Drop for Spill {
 
 fn remove_if_left(lock: &Path) -> io::Result<()> {
     let file = OpenOptions::new().write(true).open(lock)?;
-    if file.try_lock().is_err() {
+    if file.try_lock().is_err() || !leads_to(lock, &file)? {
         return Ok(());
     }
     let folder = lock.with_extension("");
@@ -75,6 +80,27 @@ fn remove_if_left(lock: &Path) -> io::Result<()> {
         fs::remove_dir_all(folder)?;
     }
     fs::remove_file(lock)
+}
+
+/// Whether a path is still that of an open file, and not of none or of another.
+fn leads_to(path: &Path, open: &File) -> io::Result<bool> {
+    let there = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        there => there?,
+    };
+    Ok(is_one(&there, &open.metadata()?))
+}
+
+#[cfg(unix)]
+fn is_one(one: &fs::Metadata, other: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// A file that is open cannot be removed here.
+#[cfg(not(unix))]
+fn is_one(_one: &fs::Metadata, _other: &fs::Metadata) -> bool {
+    true
 }
 
 #[cfg(test)]
@@ -95,5 +121,17 @@ mod tests {
         assert!(!spill.join("9-9").exists() && !spill.join("9-9.lock").exists());
         drop((used, other));
         assert_eq!(fs::read_dir(&spill).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_lock_that_somebody_else_removed_is_not_taken_for_ones_own() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("1-0.lock");
+        let mine = File::create_new(&path).unwrap();
+        assert!(leads_to(&path, &mine).unwrap());
+        fs::remove_file(&path).unwrap();
+        assert!(!leads_to(&path, &mine).unwrap());
+        let others = File::create_new(&path).unwrap();
+        assert!(!leads_to(&path, &mine).unwrap() && leads_to(&path, &others).unwrap());
     }
 }

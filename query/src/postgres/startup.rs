@@ -21,13 +21,11 @@ use super::message;
 use super::refusal::{Refusal, Stop, state};
 use super::scram::{self, Exchange};
 use super::wire::{Message, ReadError, Wire, WireError};
-use crate::access::Asker;
+use crate::access::{AFTER_WRONG_PASSWORD, Asker};
 use crate::settings::Settings;
 
 /// How long it may take until somebody is let in.
 const LOGIN_WITHIN: Duration = Duration::from_secs(30);
-/// How long whoever gave a wrong password waits for the answer.
-const AFTER_WRONG_PASSWORD: Duration = Duration::from_millis(500);
 /// Most bytes of a message before somebody is let in.
 const STARTUP_BYTES: usize = 10_000;
 /// Most requests for an encryption that is not there.

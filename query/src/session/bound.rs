@@ -43,11 +43,15 @@ pub(crate) struct Known {
 }
 
 impl Session {
-    /// What this session judges by at this moment.
+    /// What this session judges by at this moment; to find that out is held to the limits that an answer has.
     pub(crate) async fn knowledge(&self) -> Result<Arc<Knowledge>, QueryError> {
-        let _turn = self.turn.lock().await;
-        self.look_anew().await?;
-        Ok(self.present.get())
+        let session = self.clone();
+        let looking = async move {
+            let _turn = session.turn.lock().await;
+            session.look_anew().await?;
+            Ok(session.present.get())
+        };
+        Ok(self.within_limits(looking).await?.made)
     }
 
     /// The map that answers stand on; `None` for each figure on its own.
@@ -55,13 +59,8 @@ impl Session {
         self.standing().map
     }
 
-    /// The catalogue that answers are made by at this moment.
-    pub(crate) async fn catalogue_version(&self) -> Result<String, QueryError> {
-        let knowledge = self.knowledge().await?;
-        fingerprint(&knowledge).map_err(QueryError::internal)
-    }
-
-    /// Answers one question; `spelled` is the same with its values written out, for the record of who asked what.
+    /// Answers one question over what [`Session::knowledge`] has looked at; `spelled` is the same with its values written
+    /// out, for the record of who asked what.
     pub(crate) async fn ask_bound(
         &self,
         text: String,
@@ -90,7 +89,6 @@ impl Session {
         let statement = statements.pop().filter(|_| statements.is_empty()).ok_or(QueryError::SeveralQueries)?;
         guard::check(&statement)?;
         let _turn = self.turn.lock().await;
-        self.look_anew().await?;
         let plan = self.context.state().statement_to_plan(statement.clone()).await;
         let plan = plan.and_then(|plan| plan.with_param_values(values));
         let plan = plan.map_err(|error| guard::explained(error, &self.asker))?;
@@ -112,7 +110,7 @@ impl Session {
         let newest = rows.and_then(guard::first_instant);
         let events = rows.and_then(|rows| cast(rows.column(1), &DataType::Int64).ok());
         let events = events.and_then(|events| events.as_primitive::<Int64Type>().iter().next().flatten());
-        let catalogue = fingerprint(&self.present.get()).map_err(QueryError::internal)?;
+        let catalogue = version_of(&self.present.get())?;
         let as_of = self.limit(self.engine.0.clock.now(), newest);
         Ok(Known { as_of, events: events.unwrap_or(0), catalogue })
     }
@@ -124,6 +122,11 @@ impl Session {
         let over = asked.filter(|as_of| as_of.end_micros() <= now.timestamp_micros());
         over.unwrap_or_else(|| AsOf::Instant(newest.unwrap_or(now)))
     }
+}
+
+/// The version of a catalogue, by which answers are made.
+pub(crate) fn version_of(knowledge: &Knowledge) -> Result<String, QueryError> {
+    fingerprint(knowledge).map_err(QueryError::internal)
 }
 
 /// One short text for all that the catalogue says: its number and a fingerprint, because events add to it.

@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::catalog::SchemaProvider;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{LogicalPlan, ScalarUDF};
+use datafusion::sql::parser::Statement;
 
 use super::{Session, guard, known};
 use crate::error::QueryError;
@@ -21,7 +22,8 @@ pub struct Described {
 }
 
 impl Session {
-    /// What one statement, with or without parameters, would answer with.
+    /// What one statement, with or without parameters, would answer with; to find that out is held to the limits that
+    /// an answer has.
     ///
     /// # Errors
     /// As of [`Session::sql`].
@@ -31,6 +33,11 @@ impl Session {
             return Err(if statements.is_empty() { QueryError::Empty } else { QueryError::SeveralQueries });
         };
         guard::check(statement)?;
+        let (session, statement) = (self.clone(), statement.clone());
+        Ok(self.within_limits(async move { session.planned(&statement).await }).await?.made)
+    }
+
+    async fn planned(&self, statement: &Statement) -> Result<Described, QueryError> {
         let _turn = self.turn.lock().await;
         self.look_anew().await?;
         let plan = self.context.state().statement_to_plan(statement.clone()).await;

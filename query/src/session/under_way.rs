@@ -1,4 +1,5 @@
-//! A statement under way: it waits for its turn, is planned and read within its limits, and can be ended at any time.
+//! A statement under way: it waits for its turn, is planned and read within its limits, and can be ended at any time. To
+//! describe one, or to look what there is to judge by, is work of the same kind.
 //!
 //! In: the work, the asker's limits, the session's token. Out: the answer, whose rows come from a task of their own.
 //! Guarantee: whoever waits hears at once that a statement is cancelled or has taken too long, also while the engine
@@ -30,32 +31,12 @@ impl Session {
         &self,
         answering: impl Future<Output = Result<(Answer, T), QueryError>> + Send + 'static,
     ) -> Result<(Answer, T), QueryError> {
-        let cancel = self.listen();
-        let config = &self.engine.0.config;
-        let limits = config.limits(self.asker.role).clone();
-        let place = tokio::select! {
-            biased;
-            () = cancel.cancelled() => return Err(QueryError::Cancelled),
-            place = self.engine.0.queue.enter(&self.asker, limits.at_once) => place?,
-        };
-        let begun = Instant::now();
-        let mut work = JoinSet::new();
-        work.spawn(answering);
-        let (answer, beside) = tokio::select! {
-            biased;
-            () = cancel.cancelled() => Err(QueryError::Cancelled),
-            answer = work.join_next() => match answer {
-                Some(Ok(answer)) => answer,
-                Some(Err(broken)) => Err(broke_off(broken)),
-                None => Err(QueryError::internal(DataFusionError::Internal("a question was lost".to_owned()))),
-            },
-            () = after(limits.within()) => Err(timed_out(&limits, self.asker.role)),
-        }?;
+        let Done { made: (answer, beside), place, cancel, left } = self.within_limits(answering).await?;
         if answer.columns().fields().is_empty() {
             return Ok((answer, beside));
         }
-        let left = limits.within().map(|within| within.saturating_sub(begun.elapsed()));
-        let role = self.asker.role;
+        let config = &self.engine.0.config;
+        let (limits, role) = (config.limits(self.asker.role).clone(), self.asker.role);
         let unread = if config.unread.is_zero() { Duration::MAX } else { config.unread };
         let answer = answer.through(|rows| {
             let (rows, work) = made_ahead(rows, place, unread);
@@ -63,6 +44,46 @@ impl Session {
         });
         Ok((answer, beside))
     }
+
+    /// Does some work in a place of the asker's and a task of its own, within the time that they have.
+    pub(super) async fn within_limits<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, QueryError>> + Send + 'static,
+    ) -> Result<Done<T>, QueryError> {
+        let cancel = self.listen();
+        let limits = self.engine.0.config.limits(self.asker.role);
+        let place = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(QueryError::Cancelled),
+            place = self.engine.0.queue.enter(&self.asker, limits.at_once) => place?,
+        };
+        let begun = Instant::now();
+        let mut task = JoinSet::new();
+        // The place leaves through the task: one that is ended computes until its next step.
+        task.spawn(async move { (work.await, place) });
+        let (made, place) = tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(QueryError::Cancelled),
+            made = task.join_next() => match made {
+                Some(Ok(made)) => Ok(made),
+                Some(Err(broken)) => Err(broke_off(broken)),
+                None => Err(QueryError::internal(DataFusionError::Internal("a question was lost".to_owned()))),
+            },
+            () = after(limits.within()) => Err(timed_out(limits, self.asker.role)),
+        }?;
+        let left = limits.within().map(|within| within.saturating_sub(begun.elapsed()));
+        Ok(Done { made: made?, place, cancel, left })
+    }
+}
+
+/// Work that was done within its limits.
+pub(super) struct Done<T> {
+    pub(super) made: T,
+    /// Free once this is dropped.
+    place: Place,
+    cancel: CancellationToken,
+    /// What is left of the time.
+    left: Option<Duration>,
 }
 
 /// How the task that makes rows ended.
@@ -170,4 +191,49 @@ fn timed_out(limits: &Limits, role: Role) -> QueryError {
 /// A step of the engine panicked.
 fn broke_off(error: JoinError) -> QueryError {
     QueryError::internal(DataFusionError::ExecutionJoin(Box::new(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use lantoa_schemas::clock::SystemClock;
+
+    use super::*;
+    use crate::access::Asker;
+    use crate::config::Config;
+    use crate::session::Engine;
+    use crate::settings::Settings;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_place_is_free_once_the_work_has_ended_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::over(folder.path());
+        (config.wait, config.admin.at_once) = (Duration::from_millis(50), 1);
+        let engine = Engine::open(config, Arc::new(SystemClock)).unwrap();
+        let session = engine.session(&Asker::owner(), &Settings::default()).unwrap();
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let (end, ends) = std::sync::mpsc::channel::<()>();
+        // Work that does not hear that it is ended, as the engine does between two steps.
+        let work = async move {
+            begin.send(()).unwrap();
+            let _ended = ends.recv();
+            Ok(())
+        };
+        let cancel = session.cancel();
+        let cancelling = async {
+            begun.await.unwrap();
+            cancel.cancel();
+        };
+        let (ended, ()) = tokio::join!(session.within_limits(work), cancelling);
+        assert!(matches!(ended.err(), Some(QueryError::Cancelled)));
+        let next = async || session.within_limits(async { Ok(()) }).await.map(drop);
+        let refused = next().await;
+        assert!(matches!(refused, Err(QueryError::Busy { at_once: 1, .. })), "{refused:?}");
+        drop(end);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while let Err(error) = next().await {
+            assert!(Instant::now() < deadline, "{error}");
+        }
+    }
 }
