@@ -6,8 +6,8 @@
 //!
 //! In reading order: a listener and its connections (`postgres`), how one begins (`startup`, `tls`, `scram`), what is said
 //! on it (`wire`, `message`, `refusal`), what a message does (`connection`, `prepared`, `execute`, `transaction`, `client`,
-//! `statement`, `scan`), how an answer leaves (`turn`, `running`, `portal`, `kind`, `encode`, `bind`, `copy`), and what
-//! clients ask of the catalogue (`catalogue`).
+//! `statement`, `scan`), how an answer leaves (`turn`, `running`, `portal`, `kind`, `encode`, `bind`, `print`, `copy`), and
+//! what clients ask of the catalogue (`catalogue`).
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -17,7 +17,6 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::Deserialize;
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +35,7 @@ mod kind;
 mod message;
 mod portal;
 mod prepared;
+mod print;
 mod refusal;
 mod running;
 mod scan;
@@ -50,6 +50,7 @@ mod wire;
 use refusal::{Refusal, state};
 use tls::Tls;
 pub use tls::TlsError;
+use wire::Wire;
 
 /// Bytes that a message has beside the text of its question.
 const BESIDE_THE_TEXT: usize = 1 << 20;
@@ -228,7 +229,7 @@ async fn accept(
             () = shutdown.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
-        let mut stream = match accepted {
+        let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) => {
                 // Mostly that there are no more file handles: some may be free in a moment.
@@ -247,13 +248,9 @@ async fn accept(
             }
             Err(_) => {
                 let refusal = Refusal::fatal(state::TOO_MANY, "there are too many connections; try again later");
-                let mut out = bytes::BytesMut::new();
-                message::error(&mut out, &refusal);
-                tasks.spawn(async move {
-                    // Whoever does not take the farewell in time goes without it.
-                    let farewell = stream.write_all(&out);
-                    let _ = tokio::time::timeout(std::time::Duration::from_secs(1), farewell).await;
-                });
+                let mut wire = Wire::new(stream, 0);
+                message::error(&mut wire.output, &refusal);
+                tasks.spawn(async move { wire.close().await });
             }
         }
     }

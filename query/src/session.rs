@@ -45,11 +45,13 @@ mod guard;
 mod known;
 mod prepared;
 mod under_way;
+mod values;
 mod yielding;
 
 pub(crate) use bound::{Bound, Known, version_of};
 pub use derive::Derivation;
 pub use prepared::Described;
+pub(crate) use values::{Values, fill};
 
 /// The engine cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -350,10 +352,20 @@ impl Session {
     /// # Errors
     /// Where a statement is not readable, would change something, or cannot be planned. Settings before it stay set.
     pub async fn sql(&self, text: &str) -> std::result::Result<Answer, QueryError> {
-        let asked = Asked::new(&self.asker, text, self.engine.0.clock.now());
+        self.sql_with(text, &Values::default(), text).await
+    }
+
+    /// The same with values for the parameters of the text; `spelled` has them written out, for the record of who asked what.
+    pub(crate) async fn sql_with(
+        &self,
+        text: &str,
+        values: &Values,
+        spelled: &str,
+    ) -> std::result::Result<Answer, QueryError> {
+        let asked = Asked::new(&self.asker, spelled, self.engine.0.clock.now());
         let mut under_way = self.engine.0.counters.statement(asked);
-        let (session, whole_text) = (self.clone(), text.to_owned());
-        let work = async move { Ok((session.answer_all(&whole_text).await?, ())) };
+        let (session, whole_text, values) = (self.clone(), text.to_owned(), Arc::clone(values));
+        let work = async move { Ok((session.answer_all(&whole_text, &values).await?, ())) };
         match self.answer_within_limits(work).await.map(|(answer, ())| answer) {
             // A statement without rows, such as SET, is answered when it is done.
             Ok(answer) if answer.columns().fields().is_empty() => {
@@ -368,8 +380,9 @@ impl Session {
         }
     }
 
-    async fn answer_all(&self, text: &str) -> std::result::Result<Answer, QueryError> {
-        let statements: Vec<Statement> = guard::read(text)?;
+    async fn answer_all(&self, text: &str, values: &Values) -> std::result::Result<Answer, QueryError> {
+        let mut statements: Vec<Statement> = guard::read(text)?;
+        statements.iter_mut().for_each(|statement| values::put_in(statement, values));
         let Some((last, before)) = statements.split_last() else {
             return Err(QueryError::Empty);
         };

@@ -201,6 +201,71 @@ async fn prepared_questions_take_values_and_stop_at_a_limit() {
     assert_eq!((kinds(&heard).as_str(), rows(&heard)), ("1tT2DCZ", vec![vec![Some("2024".into())]]), "{heard:?}");
 }
 
+/// A statement and its values, all of them text without a type.
+fn asked_with(text: &str, values: &[&str]) -> Vec<u8> {
+    let parse = message(b'P', &[b"\0", text.as_bytes(), b"\0\0\0"].concat());
+    let mut bind = [b"\0\0\0\0".as_slice(), &(values.len() as u16).to_be_bytes()].concat();
+    for value in values {
+        bind.extend((value.len() as u32).to_be_bytes());
+        bind.extend(value.as_bytes());
+    }
+    bind.extend(b"\0\0");
+    [parse, message(b'B', &bind), message(b'E', b"\0\0\0\0\0"), message(b'S', b"")].concat()
+}
+
+#[tokio::test]
+async fn no_value_gets_out_of_its_quotes() {
+    let folder = Folder::with_articles().await;
+    let (_handle, address, _stop) = opened(&folder).await;
+    let (mut client, _) = Client::connect(address).await;
+    for (text, value) in [
+        ("SELECT NULL, name FROM area WHERE name = $1 AND pg_table_is_visible(1)", "\\' OR 1=1 --"),
+        ("SELECT name FROM area WHERE name LIKE $1 ESCAPE '!'", "!' OR 1=1 --"),
+        ("SELECT name FROM area WHERE name LIKE $1 ESCAPE '!' AND pg_table_is_visible(1)", "'' OR 1=1 --"),
+        ("SELECT name FROM area WHERE CAST($1::regclass AS TEXT) = '1'", "\\') OR 1=1 --"),
+    ] {
+        let heard = client.send(&asked_with(text, &[value])).await;
+        assert_eq!((kinds(&heard).as_str(), error(&heard, b'M')), ("12CZ", None), "{text}: {value}");
+    }
+    let heard = client.send(&asked_with("SELECT '50%' LIKE $1 ESCAPE '!', '50x' LIKE $1 ESCAPE '!'", &["50!%"])).await;
+    assert_eq!(rows(&heard), [[Some("t".to_owned()), Some("f".to_owned())]]);
+    let heard = client.send(&asked_with("SELECT $1::regclass = 'public.area'::regclass", &["area"])).await;
+    assert_eq!(rows(&heard), [[Some("t".to_owned())]]);
+
+    let pieces = ["'", "''", "\\", "\"", "$$", "$1", "$a$", "--", "/*", "*/", ";", "`", "E'", "ệ", " ", "%", "\n", "x"];
+    let mut chance = 7_usize;
+    for question in ["SELECT $1", "SELECT $1::text, current_user"] {
+        for _ in 0..100 {
+            let value: String = (0..8)
+                .map(|_| {
+                    chance = chance.wrapping_mul(1_103_515_245).wrapping_add(12_345) % (1 << 31);
+                    pieces[(chance >> 8) % pieces.len()]
+                })
+                .collect();
+            let heard = client.send(&asked_with(question, &[&value])).await;
+            let rows = rows(&heard);
+            assert_eq!(rows.first().and_then(|row| row.first()), Some(&Some(value)), "{heard:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn after_an_error_everything_up_to_the_next_sync_is_passed_over() {
+    let folder = Folder::empty();
+    let (_handle, address, _stop) = opened(&folder).await;
+    let (mut client, _) = Client::connect(address).await;
+    let (wrong, sync) = (message(b'D', b"Zx\0"), message(b'S', b""));
+    let failed = message(b'P', b"\0SELECT ;SELECT\0\0\0");
+    let query = message(b'Q', b"SELECT 1\0");
+    let heard = client.send(&[failed, query.clone(), wrong, sync.clone()].concat()).await;
+    assert_eq!(kinds(&heard), "EZ", "{heard:?}");
+    assert_eq!(kinds(&client.send(&query).await), "TDCZ");
+    let heard = client.send(&message(b'F', b"\0\0\0\x01\0\0\0\0\0\0")).await;
+    assert_eq!((kinds(&heard).as_str(), error(&heard, b'C').as_deref()), ("EZ", Some("0A000")));
+    let heard = client.send(&[message(b'P', b"\0SET lantoa.map = $1\0\0\0"), sync].concat()).await;
+    assert_eq!((kinds(&heard).as_str(), error(&heard, b'C').as_deref()), ("EZ", Some("42601")));
+}
+
 #[tokio::test]
 async fn what_tools_ask_of_the_catalogue_is_answered() {
     let folder = Folder::with_articles().await;

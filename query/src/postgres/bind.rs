@@ -1,15 +1,19 @@
-//! Values for a statement's parameters, as literals in its text.
+//! Values for a statement's parameters.
 //!
-//! In: bytes in text or in binary, and the type that the client or the engine gives the parameter. Out: SQL that means
-//! the value and nothing else. Guarantee: whatever the bytes are, what comes out is one literal; so a bound statement
+//! In: bytes in text or in binary, and the type that the client or the engine gives the parameter. Out: the value as an
+//! expression that was never text. Guarantee: whatever the bytes are, nothing in them is read as SQL; a bound statement
 //! goes the same way as one that was written out.
 
 use arrow::datatypes::DataType;
 use bytes::{Buf, Bytes};
 use chrono::{DateTime, Utc};
+use datafusion::sql::sqlparser::ast::{Array, Expr, UnaryOperator, Value};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::Parser;
 
 use super::kind::{Kind, PgType};
 use super::refusal::{Refusal, state};
+use crate::session::fill;
 
 /// What is known of a parameter's type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,30 +52,31 @@ const UNKNOWN: u32 = 705;
 /// Most values of a list in one parameter.
 const MOST_VALUES: usize = 100_000;
 
-/// The literal of a value.
+/// A value as the engine's SQL has it.
 ///
 /// # Errors
 /// Where the bytes are no value of the type.
-pub(super) fn literal(value: Option<&Bytes>, binary: bool, parameter: &Parameter) -> Result<String, Refusal> {
+pub(super) fn value(value: Option<&Bytes>, binary: bool, parameter: &Parameter) -> Result<Expr, Refusal> {
     let pg = match parameter {
         Parameter::Told(pg) | Parameter::Needed(pg) => *pg,
         Parameter::Unknown => PgType { kind: Kind::Text, list: false },
     };
-    let Some(value) = value else { return Ok(null(pg, parameter)) };
+    let Some(value) = value else { return null(parameter) };
     if pg.list {
         return list(value, binary, pg.kind);
     }
     let text = if binary { from_binary(value.clone(), pg.kind)? } else { utf8(value)? };
-    single(&text, pg.kind)
+    Maker::of(pg.kind)?.single(&text)
 }
 
 /// Null, of a type where one was told.
-pub(super) fn null(pg: PgType, parameter: &Parameter) -> String {
+pub(super) fn null(parameter: &Parameter) -> Result<Expr, Refusal> {
+    let null = literal(Value::Null);
     match parameter {
-        Parameter::Told(_) if pg.list => format!("CAST(NULL AS {}[])", pg.kind.engine_name()),
-        Parameter::Told(_) if pg.kind == Kind::TimestampTz => instant_of("NULL"),
-        Parameter::Told(_) => format!("CAST(NULL AS {})", pg.kind.engine_name()),
-        _ => "NULL".to_owned(),
+        Parameter::Told(pg) if pg.list => Ok(shaped(&read(&format!("CAST($1 AS {}[])", pg.kind.engine_name()))?, null)),
+        Parameter::Told(PgType { kind: Kind::TimestampTz, .. }) => Ok(shaped(&read(INSTANT)?, null)),
+        Parameter::Told(pg) => Ok(shaped(&read(&format!("CAST($1 AS {})", pg.kind.engine_name()))?, null)),
+        _ => Ok(null),
     }
 }
 
@@ -85,56 +90,121 @@ fn utf8(value: &Bytes) -> Result<String, Refusal> {
     text.map(str::to_owned).ok_or_else(|| Refusal::new(state::NOT_ISO, "a value is not text in UTF8"))
 }
 
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+fn literal(value: Value) -> Expr {
+    Expr::Value(value.into())
 }
 
-/// An instant with its zone, which the engine's CAST to TIMESTAMP WITH TIME ZONE leaves out.
-fn instant_of(literal: &str) -> String {
-    format!("arrow_cast({literal}, 'Timestamp(Microsecond, Some(\"UTC\"))')")
+fn quoted(text: &str) -> Expr {
+    literal(Value::SingleQuotedString(text.to_owned()))
 }
 
-/// The literal of a value's text.
-fn single(text: &str, kind: Kind) -> Result<String, Refusal> {
-    let trimmed = text.trim();
-    match kind {
-        Kind::Text => Ok(quoted(text)),
-        Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Oid => {
-            let number: i64 = trimmed.parse().map_err(|_| bad(text, kind))?;
-            // In parentheses, as a minus before it must not become a comment.
-            Ok(if number < 0 { format!("({number})") } else { number.to_string() })
-        }
-        Kind::Float4 | Kind::Float8 => {
-            let number: f64 = trimmed.parse().map_err(|_| bad(text, kind))?;
-            Ok(format!("CAST('{number}' AS {})", kind.engine_name()))
-        }
-        Kind::Numeric => decimal(trimmed).ok_or_else(|| bad(text, kind)),
-        Kind::Bool => match trimmed.to_ascii_lowercase().as_str() {
-            "t" | "true" | "y" | "yes" | "on" | "1" => Ok("TRUE".to_owned()),
-            "f" | "false" | "n" | "no" | "off" | "0" => Ok("FALSE".to_owned()),
-            _ => Err(bad(text, kind)),
-        },
-        Kind::Bytea => hex(trimmed).map(|hex| format!("X'{hex}'")).ok_or_else(|| bad(text, kind)),
-        Kind::Interval => Ok(format!("INTERVAL {}", quoted(trimmed))),
-        Kind::TimestampTz => Ok(instant_of(&quoted(trimmed))),
-        Kind::Date | Kind::Time | Kind::Timestamp => Ok(format!("CAST({} AS {})", quoted(trimmed), kind.engine_name())),
+/// A number of digits, with its sign.
+fn whole(number: i64) -> Expr {
+    let digits = literal(Value::Number(number.unsigned_abs().to_string(), false));
+    match number < 0 {
+        true => Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(digits) },
+        false => digits,
     }
 }
 
-/// Digits with at most one point, as they are: the engine takes them for the number that they are compared with.
-fn decimal(text: &str) -> Option<String> {
+/// Words of ours around a value, which stands for `$1`.
+fn read(form: &str) -> Result<Expr, Refusal> {
+    let form = Parser::new(&GenericDialect {}).try_with_sql(form).and_then(|mut parser| parser.parse_expr());
+    form.map_err(|error| Refusal::new(state::INTERNAL, format!("a value cannot be given: {error}")))
+}
+
+fn shaped(form: &Expr, value: Expr) -> Expr {
+    let mut shaped = form.clone();
+    fill(&mut shaped, &[Some(value)]);
+    shaped
+}
+
+/// An instant with its zone, which the engine's CAST to TIMESTAMP WITH TIME ZONE leaves out.
+const INSTANT: &str = "arrow_cast($1, 'Timestamp(Microsecond, Some(\"UTC\"))')";
+
+/// Makes values of one kind.
+struct Maker {
+    kind: Kind,
+    /// What stands around the text of a value; `None` where the value says its kind by itself.
+    form: Option<Expr>,
+}
+
+impl Maker {
+    fn of(kind: Kind) -> Result<Self, Refusal> {
+        let form = match kind {
+            Kind::Interval => Some(read("INTERVAL $1")?),
+            Kind::TimestampTz => Some(read(INSTANT)?),
+            Kind::Float4 | Kind::Float8 | Kind::Date | Kind::Time | Kind::Timestamp => {
+                Some(read(&format!("CAST($1 AS {})", kind.engine_name()))?)
+            }
+            Kind::Text
+            | Kind::Int2
+            | Kind::Int4
+            | Kind::Int8
+            | Kind::Oid
+            | Kind::Numeric
+            | Kind::Bool
+            | Kind::Bytea => None,
+        };
+        Ok(Self { kind, form })
+    }
+
+    fn shaped(&self, text: &str) -> Expr {
+        self.form.as_ref().map_or_else(|| quoted(text), |form| shaped(form, quoted(text)))
+    }
+
+    /// The value of a text.
+    fn single(&self, text: &str) -> Result<Expr, Refusal> {
+        let (trimmed, bad) = (text.trim(), || bad(text, self.kind));
+        match self.kind {
+            Kind::Text => Ok(quoted(text)),
+            Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Oid => trimmed.parse().map(whole).map_err(|_| bad()),
+            Kind::Float4 | Kind::Float8 => {
+                let number: f64 = trimmed.parse().map_err(|_| bad())?;
+                Ok(self.shaped(&number.to_string()))
+            }
+            Kind::Numeric => decimal(trimmed),
+            Kind::Bool => match trimmed.to_ascii_lowercase().as_str() {
+                "t" | "true" | "y" | "yes" | "on" | "1" => Ok(literal(Value::Boolean(true))),
+                "f" | "false" | "n" | "no" | "off" | "0" => Ok(literal(Value::Boolean(false))),
+                _ => Err(bad()),
+            },
+            Kind::Bytea => hex(trimmed).map(|hex| literal(Value::HexStringLiteral(hex))).ok_or_else(bad),
+            Kind::Interval | Kind::TimestampTz | Kind::Date | Kind::Time | Kind::Timestamp => Ok(self.shaped(trimmed)),
+        }
+    }
+}
+
+/// Most digits of a decimal number that the engine has.
+const MOST_DIGITS: usize = 76;
+
+/// A decimal number with all its digits: a whole one as far as it fits, else a decimal of just as many digits.
+fn decimal(text: &str) -> Result<Expr, Refusal> {
     let digits = text.trim_start_matches(['-', '+']);
-    let plain = !digits.is_empty()
-        && text.len() - digits.len() <= 1
-        && digits.bytes().filter(|byte| *byte == b'.').count() <= 1
-        && digits.bytes().any(|byte| byte.is_ascii_digit())
-        && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let number = match plain {
-        true if digits.starts_with('.') => format!("0{digits}"),
-        true => digits.to_owned(),
-        false => return text.parse::<f64>().ok().map(|number| format!("CAST('{number}' AS DOUBLE)")),
-    };
-    Some(if text.starts_with('-') { format!("(-{number})") } else { number })
+    let (before, after) = digits.split_once('.').unwrap_or((digits, ""));
+    let plain = text.len() - digits.len() <= 1
+        && !(before.is_empty() && after.is_empty())
+        && before.bytes().chain(after.bytes()).all(|byte| byte.is_ascii_digit());
+    if !plain {
+        // With an exponent, or no number at all.
+        let number: f64 = text.parse().map_err(|_| bad(text, Kind::Numeric))?;
+        return Ok(shaped(&read("CAST($1 AS DOUBLE)")?, quoted(&number.to_string())));
+    }
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    let before = before.trim_start_matches('0');
+    let before_or_zero = if before.is_empty() { "0" } else { before };
+    if after.is_empty()
+        && let Ok(number) = format!("{sign}{before_or_zero}").parse()
+    {
+        return Ok(whole(number));
+    }
+    let (precision, scale) = (before.len() + after.len(), after.len());
+    if precision > MOST_DIGITS {
+        return Err(Refusal::new(state::OUT_OF_RANGE, format!("a numeric has at most {MOST_DIGITS} digits here")));
+    }
+    let form = read(&format!("CAST($1 AS DECIMAL({precision}, {scale}))"))?;
+    let point = if after.is_empty() { "" } else { "." };
+    Ok(shaped(&form, quoted(&format!("{sign}{before_or_zero}{point}{after}"))))
 }
 
 /// Bytes in Postgres' hexadecimal form, or as letters.
@@ -142,8 +212,18 @@ fn hex(text: &str) -> Option<String> {
     match text.strip_prefix("\\x") {
         Some(hex) => (hex.len() % 2 == 0 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| hex.to_owned()),
         None if text.contains('\\') => None,
-        None => Some(text.bytes().map(|byte| format!("{byte:02x}")).collect()),
+        None => Some(digits_of(text.as_bytes(), String::new())),
     }
+}
+
+/// Adds bytes in hexadecimal digits.
+fn digits_of(bytes: &[u8], mut digits: String) -> String {
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    digits.reserve(bytes.len() * 2);
+    for byte in bytes {
+        digits.extend([DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    }
+    digits
 }
 
 /// A value's text from its binary form.
@@ -155,7 +235,7 @@ fn from_binary(mut value: Bytes, kind: Kind) -> Result<String, Refusal> {
     }
     Ok(match kind {
         Kind::Text => utf8(&value)?,
-        Kind::Bytea => value.iter().fold("\\x".to_owned(), |text, byte| format!("{text}{byte:02x}")),
+        Kind::Bytea => digits_of(&value, "\\x".to_owned()),
         Kind::Bool => value.get_u8().min(1).to_string(),
         Kind::Int2 => value.get_i16().to_string(),
         Kind::Int4 => value.get_i32().to_string(),
@@ -216,17 +296,18 @@ fn numeric(mut value: Bytes) -> Result<String, Refusal> {
     Ok(format!("{}{whole}{point}{fraction}", if sign == 0 { "" } else { "-" }))
 }
 
-/// The literal of a list.
-fn list(value: &Bytes, binary: bool, kind: Kind) -> Result<String, Refusal> {
+/// A list.
+fn list(value: &Bytes, binary: bool, kind: Kind) -> Result<Expr, Refusal> {
     let values = if binary { list_from_binary(value.clone(), kind)? } else { list_from_text(&utf8(value)?)? };
     if values.is_empty() {
-        return Ok(format!("CAST(make_array() AS {}[])", kind.engine_name()));
+        return read(&format!("CAST(make_array() AS {}[])", kind.engine_name()));
     }
-    let literals = values.iter().map(|value| match value {
-        Some(text) => single(text, kind),
-        None => Ok("NULL".to_owned()),
+    let maker = Maker::of(kind)?;
+    let values = values.iter().map(|value| match value {
+        Some(text) => maker.single(text),
+        None => Ok(literal(Value::Null)),
     });
-    Ok(format!("make_array({})", literals.collect::<Result<Vec<_>, _>>()?.join(", ")))
+    Ok(Expr::Array(Array { elem: values.collect::<Result<_, _>>()?, named: true }))
 }
 
 fn list_from_binary(mut value: Bytes, kind: Kind) -> Result<Vec<Option<String>>, Refusal> {
@@ -277,8 +358,11 @@ fn list_from_text(text: &str) -> Result<Vec<Option<String>>, Refusal> {
                 if in_quotes || values.len() >= MOST_VALUES {
                     return Err(wrong());
                 }
-                let whole = std::mem::take(&mut value);
-                let is_null = !was_quoted && whole.trim().eq_ignore_ascii_case("null");
+                let mut whole = std::mem::take(&mut value);
+                if !was_quoted {
+                    whole = whole.trim().to_owned();
+                }
+                let is_null = !was_quoted && whole.eq_ignore_ascii_case("null");
                 values.push((!is_null).then_some(whole));
                 was_quoted = false;
                 if end.is_none() {
@@ -291,31 +375,35 @@ fn list_from_text(text: &str) -> Result<Vec<Option<String>>, Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::super::print::printed;
+    use super::{value as value_of, *};
 
     fn told(oid: u32) -> Parameter {
         Parameter::of(oid, None)
     }
 
     fn bound(value: &[u8], binary: bool, oid: u32) -> Result<String, Refusal> {
-        literal(Some(&Bytes::copy_from_slice(value)), binary, &told(oid))
+        value_of(Some(&Bytes::copy_from_slice(value)), binary, &told(oid)).map(|value| printed(&value))
     }
 
     #[test]
-    fn values_become_literals_and_nothing_else() {
+    fn values_are_values_and_nothing_else() {
         for (value, oid, literal) in [
             ("Trà Bồng", 25, "'Trà Bồng'"),
             ("'; DROP TABLE x; --", 0, "'''; DROP TABLE x; --'"),
-            ("-5", 23, "(-5)"),
-            ("12.50", 1700, "12.50"),
-            ("-.5", 1700, "(-0.5)"),
+            ("-5", 23, "-5"),
+            ("12", 1700, "12"),
+            ("12.50", 1700, "CAST('12.50' AS DECIMAL(4,2))"),
+            ("-12345678901234567890123", 1700, "CAST('-12345678901234567890123' AS DECIMAL(23,0))"),
+            ("-.5", 1700, "CAST('-0.5' AS DECIMAL(1,1))"),
             ("1e3", 1700, "CAST('1000' AS DOUBLE)"),
             ("t", 16, "TRUE"),
             ("\\x00FF", 17, "X'00FF'"),
             ("2024-10-31", 1082, "CAST('2024-10-31' AS DATE)"),
-            ("{a,\"b,\\\"c\",NULL,\"null\"}", 1009, "make_array('a', 'b,\"c', NULL, 'null')"),
+            ("{a,\"b,\\\"c\",NULL,\"null\"}", 1009, "ARRAY['a', 'b,\"c', NULL, 'null']"),
             ("{}", 1016, "CAST(make_array() AS BIGINT[])"),
-            ("{1,2}", 1007, "make_array(1, 2)"),
+            ("{ 1, 2 }", 1007, "ARRAY[1, 2]"),
+            ("{ a , \" b \", null }", 1009, "ARRAY['a', ' b ', NULL]"),
         ] {
             assert_eq!(bound(value.as_bytes(), false, oid).as_deref(), Ok(literal), "{value}");
         }
@@ -323,7 +411,10 @@ mod tests {
             assert!(bound(value.as_bytes(), false, oid).is_err(), "{value}");
         }
         assert!(bound(b"\xff", false, 25).is_err() && bound(b"a\0b", false, 25).is_err());
-        assert_eq!(literal(None, false, &told(20)).as_deref(), Ok("CAST(NULL AS BIGINT)"));
+        let null = |oid| value_of(None, false, &told(oid)).map(|null| null.to_string());
+        assert_eq!(null(20).as_deref(), Ok("CAST(NULL AS BIGINT)"));
+        assert_eq!((null(0).as_deref(), null(1009).as_deref()), (Ok("NULL"), Ok("CAST(NULL AS VARCHAR[])")));
+        assert!(bound(&[b'9'; 77], false, 1700).is_err(), "more digits than the engine has");
         assert_eq!(Parameter::of(0, Some(&DataType::Int64)).oid(), 20);
     }
 
@@ -333,15 +424,15 @@ mod tests {
             [[0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 23, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 4].as_slice(), &[0, 0, 0, 9]];
         for (value, oid, literal) in [
             (7_i32.to_be_bytes().to_vec(), 23, "7"),
-            ((-7_i64).to_be_bytes().to_vec(), 20, "(-7)"),
+            ((-7_i64).to_be_bytes().to_vec(), 20, "-7"),
             (0_i32.to_be_bytes().to_vec(), 1082, "CAST('2000-01-01' AS DATE)"),
             (
                 1_i64.to_be_bytes().to_vec(),
                 1184,
                 "arrow_cast('2000-01-01T00:00:00.000001Z', 'Timestamp(Microsecond, Some(\"UTC\"))')",
             ),
-            (vec![0, 3, 0, 1, 0x40, 0, 0, 2, 0, 1, 0x09, 0x29, 0x1a, 0x2c], 1700, "(-12345.67)"),
-            (list.concat(), 1007, "make_array(9)"),
+            (vec![0, 3, 0, 1, 0x40, 0, 0, 2, 0, 1, 0x09, 0x29, 0x1a, 0x2c], 1700, "CAST('-12345.67' AS DECIMAL(7,2))"),
+            (list.concat(), 1007, "ARRAY[9]"),
         ] {
             assert_eq!(bound(&value, true, oid).as_deref(), Ok(literal), "{literal}");
         }
@@ -350,5 +441,11 @@ mod tests {
         {
             assert!(bound(&value, true, oid).is_err(), "{oid}");
         }
+    }
+
+    #[test]
+    fn a_long_value_takes_no_longer_than_it_is() {
+        let bytes = vec![0xab; 1 << 20];
+        assert_eq!(bound(&bytes, true, 17).map(|text| text.len()), Ok(3 + (2 << 20)));
     }
 }

@@ -15,15 +15,16 @@ use super::client::ClientSettings;
 use super::message::{self, Standing};
 use super::portal::Portal;
 use super::prepared::Prepared;
+use super::print::spelled;
 use super::refusal::{Refusal, Stop, state};
 use super::running::Running;
 use super::scan::statements;
 use super::statement::Statement;
 use super::transaction::Transaction;
-use super::turn::Turn;
-use super::wire::{Message, ReadError, Wire, WireError};
+use super::turn::{Turn, stopped};
+use super::wire::{Message, ReadError, SEND_AT, Wire, WireError};
 use super::{Face, Signals, catalogue};
-use crate::session::Session;
+use crate::session::{Session, Values};
 
 /// A connection and all that it remembers.
 pub(super) struct Connection<S> {
@@ -77,7 +78,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
         message::backend_key(&mut self.wire.output, self.signals.process, self.signals.secret);
         message::ready(&mut self.wire.output, Standing::Idle);
-        Ok(self.wire.flush().await?)
+        self.flush().await
     }
 
     /// Serves the client until it goes or is sent away.
@@ -90,18 +91,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 read = self.wire.read() => match read {
                     Ok(Message::Terminate) | Err(ReadError::Gone(_)) => return,
                     Ok(message) => Ok(message),
-                    Err(ReadError::Wrong { error, framed: true }) => {
-                        self.refuse(&Refusal::new(state::PROTOCOL, error.to_string()));
-                        self.passing_over = !matches!(error, WireError::Content(b'Q', _));
-                        if self.passing_over {
-                            continue;
-                        }
-                        // Nobody sends a Sync behind a simple question.
-                        match self.await_next().await {
-                            Ok(()) => continue,
-                            Err(_) => return,
-                        }
-                    }
+                    Err(ReadError::Wrong { error, framed: true }) => match self.wrong(&error).await {
+                        Ok(()) => continue,
+                        Err(_) => return,
+                    },
                     Err(ReadError::Wrong { error, framed: false }) => {
                         Err(Refusal::fatal(state::PROTOCOL, error.to_string()))
                     }
@@ -124,27 +117,43 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
+    /// Answers what is no message of its kind.
+    async fn wrong(&mut self, error: &WireError) -> Result<(), Stop> {
+        let of_sync = matches!(error, WireError::Content(b'S', _));
+        if self.passing_over && !of_sync {
+            return Ok(());
+        }
+        self.refuse(&Refusal::new(state::PROTOCOL, error.to_string()));
+        // Nobody sends a Sync behind a simple question.
+        self.passing_over = !of_sync && !matches!(error, WireError::Content(b'Q', _));
+        if self.passing_over { Ok(()) } else { self.await_next().await }
+    }
+
     /// Answers a message. Only what ends the connection is an error.
     async fn answer(&mut self, message: Message) -> Result<(), Stop> {
         match message {
-            Message::Query(text) => {
-                let done = self.simple(&text).await;
-                self.told(done)?;
-                self.passing_over = false;
-                self.await_next().await
-            }
             Message::Sync => {
                 self.passing_over = false;
                 self.await_next().await
             }
-            Message::Flush => Ok(self.wire.flush().await?),
             _ if self.passing_over => Ok(()),
+            Message::Query(text) => {
+                let done = self.simple(&text).await;
+                self.told(done)?;
+                self.await_next().await
+            }
+            Message::FunctionCall => {
+                let refusal = Refusal::new(state::UNSUPPORTED, "a function is not called by a message of its own");
+                self.refuse(&refusal.hint("call it in a SELECT"));
+                self.await_next().await
+            }
+            Message::Flush => self.flush().await,
             Message::Terminate | Message::Password(_) | Message::Copy => Ok(()),
             extended => {
                 let done = self.extended(extended).await;
                 self.passing_over = self.told(done)?;
                 // An answer of many small questions is sent when the client asks for it, or when it is enough.
-                Ok(self.wire.send_some().await?)
+                if self.wire.output.len() >= SEND_AT { self.flush().await } else { Ok(()) }
             }
         }
     }
@@ -172,7 +181,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             self.portals.retain(|_, portal| portal.hold);
         }
         message::ready(&mut self.wire.output, self.transaction.standing());
-        Ok(self.wire.flush().await?)
+        self.flush().await
+    }
+
+    /// Sends what is collected. A client that does not take it holds up no stop of the program.
+    async fn flush(&mut self) -> Result<(), Stop> {
+        tokio::select! {
+            biased;
+            sent = self.wire.flush() => Ok(sent?),
+            () = stopped(&self.shutdown) => Err(Stop::Gone),
+        }
     }
 
     async fn simple(&mut self, text: &str) -> Result<(), Stop> {
@@ -200,14 +218,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     pub(super) async fn ask(
         &mut self,
         text: &str,
+        values: &Values,
         as_sent: bool,
         told: Option<SchemaRef>,
         turn: &Turn,
     ) -> Result<Running, Stop> {
         let rewritten = catalogue::rewritten(text);
         let sent = rewritten.as_deref().unwrap_or(text);
-        let session = Arc::clone(&self.session);
-        let answer = turn.wait(&mut self.wire, session.sql(sent)).await?;
+        let (session, spelled) = (Arc::clone(&self.session), spelled(text, values));
+        let answer = turn.wait(&mut self.wire, session.sql_with(sent, values, &spelled)).await?;
         let place = (as_sent && rewritten.is_none()).then_some(text);
         let answer = answer.map_err(|error| Refusal::of(&error, place))?;
         for notice in answer.notices() {

@@ -13,6 +13,7 @@ use super::portal::{Portal, Progress, is_binary};
 use super::refusal::{Refusal, Stop, state};
 use super::statement::{CopyOut, Discard, Fetch, Form, Statement, Step};
 use super::turn::Turn;
+use crate::session::Values;
 use crate::settings::NAMES;
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
@@ -35,7 +36,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 let formats = portal.binary.clone();
                 self.fetch(&fetch, &formats, describe, turn).await?
             }
-            Statement::Copy(copy) => self.copy(&copy, turn).await?,
+            Statement::Copy(copy) => self.copy(&copy, &portal.values, turn).await?,
+            Statement::Declare { name, query, hold } => {
+                let values = Values::clone(&portal.values);
+                let cursor = Portal { as_sent: false, hold, values, ..Portal::of(Statement::Question, &query) };
+                self.declare(name, cursor, turn).await?;
+                "DECLARE CURSOR".to_owned()
+            }
             Statement::Show(name) => {
                 let value = self.shown(&name)?;
                 if describe {
@@ -67,8 +74,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// Begins to answer a portal's question, where that has not begun; its columns.
     pub(super) async fn started(&mut self, portal: &mut Portal, turn: &Turn) -> Result<Option<SchemaRef>, Stop> {
         if matches!(portal.progress, Progress::Waiting) {
-            let (text, told) = (portal.text.clone(), portal.told.clone());
-            let running = self.ask(&text, portal.as_sent, told, turn).await?;
+            let told = portal.told.clone();
+            let running = self.ask(&portal.text, &portal.values, portal.as_sent, told, turn).await?;
             portal.progress = Progress::Running(Box::new(running));
         }
         Ok(match &portal.progress {
@@ -110,8 +117,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         Ok(())
     }
 
-    async fn copy(&mut self, copy: &CopyOut, turn: &Turn) -> Result<String, Stop> {
-        let mut running = self.ask(&copy.query, false, None, turn).await?;
+    async fn copy(&mut self, copy: &CopyOut, values: &Values, turn: &Turn) -> Result<String, Stop> {
+        let mut running = self.ask(&copy.query, values, false, None, turn).await?;
         let columns = Arc::clone(running.columns());
         message::copy_out(&mut self.wire.output, columns.fields().len(), copy.form == Form::Binary);
         put_head(&copy.form, &columns, &mut self.wire.output);
@@ -245,10 +252,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 Some(_) => "CLOSE CURSOR",
                 None => return Err(Refusal::new(state::NO_CURSOR, format!("there is no cursor \"{name}\"")).into()),
             },
-            Statement::Declare { name, query, hold } => {
-                self.declare(name, query, *hold, turn).await?;
-                "DECLARE CURSOR"
-            }
             // The others have rows, or nothing to do.
             _ => "",
         };
@@ -271,18 +274,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         Ok(standing)
     }
 
-    async fn declare(&mut self, name: &str, query: &str, hold: bool, turn: &Turn) -> Result<(), Stop> {
-        if self.portals.contains_key(name) {
+    async fn declare(&mut self, name: String, mut cursor: Portal, turn: &Turn) -> Result<(), Stop> {
+        if self.portals.contains_key(&name) {
             return Err(Refusal::new(state::TAKEN_CURSOR, format!("there is a cursor \"{name}\" already")).into());
         }
-        if !hold && self.transaction.standing() == Standing::Idle {
+        if !cursor.hold && self.transaction.standing() == Standing::Idle {
             let refusal = Refusal::new(state::NO_TRANSACTION, "a cursor ends with its transaction, and none is open");
             return Err(refusal.hint("BEGIN first, or declare it WITH HOLD").into());
         }
         super::prepared::room(&self.portals, "portals")?;
-        let mut cursor = Portal { as_sent: false, hold, ..Portal::of(Statement::Question, query) };
         self.started(&mut cursor, turn).await?;
-        self.portals.insert(name.to_owned(), cursor);
+        self.portals.insert(name, cursor);
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use arrow::datatypes::Schema;
 use bytes::{BufMut, BytesMut};
 
 use super::kind::{Kind, PgType};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, state};
 use super::wire::{put, put_text};
 
 /// Where a connection stands towards transactions.
@@ -90,6 +90,20 @@ pub(super) fn parameters(out: &mut BytesMut, types: &[u32]) {
         out.put_u16(u16::try_from(types.len()).unwrap_or(u16::MAX));
         types.iter().for_each(|oid| out.put_u32(*oid));
     });
+}
+
+/// Refuses an answer of more columns than a message can count.
+///
+/// # Errors
+/// Where there are more.
+pub(super) fn fit(columns: &Schema) -> Result<(), Refusal> {
+    let count = columns.fields().len();
+    if u16::try_from(count).is_ok() {
+        return Ok(());
+    }
+    let refusal =
+        Refusal::new(state::TOO_MANY_COLUMNS, format!("an answer has at most {} columns, not {count}", u16::MAX));
+    Err(refusal.hint("name the columns that you need"))
 }
 
 /// The columns of an answer; `binary` says of each whether its values are.

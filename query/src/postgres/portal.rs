@@ -4,13 +4,16 @@ use arrow::datatypes::SchemaRef;
 
 use super::running::Running;
 use super::statement::Statement;
+use crate::session::Values;
 
 /// A statement that is ready to be answered.
 pub(super) struct Portal {
     /// What it is.
     pub(super) statement: Statement,
-    /// Its text with the values in it.
+    /// Its text, with parameters.
     pub(super) text: String,
+    /// The values of its parameters.
+    pub(super) values: Values,
     /// Whether the text is as the client sent it, so that a place in it means something.
     pub(super) as_sent: bool,
     /// Whether columns are wanted in binary: none, one for all, or one each.
@@ -39,6 +42,7 @@ impl Portal {
         Self {
             statement,
             text: text.to_owned(),
+            values: Values::default(),
             as_sent: true,
             binary: Vec::new(),
             told: None,

@@ -5,10 +5,9 @@ use std::collections::HashMap;
 use arrow::datatypes::SchemaRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::bind::{Parameter, literal, null};
+use super::bind::{Parameter, null, value};
 use super::catalogue;
 use super::connection::Connection;
-use super::kind::PgType;
 use super::message::{self, kind};
 use super::portal::{Portal, Progress, is_binary};
 use super::refusal::{Refusal, Stop, state};
@@ -16,7 +15,7 @@ use super::scan;
 use super::statement::{Statement, only};
 use super::turn::Turn;
 use super::wire::{Bind, Message, Target};
-use crate::session::Described;
+use crate::session::{Described, Values};
 
 /// Most prepared statements, and most portals, that a connection keeps.
 const MOST_KEPT: usize = 1000;
@@ -27,6 +26,8 @@ const MOST_VALUES: usize = 65_535;
 #[derive(Debug, Clone)]
 pub(super) struct Prepared {
     text: String,
+    /// Whether the text is all that the client sent, so that a place in it means something.
+    as_sent: bool,
     statement: Statement,
     /// The types that the client gave its parameters, 0 for none.
     types: Vec<u32>,
@@ -85,13 +86,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             return Err(refusal.hint("DEALLOCATE it first, or take another name"));
         }
         room(&self.prepared, "prepared statements")?;
+        let whole = text.len();
         let text = only(text)?.unwrap_or_default();
         let count = scan::parameters(text);
         if count > MOST_VALUES {
             return Err(Refusal::new(state::SYNTAX, format!("a statement has at most {MOST_VALUES} parameters")));
         }
         let statement = Statement::of(text)?;
-        let prepared = Prepared { text: text.to_owned(), statement, types, count, known: None, told: false };
+        if count > 0 && !takes_values(&statement) {
+            let refusal = Refusal::new(state::SYNTAX, "only a question takes values, and this statement is none");
+            return Err(refusal.hint("write the value into the statement"));
+        }
+        let as_sent = text.len() == whole;
+        let prepared = Prepared { text: text.to_owned(), as_sent, statement, types, count, known: None, told: false };
         self.prepared.insert(name, prepared);
         message::bare(&mut self.wire.output, kind::PARSED);
         Ok(())
@@ -122,16 +129,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 parameters
             }
         };
-        let text = scan::with_values(&prepared.text, |number| {
-            let at = number.wrapping_sub(1);
-            match (bind.values.get(at), parameters.get(at)) {
-                (Some(value), Some(parameter)) => {
-                    literal(value.as_ref(), is_binary(&bind.binary_values, at), parameter)
-                        .map_err(|refusal| refusal.hint(format!("see the value of parameter ${number}")))
-                }
-                _ => Err(Refusal::new(state::SYNTAX, format!("there is no parameter ${number}"))),
-            }
-        })?;
+        let values = bind.values.iter().zip(&parameters).enumerate().map(|(at, (given, parameter))| {
+            let value = value(given.as_ref(), is_binary(&bind.binary_values, at), parameter);
+            value.map(Some).map_err(|refusal| refusal.hint(format!("see the value of parameter ${}", at + 1)))
+        });
+        let values = values.collect::<Result<Values, Refusal>>()?;
         // The name of a cursor stays that cursor's; any other portal of the name gives way.
         if !bind.portal.is_empty() && self.portals.contains_key(&bind.portal) {
             let refusal = Refusal::new(state::TAKEN_CURSOR, format!("there is a portal \"{}\" already", bind.portal));
@@ -143,9 +145,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             _ => None,
         };
         let portal = Portal {
-            statement: Statement::of(&text)?,
-            as_sent: prepared.count == 0,
-            text,
+            statement: prepared.statement,
+            as_sent: prepared.as_sent,
+            text: prepared.text,
+            values,
             binary: bind.binary_columns,
             told,
             progress: Progress::Waiting,
@@ -174,14 +177,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 return Ok(Known { parameters, columns: SchemaRef::new(arrow::datatypes::Schema::empty()) });
             }
         };
-        let typed = with_nulls(question, |number| match PgType::of_oid(told(number)) {
-            Some(pg) => null(pg, &Parameter::Told(pg)),
-            None => format!("${number}"),
-        });
-        let described = match self.described(&typed, turn).await {
+        let as_sent = prepared.as_sent && prepared.statement == Statement::Question;
+        let of_type = |number: usize| match Parameter::of(told(number), None) {
+            Parameter::Unknown => Ok(None),
+            typed => null(&typed).map(Some),
+        };
+        let typed = (1..=prepared.count).map(of_type).collect::<Result<Values, Refusal>>()?;
+        let described = match self.described(question, &typed, as_sent, turn).await {
             // What it answers does not depend on the type of a value that nobody gives a type.
             Err(Stop::Refused(_)) if prepared.count > 0 => {
-                self.described(&with_nulls(question, |_| "NULL".to_owned()), turn).await
+                let nulls = (0..prepared.count).map(|_| null(&Parameter::Unknown).map(Some));
+                let nulls = nulls.collect::<Result<Values, Refusal>>()?;
+                self.described(question, &nulls, as_sent, turn).await
             }
             described => described,
         }?;
@@ -190,12 +197,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         Ok(Known { parameters, columns: described.columns })
     }
 
-    async fn described(&mut self, text: &str, turn: &Turn) -> Result<Described, Stop> {
+    async fn described(&mut self, text: &str, values: &Values, as_sent: bool, turn: &Turn) -> Result<Described, Stop> {
         let rewritten = catalogue::rewritten(text);
         let session = std::sync::Arc::clone(&self.session);
-        let described = session.describe(rewritten.as_deref().unwrap_or(text));
+        let described = session.describe(rewritten.as_deref().unwrap_or(text), values);
         let described = turn.wait(&mut self.wire, described).await?;
-        Ok(described.map_err(|error| Refusal::of(&error, rewritten.is_none().then_some(text)))?)
+        let place = (as_sent && rewritten.is_none()).then_some(text);
+        let described = described.map_err(|error| Refusal::of(&error.in_text(place.unwrap_or_default()), place))?;
+        message::fit(&described.columns)?;
+        Ok(described)
     }
 
     async fn describe_statement(&mut self, name: &str) -> Result<(), Stop> {
@@ -255,12 +265,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 }
 
-fn with_nulls(text: &str, mut value: impl FnMut(usize) -> String) -> String {
-    let bound: Result<String, std::convert::Infallible> = scan::with_values(text, |number| Ok(value(number)));
-    match bound {
-        Ok(text) => text,
-        Err(never) => match never {},
-    }
+/// Whether parameters mean something in a statement.
+fn takes_values(statement: &Statement) -> bool {
+    matches!(statement, Statement::Question | Statement::Declare { .. } | Statement::Copy(_))
 }
 
 pub(super) fn room<T>(kept: &HashMap<String, T>, what: &str) -> Result<(), Refusal> {

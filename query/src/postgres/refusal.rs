@@ -5,7 +5,7 @@
 
 use std::io;
 
-use crate::error::QueryError;
+use crate::error::{Place, QueryError};
 
 /// Codes of SQLSTATE that are used here.
 pub(super) mod state {
@@ -28,6 +28,7 @@ pub(super) mod state {
     pub(crate) const NO_SAVEPOINT: &str = "3B001";
     pub(crate) const WITHHELD: &str = "42501";
     pub(crate) const SYNTAX: &str = "42601";
+    pub(crate) const AMBIGUOUS: &str = "42702";
     pub(crate) const NO_COLUMN: &str = "42703";
     pub(crate) const NO_SETTING: &str = "42704";
     pub(crate) const NO_TABLE: &str = "42P01";
@@ -38,6 +39,7 @@ pub(super) mod state {
     pub(crate) const TOO_MANY: &str = "53300";
     pub(crate) const MEMORY: &str = "53200";
     pub(crate) const LIMIT: &str = "53400";
+    pub(crate) const TOO_MANY_COLUMNS: &str = "54011";
     pub(crate) const NOT_SO: &str = "55000";
     pub(crate) const CANCELLED: &str = "57014";
     pub(crate) const STOPPING: &str = "57P01";
@@ -75,10 +77,14 @@ impl Refusal {
 
     /// What a session says of a statement. `text` is what the client sent, where positions in it mean anything.
     pub(super) fn of(error: &QueryError, text: Option<&str>) -> Self {
-        let said = error.to_string();
-        let (message, hint) = split_hint(&said);
-        let position = text.and_then(|text| position(&said, text));
-        Self { state: state_of(error, &said), message, hint, position, fatal: false }
+        let message = match error {
+            // Without place and hint, which have fields of their own.
+            QueryError::Sql { message, .. } => message.clone(),
+            other => other.to_string(),
+        };
+        let position = text.and_then(|text| position(error.place()?, text));
+        let hint = error.hint().map(str::to_owned);
+        Self { state: state_of(error, &message), message, hint, position, fatal: false }
     }
 }
 
@@ -124,16 +130,17 @@ fn state_of(error: &QueryError, said: &str) -> &'static str {
 }
 
 /// The engine tells its errors apart by words alone.
-const WORDS: [(&[&str], &str); 9] = [
+const WORDS: [(&[&str], &str); 10] = [
     (&["not readable as sql"], state::SYNTAX),
-    (&["no field named", "there is no column"], state::NO_COLUMN),
+    (&["there is no column"], state::NO_COLUMN),
+    (&["several tables have a column", "ambiguous"], state::AMBIGUOUS),
     (&["there is no table", "' not found"], state::NO_TABLE),
-    (&["invalid function", "no function matches"], state::NO_FUNCTION),
+    (&["there is no function", "invalid function", "no function matches"], state::NO_FUNCTION),
     (&["divide by zero"], state::DIVISION),
     (&["overflow"], state::OUT_OF_RANGE),
     (&["cannot cast", "cast error", "parser error", "error parsing"], state::BAD_TEXT),
     (&["not implemented", "not supported"], state::UNSUPPORTED),
-    (&["must appear in the group by", "must be in group by", "ambiguous"], state::WRONG_COLUMN),
+    (&["must appear in the group by", "must be in group by"], state::WRONG_COLUMN),
 ];
 
 fn state_of_words(said: &str) -> &'static str {
@@ -142,44 +149,12 @@ fn state_of_words(said: &str) -> &'static str {
     known.map_or(state::DATA, |(_, state)| state)
 }
 
-/// A message that ends in what would be right, parted there.
-fn split_hint(said: &str) -> (String, Option<String>) {
-    for begin in [" Did you mean ", ": did you mean ", " Valid fields are "] {
-        if let Some((message, hint)) = said.split_once(begin) {
-            let begin = begin.trim_start_matches([':', ' ']).trim_end();
-            let message = message.trim_end_matches(['.', ' ']).to_owned();
-            let mut letters = begin.chars();
-            let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-            return (message, Some(format!("{}{} {hint}", first.unwrap_or_default(), letters.as_str())));
-        }
-    }
-    (said.to_owned(), None)
-}
-
-/// Where the text is wrong: what the parser says, or where the name stands that nothing has.
-fn position(said: &str, text: &str) -> Option<usize> {
-    if let Some(place) = said.split("Line: ").nth(1) {
-        let (line, rest) = place.split_once(", Column: ")?;
-        let column: String = rest.chars().take_while(char::is_ascii_digit).collect();
-        let (line, column): (usize, usize) = (line.parse().ok()?, column.parse().ok()?);
-        let before: usize = text.split('\n').take(line.checked_sub(1)?).map(|line| line.chars().count() + 1).sum();
-        return Some((before + column).min(text.chars().count() + 1));
-    }
-    let name = ["No field named ", "there is no table or view ", "Invalid function ", "there is no indicator "]
-        .into_iter()
-        .find_map(|begin| said.split_once(begin))?
-        .1;
-    let name: String = name
-        .trim_start_matches(['\'', '"'])
-        .chars()
-        .take_while(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '.'))
-        .collect();
-    let name = name.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
-    if name.is_empty() {
-        return None;
-    }
-    let at = text.to_lowercase().find(&name.to_lowercase())?;
-    Some(text.get(..at)?.chars().count() + 1)
+/// A place as Postgres counts: letters from the beginning of the text, from 1.
+fn position(place: Place, text: &str) -> Option<usize> {
+    let above = usize::try_from(place.line).ok()?.checked_sub(1)?;
+    let before: usize = text.split('\n').take(above).map(|line| line.chars().count() + 1).sum();
+    let column = usize::try_from(place.column).ok()?;
+    Some((before + column).min(text.chars().count() + 1))
 }
 
 #[cfg(test)]
@@ -188,37 +163,37 @@ mod tests {
 
     #[test]
     fn an_error_says_what_where_and_what_would_be_right() {
-        let sql = |message: &str| QueryError::Sql { message: message.to_owned() };
+        let sql = |message: &str, at: Option<(u64, u64)>, hint: Option<&str>| QueryError::Sql {
+            message: message.to_owned(),
+            place: at.map(|(line, column)| Place { line, column, length: 1 }),
+            hint: hint.map(str::to_owned),
+        };
+        let near = "Did you mean 'indicator'?";
         for (error, text, state, position, hint) in [
             (
-                sql(
-                    "not readable as SQL: sql parser error: Expected: an expression, found: from at Line: 2, Column: 8",
-                ),
-                "select 1,\nselect from x",
+                sql("not readable as SQL: Expected: an expression, found: from", Some((2, 8)), None),
+                "select 'ă',\nselect from x",
                 state::SYNTAX,
-                Some(18),
+                Some(20),
                 None,
             ),
             (
-                sql("there is no table or view 'indicater'. Did you mean 'indicator'?"),
+                sql("there is no table or view 'indicater'", Some((1, 15)), Some(near)),
                 "SELECT * FROM Indicater",
                 state::NO_TABLE,
                 Some(15),
-                Some("Did you mean 'indicator'?"),
+                Some(near),
             ),
-            (
-                sql("there is no indicator 'learning_famly': did you mean 'learning_family'?"),
-                "năm = 'learning_famly'",
-                state::DATA,
-                Some(8),
-                Some("Did you mean 'learning_family'?"),
-            ),
+            (sql("there is no function 'foo'", None, None), "SELECT foo()", state::NO_FUNCTION, None, None),
+            (sql("several tables have a column 'year'", Some((1, 99)), None), "x", state::AMBIGUOUS, Some(2), None),
+            (sql("there is no indicator 'learning_famly'", None, None), "x", state::DATA, None, None),
             (QueryError::SeveralQueries, "select 1; select 2", state::SYNTAX, None, None),
             (QueryError::ReadOnly { kind: "DROP TABLE".into() }, "drop table x", state::READ_ONLY, None, None),
         ] {
             let refusal = Refusal::of(&error, Some(text));
             assert_eq!((refusal.state, refusal.position), (state, position), "{refusal:?}");
             assert_eq!(refusal.hint.as_deref(), hint, "{refusal:?}");
+            assert!(!refusal.message.contains("Did you mean"), "{refusal:?}");
         }
     }
 }

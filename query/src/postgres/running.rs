@@ -9,6 +9,7 @@ use futures::TryStreamExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::encode::Rows;
+use super::message;
 use super::refusal::{Refusal, Stop, state};
 use super::turn::Turn;
 use super::wire::Wire;
@@ -31,7 +32,7 @@ impl Running {
     /// An answer with its own columns, or with those that were told before it was there.
     ///
     /// # Errors
-    /// Where it has not as many.
+    /// Where it has not as many, or more than can be sent.
     pub(super) fn new(answer: Answer, told: Option<SchemaRef>, zone: Option<Tz>) -> Result<Self, Refusal> {
         let own = answer.columns().clone();
         let columns = told.unwrap_or_else(|| own.clone());
@@ -40,6 +41,7 @@ impl Running {
                 Refusal::new(state::UNSUPPORTED, "the statement answers with other columns than it was said to");
             return Err(refusal.hint("prepare it anew"));
         }
+        message::fit(&columns)?;
         Ok(Self { answer: Some(answer), columns, zone, rows: None, at: 0, passed: 0 })
     }
 

@@ -10,9 +10,9 @@ use std::ops::Range;
 pub(super) enum Token<'a> {
     /// A word or a number without quotes.
     Word(&'a str),
-    /// A name in double quotes, without them.
+    /// A name in double quotes or backticks, without them.
     Name(String),
-    /// A text in single quotes or dollars, without them.
+    /// A text in single quotes, dollars or `q'[…]'`, without them.
     Text(String),
     /// `$1` and so on.
     Parameter(usize),
@@ -97,6 +97,25 @@ impl<'a> Tokens<'a> {
         Some(text[..length.unwrap_or(text.len())].to_owned())
     }
 
+    /// A text as in `q'[…]'`, behind its first `prefix` letters, where one begins here.
+    fn delimited(&mut self, prefix: usize) -> Option<String> {
+        let rest = self.rest().get(prefix..)?.strip_prefix('\'')?;
+        let first = rest.chars().next().filter(|letter| !letter.is_ascii_whitespace())?;
+        let last = match first {
+            '[' => ']',
+            '{' => '}',
+            '<' => '>',
+            '(' => ')',
+            other => other,
+        };
+        let text = &rest[first.len_utf8()..];
+        let end = format!("{last}'");
+        let length = text.find(&end);
+        self.at += prefix + 1 + first.len_utf8();
+        self.at += length.map_or(text.len(), |length| length + end.len());
+        Some(text[..length.unwrap_or(text.len())].to_owned())
+    }
+
     fn word(&mut self) -> &'a str {
         let rest = self.rest();
         let end = rest.find(|letter: char| !(of_word(letter) || letter == '$')).unwrap_or(rest.len());
@@ -110,7 +129,10 @@ impl<'a> Tokens<'a> {
         let second = rest[first.len_utf8()..].chars().next();
         Some(match (first, second) {
             ('\'', _) => Token::Text(self.quoted('\'', false)),
-            ('"', _) => Token::Name(self.quoted('"', false)),
+            // The engine's reader takes backticks for double quotes.
+            ('"' | '`', _) => Token::Name(self.quoted(first, false)),
+            ('q' | 'Q', Some('\'')) => self.delimited(1).map_or_else(|| Token::Word(self.word()), Token::Text),
+            ('n' | 'N', Some('q' | 'Q')) => self.delimited(2).map_or_else(|| Token::Word(self.word()), Token::Text),
             ('e' | 'E', Some('\'')) => {
                 self.at += 1;
                 Token::Text(self.quoted('\'', true))
@@ -211,18 +233,18 @@ pub(super) fn parameters(text: &str) -> usize {
 }
 
 /// The text with each parameter replaced by what `value` makes of it.
-pub(super) fn with_values<E>(text: &str, mut value: impl FnMut(usize) -> Result<String, E>) -> Result<String, E> {
+pub(super) fn with_values(text: &str, mut value: impl FnMut(usize) -> String) -> String {
     let mut bound = String::with_capacity(text.len());
     let mut copied = 0;
     for (token, place) in tokens(text) {
         if let Token::Parameter(number) = token {
             bound.push_str(&text[copied..place.start]);
-            bound.push_str(&value(number)?);
+            bound.push_str(&value(number));
             copied = place.end;
         }
     }
     bound.push_str(&text[copied..]);
-    Ok(bound)
+    bound
 }
 
 #[cfg(test)]
@@ -238,6 +260,8 @@ mod tests {
             ("select E'it\\'s; one'; begin", vec!["select E'it\\'s; one'", " begin"]),
             ("select 'not closed ; ", vec!["select 'not closed ; "]),
             ("select 'it''s; one'", vec!["select 'it''s; one'"]),
+            ("select `a;b``;`; begin", vec!["select `a;b``;`", " begin"]),
+            ("select q'[it's; [one]', nq'!a;!', q; begin", vec!["select q'[it's; [one]', nq'!a;!', q", " begin"]),
             (" ; -- nothing", vec![]),
             ("", vec![]),
         ] {
@@ -249,14 +273,17 @@ mod tests {
     fn parameters_are_found_where_they_are_none_of_a_text() {
         let text = "select $1, '$2', $$ $3 $$, a$4, \"$5\", $6::int -- $7";
         assert_eq!(parameters(text), 6);
-        let bound = with_values(text, |number| Ok::<_, ()>(format!("<{number}>")));
-        assert_eq!(bound.unwrap(), "select <1>, '$2', $$ $3 $$, a$4, \"$5\", <6>::int -- $7");
+        let bound = with_values(text, |number| format!("<{number}>"));
+        assert_eq!(bound, "select <1>, '$2', $$ $3 $$, a$4, \"$5\", <6>::int -- $7");
         assert_eq!(parameters("select $99999999999999999999999"), usize::MAX);
     }
 
     #[test]
     fn no_text_breaks_it() {
-        let pieces = ["'", "\"", "$", "$a$", "--", "/*", "*/", "\n", ";", "e'", "\\", "ặ", "$1", " ", "x", "\u{0}"];
+        let pieces = [
+            "'", "`", "q'", "nq'[", "\"", "$", "$a$", "--", "/*", "*/", "\n", ";", "e'", "\\", "ặ", "$1", " ", "x",
+            "\u{0}",
+        ];
         let mut state = 7_u32;
         for _ in 0..20_000 {
             let text: String = (0..12)

@@ -50,7 +50,12 @@ enum First {
 pub(super) async fn serve(stream: TcpStream, face: Arc<Face>) {
     // Rows are collected before they are sent, so waiting for more only delays.
     let _ = stream.set_nodelay(true);
-    let begun = tokio::time::timeout(LOGIN_WITHIN, begin(stream, &face)).await;
+    let begun = tokio::select! {
+        biased;
+        // Whoever is not let in yet has nothing under way that would be worth waiting for.
+        () = face.shutdown.cancelled() => return,
+        begun = tokio::time::timeout(LOGIN_WITHIN, begin(stream, &face)) => begun,
+    };
     match begun {
         Ok(Ok(Some(Begun::Plain(connection)))) => connection.run().await,
         Ok(Ok(Some(Begun::Encrypted(connection)))) => connection.run().await,

@@ -105,7 +105,7 @@ fn element(der: &[u8], kind: u8) -> Option<(&[u8], &[u8])> {
     let (&found, rest) = der.split_first()?;
     let (&short, rest) = rest.split_first()?;
     let (length, rest) = match short {
-        0..0x80 => (usize::from(short), rest),
+        0..=0x7f => (usize::from(short), rest),
         0x81..=0x84 => {
             let (length, rest) = rest.split_at_checked(usize::from(short - 0x80))?;
             (length.iter().fold(0, |length, byte| (length << 8) | usize::from(*byte)), rest)

@@ -12,8 +12,14 @@ use tokio_util::sync::CancellationToken;
 use super::refusal::{Refusal, Stop, state};
 use super::wire::{SEND_AT, Wire};
 
-/// How long statements under way may go on once the program stops.
+/// How long what is under way may go on once the program stops.
 const AFTER_STOP: Duration = Duration::from_secs(10);
+
+/// Waits until the program's stop waits no longer.
+pub(super) async fn stopped(shutdown: &CancellationToken) {
+    shutdown.cancelled().await;
+    sleep(AFTER_STOP).await;
+}
 
 /// What ends a statement early.
 #[derive(Debug, Clone)]
@@ -38,10 +44,6 @@ impl Turn {
                 None => std::future::pending().await,
             }
         };
-        let stopping = async {
-            self.shutdown.cancelled().await;
-            sleep(AFTER_STOP).await;
-        };
         tokio::select! {
             () = self.cancel.cancelled() => Refusal::new(state::CANCELLED, "the statement was cancelled, as was asked for"),
             () = too_long => {
@@ -49,7 +51,7 @@ impl Turn {
                 Refusal::new(state::CANCELLED, format!("the statement took longer than statement_timeout, {within:?}"))
                     .hint("SET statement_timeout = 0 lifts the limit; a narrower question takes less time")
             }
-            () = stopping => Refusal::fatal(state::STOPPING, "the program stops"),
+            () = stopped(&self.shutdown) => Refusal::fatal(state::STOPPING, "the program stops"),
         }
     }
 

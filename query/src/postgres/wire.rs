@@ -5,12 +5,15 @@
 //! bounded by whoever writes calling [`Wire::flush`].
 
 use std::io;
+use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// Most bytes that are read ahead while an answer is under way.
 const READ_AHEAD: usize = 64 << 10;
+/// How long a client that is sent away may take to hear so.
+const FAREWELL_WITHIN: Duration = Duration::from_secs(1);
 /// Bytes of answers that are collected before they are sent.
 pub(super) const SEND_AT: usize = 32 << 10;
 
@@ -37,6 +40,8 @@ pub(super) enum Message {
     Password(Bytes),
     /// CopyData, CopyDone, CopyFail, which mean nothing where nothing can be copied in.
     Copy,
+    /// A function that is called by its number, which drivers did before there was SQL for it.
+    FunctionCall,
 }
 
 /// A statement or a portal, by name.
@@ -162,7 +167,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     pub(super) async fn read(&mut self) -> Result<Message, ReadError> {
         loop {
             if let Some(&kind) = self.input.first() {
-                if !b"QPBDECHSXpdcf".contains(&kind) {
+                if !b"QPBDECHSXFpdcf".contains(&kind) {
                     return Err(lost(WireError::Kind(kind)));
                 }
                 if let Some(length) = declared(&self.input, 1, self.most).map_err(lost)?
@@ -175,14 +180,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             }
             self.read_more().await?;
         }
-    }
-
-    /// Sends what is collected, if it is enough to be worth it. Losing the future loses nothing.
-    ///
-    /// # Errors
-    /// When the client is gone.
-    pub(super) async fn send_some(&mut self) -> io::Result<()> {
-        if self.output.len() >= SEND_AT { self.flush().await } else { Ok(()) }
     }
 
     /// Sends all that is collected. Losing the future loses nothing.
@@ -198,11 +195,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.stream.flush().await
     }
 
-    /// Sends all, and that no more will come.
+    /// Sends all, and that no more will come; whoever does not take it in time goes without it.
     pub(super) async fn close(&mut self) {
+        let farewell = async {
+            self.flush().await?;
+            self.stream.shutdown().await?;
+            // Where something is still unread, the end of a connection takes with it what was sent last.
+            let mut unread = [0; 4 << 10];
+            while self.stream.read(&mut unread).await? > 0 {}
+            Ok::<(), io::Error>(())
+        };
         // Whoever is gone already needs no farewell.
-        let _ = self.flush().await;
-        let _ = self.stream.shutdown().await;
+        let _ = tokio::time::timeout(FAREWELL_WITHIN, farewell).await;
     }
 }
 
@@ -239,6 +243,7 @@ fn parse(kind: u8, body: Bytes) -> Result<Message, WireError> {
         b'S' => Message::Sync,
         b'X' => Message::Terminate,
         b'p' => return Ok(Message::Password(fields.body)),
+        b'F' => return Ok(Message::FunctionCall),
         _ => return Ok(Message::Copy),
     };
     if fields.body.is_empty() { Ok(message) } else { Err(fields.wrong("it goes on after its end")) }

@@ -9,7 +9,7 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{LogicalPlan, ScalarUDF};
 use datafusion::sql::parser::Statement;
 
-use super::{Session, guard, known};
+use super::{Session, Values, guard, known, values};
 use crate::error::QueryError;
 
 /// A statement that was not asked yet.
@@ -22,13 +22,14 @@ pub struct Described {
 }
 
 impl Session {
-    /// What one statement, with or without parameters, would answer with; to find that out is held to the limits that
-    /// an answer has.
+    /// What one statement would answer with; parameters that have no value here may be of any type. To find that out is
+    /// held to the limits that an answer has.
     ///
     /// # Errors
     /// As of [`Session::sql`].
-    pub async fn describe(&self, text: &str) -> Result<Described, QueryError> {
-        let statements = guard::read(text)?;
+    pub(crate) async fn describe(&self, text: &str, values: &Values) -> Result<Described, QueryError> {
+        let mut statements = guard::read(text)?;
+        statements.iter_mut().for_each(|statement| values::put_in(statement, values));
         let [statement] = statements.as_slice() else {
             return Err(if statements.is_empty() { QueryError::Empty } else { QueryError::SeveralQueries });
         };

@@ -188,7 +188,7 @@ async fn the_role_ends_at_once_while_it_makes_something() {
     stop.cancel();
     let begun = Instant::now();
     role.join().await.unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     assert!(series(&engine, MADE) < 2, "the other map is never begun");
     assert!(ask(&engine, "as_reported", NARROW).await.len() > 1, "what was left undone is done by who needs it");
 }
@@ -200,7 +200,12 @@ async fn a_role_that_is_told_not_to_makes_nothing_ahead() {
     let stop = CancellationToken::new();
     let config = Config { ahead: false, ..config(data.path()) };
     let role = lantoa_query::start(config, Arc::clone(&clock) as SharedClock, stop.clone()).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    // As long as the others need to begin.
+    let deadline = Instant::now() + Duration::from_secs(3);
+    while Instant::now() < deadline {
+        assert_eq!(series(&role.engine(), BY_THE_ROLE), 0);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     ask(&role.engine(), "as_reported", NARROW).await;
     assert_eq!(series(&role.engine(), BY_THE_ROLE), 0);
     assert!(series(&role.engine(), BY_QUESTIONS) > 0);

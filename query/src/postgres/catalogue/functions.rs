@@ -18,6 +18,7 @@ use lantoa_schemas::{comments, views};
 use super::super::client::SERVER_VERSION;
 use super::super::kind::PgType;
 use super::DATABASE;
+use super::rewrite::pattern;
 use super::tables::{PG_CLASS, PG_NAMESPACE, PG_PROC, PgCatalog, functions};
 
 type Values<'a> = [Option<&'a str>];
@@ -61,13 +62,16 @@ const CONSTANT: [(&str, DataType, Option<&str>); 33] = [
 ];
 
 /// Those that look at what is asked.
-const ANSWERING: [(&str, DataType, Answer); 17] = [
+const ANSWERING: [(&str, DataType, Answer); 18] = [
     ("version", DataType::Utf8, |_, _| Some(version())),
     ("pg_session_user", DataType::Utf8, |catalogue, _| Some(catalogue.user().to_owned())),
     ("pg_get_userbyid", DataType::Utf8, |catalogue, _| Some(catalogue.user().to_owned())),
     ("format_type", DataType::Utf8, |_, of| type_name(number(of, 0)?)),
     ("to_regtype", DataType::UInt32, |_, of| Some(type_of(text(of, 0)?)?.to_string())),
-    ("to_regclass", DataType::UInt32, |catalogue, of| Some(catalogue.oid_of(text(of, 0)?)?.to_string())),
+    ("to_regclass", DataType::UInt32, |catalogue, of| {
+        let name = text(of, 0)?;
+        Some(name.parse::<u32>().ok().or_else(|| catalogue.oid_of(name))?.to_string())
+    }),
     ("regclass_name", DataType::Utf8, |catalogue, of| catalogue.name_of(number(of, 0)?)),
     ("pg_get_viewdef", DataType::Utf8, |catalogue, of| {
         let name = catalogue.name_of(number(of, 0)?)?;
@@ -81,6 +85,7 @@ const ANSWERING: [(&str, DataType, Answer); 17] = [
     ("pg_get_function_result", DataType::Utf8, |_, of| Some(function(number(of, 0)?)?.result.clone())),
     ("pg_get_function_arguments", DataType::Utf8, |_, of| Some(function(number(of, 0)?)?.arguments.clone())),
     ("pg_get_function_identity_arguments", DataType::Utf8, |_, of| Some(function(number(of, 0)?)?.arguments.clone())),
+    ("pg_like_pattern", DataType::Utf8, |_, of| Some(pattern(text(of, 0)?, text(of, 1)?.chars().next()))),
     ("quote_ident", DataType::Utf8, |_, of| Some(quote_ident(text(of, 0)?))),
     ("current_setting", DataType::Utf8, |catalogue, of| catalogue.settings.get(text(of, 0)?)),
     ("set_config", DataType::Utf8, |catalogue, of| {

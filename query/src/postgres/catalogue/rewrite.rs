@@ -1,7 +1,8 @@
 //! Statements about the catalogue, as the engine reads them.
 //!
 //! In: a statement as a tool for Postgres sends it. Out: one that means the same here. Of the catalogue's tables most are
-//! always empty, so whatever is joined from them is empty too: that spares the engine what it cannot plan.
+//! always empty, so whatever is joined from them is empty too: that spares the engine what it cannot plan. Guarantee: no
+//! text gets out of its quotes on the way, and parameters stay parameters.
 
 use std::ops::ControlFlow;
 
@@ -14,11 +15,14 @@ use datafusion::sql::sqlparser::ast::{GroupByExpr, JoinOperator};
 use datafusion::sql::sqlparser::dialect::{GenericDialect, PostgreSqlDialect};
 use datafusion::sql::sqlparser::parser::Parser;
 
+use super::super::print::printed;
+use super::super::scan::{Token, tokens};
 use super::tables::{has_rows, is_table};
 
 mod names;
 
-use names::{aggregates, column_name, engine_type, folded_text, literal_text, pattern};
+pub(super) use names::pattern;
+use names::{aggregates, column_name, engine_type, folded_text, is_parameter, literal_text};
 
 /// Words by which a statement can be one about the catalogue.
 const SIGNS: [&str; 11] = [
@@ -41,6 +45,10 @@ pub(in crate::postgres) fn rewritten(text: &str) -> Option<String> {
     if !SIGNS.iter().any(|sign| small.contains(sign)) {
         return None;
     }
+    // The parser's own printing lets such a name out of its quotes.
+    if tokens(text).any(|(token, _)| matches!(token, Token::Name(name) if name.contains('"'))) {
+        return None;
+    }
     let mut statements = Parser::parse_sql(&PostgreSqlDialect {}, text).ok()?;
     let [statement] = statements.as_mut_slice() else { return None };
     if !matches!(statement, Statement::Query(_) | Statement::Explain { .. }) {
@@ -48,7 +56,7 @@ pub(in crate::postgres) fn rewritten(text: &str) -> Option<String> {
     }
     let mut rewriter = Rewriter { changed: false };
     let _ = statement.visit(&mut rewriter);
-    rewriter.changed.then(|| statement.to_string())
+    rewriter.changed.then(|| printed(&*statement))
 }
 
 struct Rewriter {
@@ -136,13 +144,19 @@ impl Rewriter {
         let text = literal_text(inner);
         match (name, text) {
             ("regclass", Some(text)) => self.replace(expr, &format!("to_regclass({})", quoted(&text))),
+            // What a client gives a value for is mostly a name.
             ("regclass", None) => {
-                let of = inner.to_string();
-                self.replace(expr, &format!("regclass_name({of})"));
+                let function = if is_parameter(inner) { "to_regclass" } else { "regclass_name" };
+                let of = printed(&**inner);
+                self.replace(expr, &format!("{function}({of})"));
             }
             ("regtype", Some(text)) => self.replace(expr, &format!("to_regtype({})", quoted(&text))),
+            ("regtype", None) if is_parameter(inner) => {
+                let of = printed(&**inner);
+                self.replace(expr, &format!("to_regtype({of})"));
+            }
             ("regtype", None) => {
-                let of = inner.to_string();
+                let of = printed(&**inner);
                 self.replace(expr, &format!("format_type({of}, NULL)"));
             }
             ("regproc" | "regprocedure", Some(text)) => {
@@ -179,8 +193,11 @@ impl Rewriter {
             }
             Expr::Like { pattern: like, escape_char, .. } | Expr::ILike { pattern: like, escape_char, .. } => {
                 let escape = escape_char.as_ref().and_then(|escape| escape.value.clone().into_string());
-                if let (Some(escape), Some(text)) = (escape, folded_text(like)) {
-                    let text = quoted(&pattern(&text, escape.chars().next()));
+                if let Some(escape) = escape {
+                    let text = match folded_text(like) {
+                        Some(text) => quoted(&pattern(&text, escape.chars().next())),
+                        None => format!("pg_like_pattern({}, {})", printed(&**like), quoted(&escape)),
+                    };
                     *escape_char = None;
                     self.replace(like, &text);
                 }
@@ -212,7 +229,7 @@ impl Rewriter {
             if let FunctionArguments::Subquery(query) = &function.args {
                 let text = match is_empty(&query.body) {
                     true => "CAST(NULL AS TEXT[])".to_owned(),
-                    false => format!("(SELECT array_agg(s.x) FROM ({query}) AS s(x))"),
+                    false => format!("(SELECT array_agg(s.x) FROM ({}) AS s(x))", printed(&**query)),
                 };
                 self.replace(expr, &text);
             }
@@ -393,7 +410,7 @@ fn one_row_wanted(query: &Query) -> Option<String> {
         return None;
     };
     let plain = query.limit_clause.is_none() && query.fetch.is_none() && select.selection.is_some();
-    (is_of_catalogue(select) && plain && !aggregates(expr)).then(|| expr.to_string())
+    (is_of_catalogue(select) && plain && !aggregates(expr)).then(|| printed(expr))
 }
 
 #[cfg(test)]

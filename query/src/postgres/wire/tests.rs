@@ -35,6 +35,7 @@ async fn messages_are_read_whole() {
         (message(b'D', b"Sx\0"), Message::Describe(Target::Statement("x".into()))),
         (message(b'E', b"\0\0\0\0\x05"), Message::Execute { portal: String::new(), most: 5 }),
         (message(b'S', b""), Message::Sync),
+        (message(b'F', b"anything"), Message::FunctionCall),
     ] {
         assert_eq!(read(&bytes, 1 << 10).await.unwrap(), expected);
     }
@@ -60,4 +61,26 @@ async fn what_is_no_message_is_refused_without_taking_memory() {
         }
     }
     assert!(matches!(read(b"Q\0\0", 1 << 10).await, Err(ReadError::Gone(_))));
+}
+
+#[tokio::test]
+async fn whoever_is_sent_away_hears_it_and_holds_nothing_up() {
+    let (mut client, server) = tokio::io::duplex(16);
+    let mut wire = Wire::new(server, 100);
+    put(&mut wire.output, b'E', |out| out.put_slice(b"sent away"));
+    let hear = async {
+        // Said while nobody reads any more.
+        client.write_all(b"more of it").await.unwrap();
+        let mut heard = Vec::new();
+        client.read_to_end(&mut heard).await.unwrap();
+        drop(client);
+        heard
+    };
+    let (heard, ()) = tokio::join!(hear, wire.close());
+    assert!(heard.ends_with(b"sent away"));
+
+    let (_silent, server) = tokio::io::duplex(1);
+    let mut wire = Wire::new(server, 100);
+    put(&mut wire.output, b'E', |out| out.put_slice(b"sent away"));
+    tokio::time::timeout(10 * FAREWELL_WITHIN, wire.close()).await.expect("a farewell has an end");
 }

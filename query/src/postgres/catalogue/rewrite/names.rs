@@ -1,7 +1,7 @@
 //! Names and texts in statements about the catalogue.
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments,
+    BinaryOperator, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Value,
 };
 
 const AGGREGATES: [&str; 12] = [
@@ -67,6 +67,16 @@ pub(super) fn literal_text(expr: &Expr) -> Option<String> {
     }
 }
 
+/// A parameter, whatever is put around it.
+pub(super) fn is_parameter(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(value) => matches!(value.value, Value::Placeholder(_)),
+        Expr::Nested(expr) => is_parameter(expr),
+        Expr::Cast { expr, data_type: DataType::Text | DataType::Varchar(_), .. } => is_parameter(expr),
+        _ => false,
+    }
+}
+
 /// A text that is put together of texts.
 pub(super) fn folded_text(expr: &Expr) -> Option<String> {
     match expr {
@@ -78,7 +88,7 @@ pub(super) fn folded_text(expr: &Expr) -> Option<String> {
 }
 
 /// A pattern of LIKE whose special letters stand behind a backslash, the engine's only escape.
-pub(super) fn pattern(text: &str, escape: Option<char>) -> String {
+pub(in crate::postgres::catalogue) fn pattern(text: &str, escape: Option<char>) -> String {
     let mut letters = text.chars();
     let mut pattern = String::new();
     while let Some(letter) = letters.next() {
