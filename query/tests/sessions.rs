@@ -139,16 +139,19 @@ async fn a_session_sees_what_is_written_after_it_began() {
 #[tokio::test]
 async fn an_answer_is_of_one_knowledge_whatever_its_session_asks_meanwhile() {
     let mut folder = Folder::with_articles().await;
+    let succession = ["08", "04"].map(|old| {
+        json!({
+            "old_level": "province", "old_code": old, "new_level": "province", "new_code": "08", "whole": true,
+            "is_main": true,
+        })
+    });
     let merger = json!({
         "change": "merge",
         "areas": [{
             "level": "province", "code": "08", "name": "Tỉnh Tuyên Giang", "short_name": "Tuyên Giang", "kind": "tỉnh",
             "parent_code": "00",
         }],
-        "succession": ["08", "04"].map(|old| json!({
-            "old_level": "province", "old_code": old, "new_level": "province", "new_code": "08", "whole": true,
-            "is_main": true,
-        })),
+        "succession": succession,
     });
     let event = json!({
         "event_id": "merger", "recorded": "2026-01-12T02:00:00Z", "kind": "area_changed", "subject": "merger",

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::problem::Problem;
 use super::{Face, Sent, put, respond, wanted};
+use crate::access::Asker;
 use crate::format::Format;
 use crate::selection::{Asked, PARAMETERS, Refused, Wrong, address, tell};
 use crate::session::version_of;

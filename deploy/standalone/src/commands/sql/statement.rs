@@ -133,7 +133,7 @@ pub(super) fn is_whole(text: &str) -> bool {
 pub(super) fn blanks(before: &str) -> String {
     let lines = before.matches('\n').count();
     let columns = before.rsplit('\n').next().unwrap_or_default().chars().count();
-    "\n".repeat(lines) + &" ".repeat(columns)
+    format!("{}{}", "\n".repeat(lines), " ".repeat(columns))
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(because) = cause {
-        words = words + ": " + &because.to_string();
+        words = format!("{words}: {because}");
         cause = because.source();
     }
     words
