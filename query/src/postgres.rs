@@ -6,7 +6,7 @@
 //!
 //! In reading order: a listener and its connections (`postgres`), how one begins (`startup`, `tls`, `scram`), what is said
 //! on it (`wire`, `message`, `refusal`), what a message does (`connection`, `prepared`, `execute`, `transaction`, `client`,
-//! `statement`, `scan`), how an answer leaves (`turn`, `running`, `portal`, `kind`, `encode`, `bind`, `print`, `copy`), and
+//! `statement`, `scan`), how an answer leaves (`turn`, `running`, `portal`, `kind`, `encode`, `bind`, `lists`, `print`, `copy`), and
 //! what clients ask of the catalogue (`catalogue`).
 
 use std::collections::HashMap;
@@ -32,6 +32,7 @@ mod copy;
 mod encode;
 mod execute;
 mod kind;
+mod lists;
 mod message;
 mod portal;
 mod prepared;

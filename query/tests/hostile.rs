@@ -44,7 +44,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("SELECT * FROM '{in}'", "no file and no address"),
     ("SELECT * FROM 'file.parquet'", "no file and no address"),
     ("SELECT * FROM \"s3://bucket/x.parquet\"", "no file and no address"),
-    ("SELECT pg_read_file('{in}')", "nvalid function"),
+    ("SELECT pg_read_file('{in}')", "there is no function"),
     ("SET datafusion.execution.batch_size = 1", "the settings are lantoa.map"),
     ("SET datafusion.runtime.memory_limit = '1G'", "the settings are lantoa.map"),
     ("SET datafusion.catalog.location = '/'", "the settings are lantoa.map"),

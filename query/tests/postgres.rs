@@ -122,7 +122,7 @@ async fn questions_are_answered_as_over_http() {
     for (text, state, hint) in [
         ("SELECT * FROM indicater", "42P01", Some("indicator")),
         ("SELECT yeer FROM indicator", "42703", Some("year")),
-        ("SELECT FROM WHERE", "42601", None),
+        ("SELECT , FROM area", "42601", None),
         ("DROP TABLE area", "25006", None),
         ("COPY area FROM STDIN", "25006", None),
         ("SET datafusion.execution.batch_size = 1", "22023", None),

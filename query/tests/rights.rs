@@ -73,7 +73,8 @@ async fn csv(session: &Session, query: &str) -> String {
 
 /// The first column as texts.
 async fn texts(session: &Session, query: &str) -> Vec<String> {
-    let batches = session.sql(query).await.unwrap_or_else(|error| panic!("{query}: {error}")).collect().await.unwrap();
+    let answer = session.sql(query).await.unwrap_or_else(|error| panic!("{query}: {error:?}"));
+    let batches = answer.collect().await.unwrap();
     let mut texts = Vec::new();
     for batch in batches {
         let column = cast(batch.column(0), &DataType::Utf8).unwrap();
@@ -152,10 +153,11 @@ async fn views_that_rest_on_tokens_answer_an_analyst_as_they_answer_an_admin() {
     let engine = folder.engine();
     for map in ["", "SET lantoa.map = '2025-07-01'; "] {
         for view in ["counted", "adoption", "adopters", "indicator", "reconciliation"] {
-            let query = format!("{map}SELECT * FROM {view} ORDER BY ALL");
+            let query = format!("{map}SELECT * FROM {view}");
             let [admin, analyst] = [Role::Admin, Role::Analyst].map(|role| session(&engine, &asker(role, None)));
             let (admin, analyst) = (csv(&admin, &query).await, csv(&analyst, &query).await);
-            assert_eq!(admin, analyst, "{view}");
+            let sorted = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
+            assert_eq!(sorted(&admin), sorted(&analyst), "{view}");
             assert!(view == "reconciliation" || admin.lines().count() > 1, "{view} has no row");
         }
     }

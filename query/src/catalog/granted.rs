@@ -9,14 +9,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{SchemaProvider, Session, TableProvider};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::datasource::{TableType, ViewTable, provider_as_source};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, ScalarUDF, col, lit};
+use datafusion::physical_expr::expressions::{Column, cast};
 use datafusion::physical_plan::execution_plan::reset_plan_states;
+use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
@@ -155,6 +157,11 @@ impl TableProvider for Barred {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let plan = self.0.scan(state, projection, &[], limit).await?;
+        let declared = match projection {
+            Some(columns) => Arc::new(self.schema().project(columns)?),
+            None => self.schema(),
+        };
+        let plan = of_types(plan, &declared)?;
         let schema = plan.schema();
         let partitions = plan.output_partitioning().partition_count();
         let runs = Arc::new(Runs(Mutex::new((plan, vec![false; partitions]))));
@@ -164,6 +171,21 @@ impl TableProvider for Barred {
         let barred = StreamingTableExec::try_new(Arc::clone(&schema), parts.collect(), None, [], false, None)?;
         Ok(Arc::new(barred))
     }
+}
+
+/// The plan with columns of the types declared: the parts of a view that is put together of several may have others, such
+/// as another kind of text, which are made one only when it is planned.
+fn of_types(plan: Arc<dyn ExecutionPlan>, declared: &SchemaRef) -> Result<Arc<dyn ExecutionPlan>> {
+    let made = plan.schema();
+    let same = |(declared, made): (&Arc<Field>, &Arc<Field>)| declared.data_type() == made.data_type();
+    if declared.fields().iter().zip(made.fields()).all(same) {
+        return Ok(plan);
+    }
+    let columns = declared.fields().iter().enumerate().map(|(at, field)| {
+        let column = Arc::new(Column::new(made.field(at).name(), at));
+        Ok((cast(column, &made, field.data_type().clone())?, field.name().clone()))
+    });
+    Ok(Arc::new(ProjectionExec::try_new(columns.collect::<Result<Vec<_>>>()?, plan)?))
 }
 
 /// The plan, and which of its partitions this run of it has begun.

@@ -3,6 +3,8 @@
 //! In: the engine's error. Out: what is wrong, the place in the text, a hint. A place that the engine does not know is
 //! looked for in the text by the name that the message complains of.
 
+use std::collections::BTreeSet;
+
 use datafusion::common::{Column, Diagnostic, SchemaError, Span};
 use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
@@ -128,12 +130,12 @@ fn no_column(field: &Column, valid: &[Column]) -> (String, Option<String>) {
     let of_relation = |column: &&Column| among.is_none_or(|among| is_of(column, among));
     if let Some(among) = among.filter(|among| !valid.is_empty() && !valid.iter().any(|column| is_of(column, among))) {
         let mut tables: Vec<&str> = valid.iter().filter_map(|column| Some(column.relation.as_ref()?.table())).collect();
-        tables.dedup();
+        keep_first_of_each(&mut tables);
         let hint = (!tables.is_empty()).then(|| meant_or_listed(among, &tables));
         return (format!("there is no table or alias '{among}' here"), hint);
     }
     let mut known: Vec<&str> = valid.iter().filter(of_relation).map(|column| column.name.as_str()).collect();
-    known.dedup();
+    keep_first_of_each(&mut known);
     let where_to = among.map(|among| format!(" in {among}")).unwrap_or_default();
     let hint = match nearest(name, known.iter().copied()) {
         Some(near) => Some(meant(near)),
@@ -142,6 +144,12 @@ fn no_column(field: &Column, valid: &[Column]) -> (String, Option<String>) {
         None => Some(listed(&known)),
     };
     (format!("there is no column '{name}'{where_to}"), hint)
+}
+
+/// A view within a view names its columns twice.
+fn keep_first_of_each(names: &mut Vec<&str>) {
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(*name));
 }
 
 fn is_of(column: &Column, table: &str) -> bool {

@@ -27,6 +27,9 @@ pub(super) enum Parameter {
 }
 
 impl Parameter {
+    /// A list of texts.
+    pub(super) const TEXTS: Self = Self::Needed(PgType { kind: Kind::Text, list: true });
+
     /// A parameter by what the client said (0 for nothing) and what the engine needs.
     pub(super) fn of(told: u32, needed: Option<&DataType>) -> Self {
         match (PgType::of_oid(told), needed) {
@@ -351,7 +354,14 @@ fn list_from_text(text: &str) -> Result<Vec<Option<String>>, Refusal> {
     loop {
         match letters.next() {
             Some('\\') => value.push(letters.next().ok_or_else(wrong)?),
-            Some('"') => (in_quotes, was_quoted) = (!in_quotes, true),
+            Some('"') => {
+                // Blanks around a quoted value are none of it.
+                if !in_quotes && value.trim().is_empty() {
+                    value.clear();
+                }
+                (in_quotes, was_quoted) = (!in_quotes, true);
+            }
+            Some(blank) if was_quoted && !in_quotes && blank.is_whitespace() => {}
             Some('{' | '}') if !in_quotes => return Err(wrong()),
             Some(letter) if in_quotes || letter != ',' => value.push(letter),
             end => {
@@ -397,7 +407,7 @@ mod tests {
             ("-12345678901234567890123", 1700, "CAST('-12345678901234567890123' AS DECIMAL(23,0))"),
             ("-.5", 1700, "CAST('-0.5' AS DECIMAL(1,1))"),
             ("1e3", 1700, "CAST('1000' AS DOUBLE)"),
-            ("t", 16, "TRUE"),
+            ("t", 16, "true"),
             ("\\x00FF", 17, "X'00FF'"),
             ("2024-10-31", 1082, "CAST('2024-10-31' AS DATE)"),
             ("{a,\"b,\\\"c\",NULL,\"null\"}", 1009, "ARRAY['a', 'b,\"c', NULL, 'null']"),

@@ -148,6 +148,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         describe: bool,
         turn: &Turn,
     ) -> Result<String, Stop> {
+        if fetch.step == Step::Back {
+            return Err(forward_alone().into());
+        }
         let columns = self.started(cursor, turn).await?;
         if let Some(columns) = columns.filter(|_| describe && fetch.rows) {
             message::columns(&mut self.wire.output, &columns, |at| is_binary(formats, at));
@@ -161,11 +164,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             Step::To(row) if row > running.passed => (row - running.passed - 1, 1),
             Step::To(0) if running.passed == 0 => (0, 0),
             Step::By(rows) => (rows.saturating_sub(1), rows.min(1)),
-            Step::To(_) | Step::Back => {
-                return Err(Refusal::new(state::NOT_SO, "a cursor goes forward alone")
-                    .hint("read on with FETCH FORWARD, or declare it anew to begin again")
-                    .into());
-            }
+            Step::To(_) | Step::Back => return Err(forward_alone().into()),
         };
         let (mut passed, mut found) = (0, 0);
         while found < wanted {
@@ -338,4 +337,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
 fn is_reset(text: &str) -> bool {
     text.trim_start().get(..5).is_some_and(|word| word.eq_ignore_ascii_case("reset"))
+}
+
+fn forward_alone() -> Refusal {
+    Refusal::new(state::NOT_SO, "a cursor goes forward alone")
+        .hint("read on with FETCH FORWARD, or declare it anew to begin again")
 }

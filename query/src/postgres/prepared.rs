@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::bind::{Parameter, null, value};
 use super::catalogue;
 use super::connection::Connection;
+use super::lists;
 use super::message::{self, kind};
 use super::portal::{Portal, Progress, is_binary};
 use super::refusal::{Refusal, Stop, state};
@@ -193,7 +194,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             described => described,
         }?;
         let needed = |number: usize| described.parameters.get(&format!("${number}")).and_then(Option::as_ref);
-        let parameters = (1..=prepared.count).map(|number| Parameter::of(told(number), needed(number))).collect();
+        let lists = lists::wanted(question);
+        let parameters = (1..=prepared.count).map(|number| match Parameter::of(told(number), needed(number)) {
+            Parameter::Unknown | Parameter::Needed(_) if lists.contains(&number) => Parameter::TEXTS,
+            parameter => parameter,
+        });
+        let parameters = parameters.collect();
         Ok(Known { parameters, columns: described.columns })
     }
 

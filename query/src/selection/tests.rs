@@ -59,7 +59,7 @@ fn what_is_not_understood_is_an_error_that_says_what_would_be_right() {
         ("level=ward", "level", "commune"),
         ("view=statement", "view", "trend"),
         ("subject_scope=families", "subject_scope", "household"),
-        ("area=bac+gian", "area", "Bắc Giang"),
+        ("area=bac+gianng", "area", "Bắc Giang"),
         ("area=ward:24", "area", "province"),
         ("area=province:99", "area", "area"),
         ("area=province:24@soon", "area", "2024-12-31"),

@@ -49,7 +49,9 @@ fn a_person_asks() {
     session.exp_string("^^^^^^^^").unwrap();
 
     // Settings hold from question to question, each of which is a session of its own.
+    session.exp_string(PROMPT).unwrap();
     session.send_line("\\set map 2025-07-01").unwrap();
+    session.exp_string(PROMPT).unwrap();
     session.send_line("show lantoa.map;").unwrap();
     session.exp_string("| 2025-07-01 |").unwrap();
 
