@@ -22,7 +22,7 @@ pub(super) struct Problem {
     field: Option<Cow<'static, str>>,
     remedy: Option<String>,
     /// Where in the text of the query it is.
-    position: Option<Place>,
+    position: Option<Box<Place>>,
 }
 
 impl Problem {
@@ -81,7 +81,7 @@ impl Problem {
         if let Some(field) = &self.field {
             document["errors"] = json!([{ "row": null, "field": field, "reason": self.detail, "remedy": self.remedy }]);
         }
-        if let Some(position) = self.position {
+        if let Some(position) = &self.position {
             document["position"] = json!(position);
         }
         document
@@ -124,7 +124,7 @@ impl From<QueryError> for Problem {
             QueryError::Empty | QueryError::SeveralQueries | QueryError::Sql { .. } => {
                 let remedy = error.hint().unwrap_or("mend the query as the reason says");
                 let problem = Self::new(StatusCode::BAD_REQUEST, "Not answered", detail).of("query", remedy);
-                Self { position: error.place(), ..problem }
+                Self { position: error.place().map(Box::new), ..problem }
             }
             QueryError::Internal(cause) => {
                 // The cause may name files: it is for the log, not for whoever asks.

@@ -16,9 +16,12 @@ use datafusion::execution::memory_pool::{
 
 use crate::access::{Asker, Role, WITHIN};
 
+/// Whose a share is.
+type Owner = (Arc<str>, Role);
+
 /// The shares of all who ask.
 #[derive(Debug, Default)]
-pub(crate) struct Shares(Mutex<HashMap<(Arc<str>, Role), Weak<Share>>>);
+pub(crate) struct Shares(Mutex<HashMap<Owner, Weak<Share>>>);
 
 impl Shares {
     /// At most `most` bytes of a pool, for all sessions of an asker. What the program does by itself is nobody's: each

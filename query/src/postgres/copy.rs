@@ -9,14 +9,13 @@ use super::encode::Rows;
 use super::statement::Form;
 use super::wire::put;
 
-/// What a binary copy begins with: a mark, no flags, no extension.
+/// What a binary copy begins with, in the message of whatever comes first: a mark, no flags, no extension.
 const BINARY_HEAD: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const DATA: u8 = b'd';
 
 /// Adds what comes before the first row.
 pub(super) fn put_head(form: &Form, columns: &Schema, out: &mut BytesMut) {
     match form {
-        Form::Binary => put(out, DATA, |out| out.put_slice(BINARY_HEAD)),
         Form::Text { header: true, delimiter, .. } => put_line(out, *delimiter, columns.fields().len(), |at, out| {
             escape_text(columns.field(at).name().as_bytes(), *delimiter, out);
         }),
@@ -26,14 +25,19 @@ pub(super) fn put_head(form: &Form, columns: &Schema, out: &mut BytesMut) {
                 put_csv(name, is_special(name, *delimiter, *quote), (*quote, *escape), out);
             });
         }
-        Form::Text { .. } | Form::Csv { .. } => {}
+        Form::Text { .. } | Form::Csv { .. } | Form::Binary => {}
     }
 }
 
-/// Adds a row.
-pub(super) fn put_row(form: &Form, rows: &Rows, row: usize, out: &mut BytesMut) {
+/// Adds a row; `is_first` of the copy or not.
+pub(super) fn put_row(form: &Form, rows: &Rows, row: usize, is_first: bool, out: &mut BytesMut) {
     match form {
-        Form::Binary => put(out, DATA, |out| rows.put_fields(row, |_| true, out)),
+        Form::Binary => put(out, DATA, |out| {
+            if is_first {
+                out.put_slice(BINARY_HEAD);
+            }
+            rows.put_fields(row, |_| true, out);
+        }),
         Form::Text { delimiter, null, .. } => put_line(out, *delimiter, rows.width(), |at, out| {
             let mut value = BytesMut::new();
             match rows.put(at, row, false, &mut value) {
@@ -61,10 +65,15 @@ pub(super) fn put_row(form: &Form, rows: &Rows, row: usize, out: &mut BytesMut) 
     }
 }
 
-/// Adds what comes behind the last row.
-pub(super) fn put_tail(form: &Form, out: &mut BytesMut) {
+/// Adds what comes behind the last row, where there was one.
+pub(super) fn put_tail(form: &Form, had_rows: bool, out: &mut BytesMut) {
     if *form == Form::Binary {
-        put(out, DATA, |out| out.put_i16(-1));
+        put(out, DATA, |out| {
+            if !had_rows {
+                out.put_slice(BINARY_HEAD);
+            }
+            out.put_i16(-1);
+        });
     }
 }
 
@@ -132,8 +141,8 @@ mod tests {
         let rows = Rows::of(&batch, batch.schema().as_ref(), None).unwrap();
         let mut out = BytesMut::new();
         put_head(form, &batch.schema(), &mut out);
-        (0..rows.len()).for_each(|row| put_row(form, &rows, row, &mut out));
-        put_tail(form, &mut out);
+        (0..rows.len()).for_each(|row| put_row(form, &rows, row, row == 0, &mut out));
+        put_tail(form, true, &mut out);
         // The messages' contents alone.
         let mut content = Vec::new();
         while !out.is_empty() {

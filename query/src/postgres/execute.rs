@@ -122,11 +122,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let columns = Arc::clone(running.columns());
         message::copy_out(&mut self.wire.output, columns.fields().len(), copy.form == Form::Binary);
         put_head(&copy.form, &columns, &mut self.wire.output);
+        let mut is_first = true;
         while let Some((rows, at)) = running.next(&mut self.wire, turn).await? {
-            put_row(&copy.form, rows, at, &mut self.wire.output);
+            put_row(&copy.form, rows, at, is_first, &mut self.wire.output);
+            is_first = false;
             turn.send(&mut self.wire).await?;
         }
-        put_tail(&copy.form, &mut self.wire.output);
+        put_tail(&copy.form, !is_first, &mut self.wire.output);
         message::bare(&mut self.wire.output, kind::COPY_DONE);
         Ok(format!("COPY {}", running.passed))
     }

@@ -108,6 +108,8 @@ async fn encrypted(stream: TcpStream, face: &Arc<Face>) -> Result<Option<Begun>,
     match first(&mut wire).await? {
         First::Cancel { process, secret } => {
             face.cancel(process, secret);
+            // A client that is not told that the encrypted connection ends takes it for broken.
+            wire.close().await;
             Ok(None)
         }
         First::Start { minor, options } => {
