@@ -21,16 +21,19 @@ pub(crate) fn table(figures: &[Figure], indicator: &Indicator, catalogue: &Catal
         &words.gap,
         &words.derivation,
         &words.coverage,
-        &words.remarks,
-        &words.source,
-        &words.known_on,
     ];
     html! {
         div.wide tabindex="0" role="region" aria-labelledby="table-heading" {
             table {
                 caption { (words.lang.of(&indicator.name_vi, &indicator.name_en)) }
                 thead { tr { @for head in heads { th scope="col" { (head) } } } }
-                tbody { @for figure in figures { (row(figure, indicator, catalogue, words)) } }
+                @for figure in figures {
+                    tbody {
+                        (row(figure, indicator, catalogue, words))
+                        // Below the numbers, where it is seen however narrow the window is. The area's own cell is beside it.
+                        tr { td.beside colspan=(heads.len() - 1) { (beside(figure, catalogue, words)) } }
+                    }
+                }
             }
         }
     }
@@ -38,10 +41,9 @@ pub(crate) fn table(figures: &[Figure], indicator: &Indicator, catalogue: &Catal
 
 fn row(figure: &Figure, indicator: &Indicator, catalogue: &Catalogue, words: &Words) -> Markup {
     let percent = |value: Option<f64>| value.map(|value| format!("{} %", words.number(value)));
-    let source = [&figure.source, &figure.stated_on].into_iter().flatten().cloned().collect::<Vec<_>>().join(", ");
     html! {
         tr {
-            th scope="row" {
+            th scope="rowgroup" rowspan="2" {
                 (figure.area_name)
                 @if let Some(code) = &figure.area_code { " " span.code { (code) } }
                 @if let Some(level) = &figure.area_level { br; span.less { (words.level(level)) } }
@@ -67,10 +69,17 @@ fn row(figure: &Figure, indicator: &Indicator, catalogue: &Catalogue, words: &Wo
             td.number { @if let Some(gap) = figure.gap { (filled(&words.points, &[&words.difference(gap)])) } }
             td { (words.derivation(figure.derivation.as_deref())) }
             td.number { @if let Some(coverage) = percent(figure.coverage) { (coverage) } }
-            td.remarks { @if let Some(reason) = &figure.reason { (words.sentences(reason, catalogue)) } }
-            td { (source) }
-            td { @if let Some(recorded) = figure.recorded { (words.day_of(recorded)) } }
         }
+    }
+}
+
+/// What to mind of a figure, and whose word it is.
+fn beside(figure: &Figure, catalogue: &Catalogue, words: &Words) -> Markup {
+    let source = [&figure.source, &figure.stated_on].into_iter().flatten().cloned().collect::<Vec<_>>().join(", ");
+    html! {
+        @if let Some(reason) = &figure.reason { strong { (words.remarks) ":" } " " (words.sentences(reason, catalogue)) br; }
+        @if !source.is_empty() { strong { (words.source) ":" } " " (source) " " }
+        @if let Some(recorded) = figure.recorded { strong { (words.known_on) ":" } " " (words.day_of(recorded)) }
     }
 }
 
