@@ -1,10 +1,11 @@
-//! Messages that nobody sends, 20,000 or as many as `LANTOA_MUTATED` says: no panic, no hang, and whoever comes after them is answered.
+//! Messages that nobody sends, 100,000 or as many as `LANTOA_MUTATED` says: no panic, no hang, and whoever comes after them is
+//! answered.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 
-const MESSAGES: usize = 20_000;
+const MESSAGES: usize = 100_000;
 const A_CONNECTION: usize = 100;
 
 static PANICS: AtomicUsize = AtomicUsize::new(0);
