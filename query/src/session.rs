@@ -6,7 +6,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::compute::concat_batches;
-use chrono::{DateTime, Utc};
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, SchemaProvider};
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::{SQLOptions, SessionContext};
@@ -18,7 +17,7 @@ use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement;
 use lantoa_schemas::clock::SharedClock;
 use lantoa_schemas::projection::Projection;
-use lantoa_schemas::stream::{Family, Stream};
+use lantoa_schemas::stream::Family;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +42,7 @@ mod bound;
 mod derive;
 mod guard;
 mod known;
+mod notices;
 mod prepared;
 mod under_way;
 mod values;
@@ -472,35 +472,5 @@ impl Session {
             context.state_ref().write().config_mut().options_mut().extensions.insert(standing.clone());
         }
         Ok(())
-    }
-
-    /// What the settings make it necessary to say beside an answer.
-    async fn notices(&self) -> std::result::Result<Vec<String>, QueryError> {
-        let Some(as_of) = self.standing().as_of else {
-            return Ok(Vec::new());
-        };
-        let today = self.engine.0.clock.today();
-        if as_of.day() > today {
-            return Ok(vec![format!("as of {as_of}: that day has not come; the answer is what is known on {today}")]);
-        }
-        match self.first_record().await? {
-            Some(first) if first.timestamp_micros() >= as_of.end_micros() => {
-                let first = lantoa_schemas::clock::day_in_vietnam(first);
-                Ok(vec![format!("as of {as_of}: nothing had been recorded by then; the first record is of {first}")])
-            }
-            _ => Ok(Vec::new()),
-        }
-    }
-
-    /// When anything was recorded first.
-    async fn first_record(&self) -> std::result::Result<Option<DateTime<Utc>>, QueryError> {
-        let everything = Session::new(self.engine.clone(), Asker::owner(), Standing::default());
-        let ledgers = Stream::ALL.iter().map(|stream| format!("SELECT min(recorded) AS first FROM {}", stream.table()));
-        let query = format!(
-            "SELECT CAST(min(first) AS TIMESTAMP) AS first FROM ({})",
-            ledgers.collect::<Vec<_>>().join(" UNION ALL ")
-        );
-        let batches = everything.context.sql(&query).await?.collect().await?;
-        Ok(batches.first().and_then(guard::first_instant))
     }
 }

@@ -12,6 +12,10 @@ use lantoa_schemas::vocabulary::{AreaLevel, Vocabulary};
 use super::Wrong;
 use crate::knowledge::Knowledge;
 
+/// How an area is named where nothing near is known.
+const NAME_OR_CODE: &str =
+    "write an area's name in any spelling, as bac giang, or its level and code, as province:24; the table area has all";
+
 /// An area that was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Chosen {
@@ -84,13 +88,13 @@ fn coded(level: &str, code: &str, history: &AreaHistory, map: Option<NaiveDate>)
             (code, Some(read))
         }
     };
-    let unknown = |error: &dyn std::error::Error| Wrong::new("area", error.to_string(), "see the table area");
+    let unknown = |error: &dyn std::error::Error| Wrong::new("area", error.to_string(), NAME_OR_CODE);
     match day {
         Some(day) => history.find(level, code, day).map(|id| vec![id]).map_err(|error| unknown(&error)),
         None => {
             let found: Vec<AreaId> = all(history, |area| area.level == level && area.code == code);
             let no_such = format!("no {level} has the code {code}");
-            if found.is_empty() { Err(Wrong::new("area", no_such, "see the table area")) } else { Ok(found) }
+            if found.is_empty() { Err(Wrong::new("area", no_such, NAME_OR_CODE)) } else { Ok(found) }
         }
     }
 }
@@ -143,7 +147,7 @@ fn nothing_called(word: &str, history: &AreaHistory) -> Wrong {
         history.areas().iter().map(|area| (name::folded(&area.short_name), area.short_name.as_str())).collect();
     let near = nearest(&wanted, known.iter().map(|(folded, _)| folded.as_str()));
     let near = near.and_then(|near| known.iter().find(|(folded, _)| folded == near));
-    let remedy = near.map_or_else(|| "see the table area".to_owned(), |(_, near)| format!("did you mean {near}?"));
+    let remedy = near.map_or_else(|| NAME_OR_CODE.to_owned(), |(_, near)| format!("did you mean {near}?"));
     Wrong::new("area", format!("no area is called '{word}'"), remedy)
 }
 
