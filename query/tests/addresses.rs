@@ -244,8 +244,8 @@ async fn no_sentence_of_the_engine_is_without_its_translation() {
     {
         for map in ["as_reported", "2025-06-30", "2025-07-01"] {
             let page = get(&handle, &format!("/?lang=vi&indicator={indicator}&map={map}")).await.body;
-            for cell in page.split("<td class=\"remarks\">").skip(1) {
-                let remark = cell.split("</td>").next().unwrap();
+            for cell in page.split("<strong>Lưu ý:</strong>").skip(1) {
+                let remark = cell.split("<br>").next().unwrap();
                 remarks += usize::from(!remark.is_empty());
                 for english in [" the ", " no ", " of ", " is ", "and "] {
                     assert!(!remark.contains(english), "{indicator} on {map}: {remark}");
