@@ -5,12 +5,13 @@
 //! first, a sum of its parts stands only where there is none, and no figure is in a sum twice, neither by area nor by
 //! level; bases and spans never mix; what cannot be known is missing, with the reason.
 //!
-//! In reading order: one figure (`figure`), what is read and added up by itself (`lot`) and how it is read (`reading`,
-//! `told`), the totals of one cell on one map (`total`, of single events `count`), targets in force (`target`) and the
-//! classes of areas that have their own (`class`), figures that break a rule (`suspicious`), who has reported (`coverage`),
-//! first years of subjects (`adoption`), all cells as rows (`answer_row`, `assemble`), the table that a session sees
-//! (`table`), which rows of it a question wants (`wanted`), what is kept of it for the next question (`settled`,
-//! `remembered`), and what of it was asked for lately (`lately`). Work on lots divides over the cores (`side_by_side`).
+//! In reading order: one figure (`figure`), what is read by itself (`lot`) and how it is read (`reading`, `told`), what is
+//! made of it on the maps of a standing (`standing_lot`): the totals of one cell on one map (`total`, of single events
+//! `count`), targets in force (`target`) and the classes of areas that have their own (`class`), figures that break a rule
+//! (`suspicious`), who has reported (`coverage`), first years of subjects (`adoption`), all cells as rows (`answer_row`,
+//! `assemble`), the table that a session sees (`table`), which rows of it a question wants (`wanted`), what is kept of it
+//! for the next question (`settled`, what was read for all maps `reads`, `remembered`), and what of it was asked for lately
+//! (`lately`). Work on lots divides over the cores (`side_by_side`).
 
 mod adoption;
 mod answer_row;
@@ -22,9 +23,11 @@ mod figure;
 mod lately;
 mod lot;
 mod reading;
+mod reads;
 mod remembered;
 mod settled;
 mod side_by_side;
+mod standing_lot;
 mod suspicious;
 mod table;
 mod target;

@@ -24,8 +24,9 @@ use super::answer_row::{CoverageRows, IndicatorRow, IndicatorRows, ReconciledRow
 use super::class::Classes;
 use super::coverage::{self, Reporter};
 use super::figure::{Basis, Cell, Figure, Things};
-use super::lot::{Lot, Lots, OnMap, Read};
+use super::lot::Lots;
 use super::side_by_side::side_by_side;
+use super::standing_lot::{OnMap, Read, StandingLot};
 use super::suspicious::Suspicion;
 use super::target::Targets;
 use super::told::Told;
@@ -54,9 +55,9 @@ pub(super) struct Figures {
 
 impl Figures {
     /// Lots that have anything, the largest first, so that work on them divides well.
-    fn largest_first(&self) -> Vec<&Lot> {
+    fn largest_first(&self) -> Vec<&StandingLot> {
         let lots = self.read.iter().flatten().map(|lot| &**lot).filter(|lot| !lot.is_empty());
-        let mut lots: Vec<&Lot> = lots.collect();
+        let mut lots: Vec<&StandingLot> = lots.collect();
         lots.sort_by_key(|lot| Reverse(lot.figures.len()));
         lots
     }
@@ -68,10 +69,10 @@ impl Figures {
 
     /// Adds up what nobody has added up yet. Told to stop, it goes no further than to the end of a lot.
     pub(super) fn add_up(&self, threads: usize, stop: &CancellationToken) {
-        let lots: Vec<&Lot> = self.largest_first().into_iter().filter(|lot| !lot.is_added_up()).collect();
+        let lots: Vec<&StandingLot> = self.largest_first().into_iter().filter(|lot| !lot.is_added_up()).collect();
         let history = self.knowledge.history();
         let begin = || self.views.iter().map(|view| Adder::new(history, view)).collect::<Vec<_>>();
-        side_by_side(threads, lots, begin, |adders, lot: &Lot| {
+        side_by_side(threads, lots, begin, |adders, lot: &StandingLot| {
             if !stop.is_cancelled() {
                 lot.add_up(adders, &self.things, self.as_reported);
             }
@@ -84,7 +85,7 @@ impl Figures {
     }
 
     /// The sheets of a lot, one a map.
-    fn sheets<'a>(&'a self, lot: &'a Lot, classes: &'a [Classes<'a>]) -> Vec<Sheet<'a>> {
+    fn sheets<'a>(&'a self, lot: &'a StandingLot, classes: &'a [Classes<'a>]) -> Vec<Sheet<'a>> {
         let maps = self.views.iter().zip(lot.totals()).zip(classes).enumerate();
         let sheets = maps.map(|(at, ((view, totals), classes))| Sheet {
             figures: self,
@@ -111,10 +112,20 @@ impl Figures {
         });
         let wanted = wanted.rows(self.knowledge.history(), &self.things, cells, state)?;
         let classes = self.classes();
-        written(side_by_side(threads(state), lots, || (), |_, lot: &Lot| self.indicator_of(lot, &classes, &wanted)))
+        written(side_by_side(
+            threads(state),
+            lots,
+            || (),
+            |_, lot: &StandingLot| self.indicator_of(lot, &classes, &wanted),
+        ))
     }
 
-    fn indicator_of(&self, lot: &Lot, classes: &[Classes<'_>], wanted: &Rows) -> Result<RecordBatch, ArrowError> {
+    fn indicator_of(
+        &self,
+        lot: &StandingLot,
+        classes: &[Classes<'_>],
+        wanted: &Rows,
+    ) -> Result<RecordBatch, ArrowError> {
         let sheets = self.sheets(lot, classes);
         let mut out = IndicatorRows::new();
         let mut answered = Answered::new();
@@ -138,12 +149,12 @@ impl Figures {
     /// Finds who has reported, where nobody has looked yet.
     pub(super) fn report(&self, threads: usize) {
         let history = self.knowledge.history();
-        let unreported: Vec<&Lot> = self.largest_first().into_iter().filter(|lot| !lot.is_reported()).collect();
+        let unreported: Vec<&StandingLot> = self.largest_first().into_iter().filter(|lot| !lot.is_reported()).collect();
         let begin = || {
             let views = self.views.iter();
             views.map(|view| Reporter::new(history, view, self.as_reported)).collect::<Vec<_>>()
         };
-        side_by_side(threads, unreported, begin, |reporters, lot: &Lot| lot.report(reporters, &self.things));
+        side_by_side(threads, unreported, begin, |reporters, lot: &StandingLot| lot.report(reporters, &self.things));
     }
 
     /// Rows of the view `coverage`.
@@ -157,7 +168,7 @@ impl Figures {
             threads(state),
             lots,
             || (),
-            |_, lot: &Lot| {
+            |_, lot: &StandingLot| {
                 let mut out = CoverageRows::new();
                 for (view, reported) in self.views.iter().zip(lot.reported()) {
                     coverage::rows(reported, view, &self.knowledge, &self.things, &wanted, |row| out.push(row));
@@ -174,7 +185,7 @@ impl Figures {
             threads,
             self.largest_first(),
             || (),
-            |_, lot: &Lot| {
+            |_, lot: &StandingLot| {
                 let mut out = ReconciledRows::new();
                 for sheet in self.sheets(lot, &classes) {
                     for (cell, totals) in sheet.answered_cells() {
@@ -198,12 +209,12 @@ impl Figures {
             threads,
             lots.clone(),
             || (),
-            |_, lot: &Lot| {
+            |_, lot: &StandingLot| {
                 lot.by_series(history);
             },
         );
         let suspicion = Suspicion::new(history, catalogue, &self.things, &self.lots, &self.read);
-        written(side_by_side(threads, lots, || (), |_, lot: &Lot| suspicion.rows(lot)))
+        written(side_by_side(threads, lots, || (), |_, lot: &StandingLot| suspicion.rows(lot)))
     }
 
     /// Of each map the totals of titles, for the view `adoption`.
@@ -244,7 +255,7 @@ struct Sheet<'a> {
     history: &'a AreaHistory,
     catalogue: &'a Catalogue,
     things: &'a Things,
-    lot: &'a Lot,
+    lot: &'a StandingLot,
     /// Which of the maps it is.
     at: usize,
     view: &'a MapView,

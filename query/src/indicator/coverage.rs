@@ -15,7 +15,7 @@ use lantoa_schemas::vocabulary::{AreaLevel, Vocabulary};
 
 use super::answer_row::CoverageRow;
 use super::figure::{Basis, Cell, Figure, Things};
-use super::lot::counts_on;
+use super::standing_lot::counts_on;
 use super::total::Adder;
 use super::wanted::Rows;
 use crate::knowledge::Knowledge;

@@ -1,21 +1,19 @@
 //! Lots: what is read, added up and remembered by itself, so that a question does no more than it needs.
 //!
-//! In: the catalogue; figures of one thing. Out: which lots there are and which of them a rate needs; what has been made of
-//! each lot. Guarantee: all figures of a thing are in one lot, so that what is made of it needs no other: an indicator of the
+//! In: the catalogue; figures of one thing. Out: which lots there are and which of them a rate needs; each as it was read.
+//! Guarantee: all figures of a thing are in one lot, so that what is made of it needs no other: an indicator of the
 //! catalogue and the size of a base are a lot each, and whatever the catalogue does not know is the last one together.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
-use lantoa_schemas::area::{AreaHistory, AreaId, MapView};
+use lantoa_schemas::area::AreaHistory;
 use lantoa_schemas::catalogue::{Catalogue, MeasureKind, indicator_id};
-use lantoa_schemas::vocabulary::{Base, Stage, Vocabulary};
+use lantoa_schemas::vocabulary::{Stage, Vocabulary};
 
-use super::coverage::{Reported, Reporter};
-use super::figure::{Aim, Cell, Figure, Things};
+use super::figure::{Aim, Figure, Things};
 use super::suspicious::BySeries;
 use super::told::Told;
-use super::total::{Adder, Beside, Missing, Totals, Value};
 
 /// Which lots there are, by number: ids that an indicator may have, then sizes of bases, then all else.
 #[derive(Debug)]
@@ -136,10 +134,7 @@ impl Lots {
     }
 }
 
-/// The totals of all cells of a lot on one map, in the order of the cells.
-pub(super) type OnMap = Vec<(Cell, Totals)>;
-
-/// Figures and targets of one thing, and what has been made of them so far.
+/// Figures and targets of one thing as they were read: the same on every map.
 #[derive(Debug)]
 pub(super) struct Lot {
     pub(super) figures: Vec<Figure>,
@@ -147,8 +142,6 @@ pub(super) struct Lot {
     pub(super) told: Told,
     /// Figures of areas without a code, by number.
     pub(super) unresolved: Vec<usize>,
-    totals: OnceLock<Vec<OnMap>>,
-    reported: OnceLock<Vec<Vec<Reported>>>,
     by_series: OnceLock<BySeries>,
 }
 
@@ -156,58 +149,11 @@ impl Lot {
     pub(super) fn new(figures: Vec<Figure>, aims: Vec<Aim>, told: Told) -> Self {
         let unresolved = figures.iter().enumerate().filter(|(_, figure)| figure.area.is_none()).map(|(at, _)| at);
         let unresolved = unresolved.collect();
-        let (totals, reported, by_series) = Default::default();
-        Self { figures, aims, told, unresolved, totals, reported, by_series }
+        Self { figures, aims, told, unresolved, by_series: OnceLock::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.figures.is_empty() && self.aims.is_empty()
-    }
-
-    /// Totals on each map; none before somebody has added up.
-    pub(super) fn totals(&self) -> &[OnMap] {
-        self.totals.get().map_or(&[], Vec::as_slice)
-    }
-
-    pub(super) fn is_added_up(&self) -> bool {
-        self.is_empty() || self.totals.get().is_some()
-    }
-
-    /// Adds up on each map, once.
-    pub(super) fn add_up(&self, adders: &mut [Adder<'_>], things: &Things, as_reported: bool) {
-        self.totals.get_or_init(|| adders.iter_mut().map(|adder| self.on_map(adder, things, as_reported)).collect());
-    }
-
-    fn on_map(&self, adder: &mut Adder<'_>, things: &Things, as_reported: bool) -> OnMap {
-        let mut cells: std::collections::BTreeMap<Cell, Vec<usize>> = std::collections::BTreeMap::new();
-        let (history, view) = (adder.history(), adder.view());
-        for (at, figure) in self.figures.iter().enumerate().filter(|(_, f)| counts_on(f, history, view, as_reported)) {
-            cells.entry(figure.cell).or_default().push(at);
-        }
-        let totals = cells.into_iter().map(|(cell, at)| {
-            let additive = things.thing(cell.thing).indicator.as_ref().is_none_or(|i| i.additive);
-            let mut totals = adder.add(additive, at.into_iter().map(|at| (at, &self.figures[at])));
-            if as_reported {
-                keep_apart(&mut totals, &self.figures);
-            }
-            (cell, totals)
-        });
-        totals.collect()
-    }
-
-    pub(super) fn is_reported(&self) -> bool {
-        self.reported.get().is_some()
-    }
-
-    /// Finds who has reported on each map, once.
-    pub(super) fn report(&self, reporters: &mut [Reporter<'_>], things: &Things) {
-        let of_maps = reporters.iter_mut().map(|reporter| reporter.reported(&self.figures, things));
-        self.reported.get_or_init(|| of_maps.collect());
-    }
-
-    /// Who has reported on each map; nobody before somebody has looked.
-    pub(super) fn reported(&self) -> &[Vec<Reported>] {
-        self.reported.get().map_or(&[], Vec::as_slice)
     }
 
     /// Figures by the series of their areas, made once.
@@ -215,51 +161,13 @@ impl Lot {
         self.by_series.get_or_init(|| BySeries::new(&self.figures, history))
     }
 
-    /// The count of a thing that covers an area whole, on a map: of several bases that of the first.
-    pub(super) fn whole(&self, map: usize, thing: u16, scope: Option<u16>, year: i64, area: AreaId) -> Option<&Value> {
-        let cells = self.totals().get(map)?;
-        let first = Cell { thing, year, scope, base: Base::ALL[0] };
-        let from = cells.partition_point(|(cell, _)| *cell < first);
-        let same = cells[from..].iter().take_while(|(cell, _)| Cell { base: first.base, ..*cell } == first);
-        same.into_iter().find_map(|(_, totals)| {
-            let at = totals.values.binary_search_by_key(&area, |(id, _)| *id).ok()?;
-            let value = &totals.values[at].1;
-            (value.coverage > 1.0 - 1e-9 && value.numerator.is_some()).then_some(value)
-        })
-    }
-
     /// About how many bytes it takes.
     pub(super) fn bytes(&self) -> usize {
-        let totals = self.totals().iter().flatten().map(|(_, totals)| {
-            totals.values.capacity() * size_of::<(AreaId, Value)>()
-                + totals.beside.capacity() * size_of::<Beside>()
-                + totals.missing.capacity() * size_of::<(AreaId, Missing)>()
-        });
-        let reported = self.reported.get().into_iter().flatten().flatten().map(Reported::bytes);
-        totals.sum::<usize>()
-            + reported.sum::<usize>()
-            + self.by_series.get().map_or(0, BySeries::bytes)
+        self.by_series.get().map_or(0, BySeries::bytes)
             + self.figures.capacity() * size_of::<Figure>()
             + self.told.bytes()
     }
 }
-
-/// Whether a figure counts on a map: without a map, on that on which it was told.
-pub(super) fn counts_on(figure: &Figure, history: &AreaHistory, view: &MapView, as_reported: bool) -> bool {
-    figure.area.is_some_and(|area| !as_reported || history.area(area).map == view.day())
-}
-
-/// Without a map nothing is added up: a count is of what the area itself tells of, and the areas in it tell of theirs.
-fn keep_apart(totals: &mut Totals, figures: &[Figure]) {
-    for (_, value) in totals.values.iter_mut().filter(|(_, value)| value.counted) {
-        let Some(own) = value.own.map(|at| &figures[at]) else { continue };
-        (value.numerator, value.precision, value.recorded) = (own.numerator, own.precision, own.recorded);
-        (value.figures, value.more, value.estimated) = (1, 0, false);
-    }
-}
-
-/// Lots by number, as far as they have been read.
-pub(super) type Read = Vec<Option<Arc<Lot>>>;
 
 #[cfg(test)]
 mod tests {

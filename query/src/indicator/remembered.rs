@@ -4,12 +4,14 @@
 //! so far, for whoever asks to use and to add to. Guarantee: what is recalled is what would be put together anew; between
 //! two questions at most so many bytes and [`MOST_KEPT`] standings are kept, the least lately used go first.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 use lantoa_schemas::clock::SharedClock;
 
 use super::lately::Lately;
+use super::reads::Reads;
 use super::settled::Settled;
 use crate::count::LotsRead;
 use crate::settings::Standing;
@@ -29,6 +31,11 @@ pub(crate) struct Basis {
 }
 
 impl Basis {
+    fn differs_in_map_alone(&self, other: &Self) -> bool {
+        let on_its_map = Standing { map: other.standing.map, ..self.standing.clone() };
+        (&self.versions, self.today, &on_its_map) == (&other.versions, other.today, &other.standing)
+    }
+
     fn is_newer_than(&self, other: &Self) -> bool {
         self.versions.iter().zip(&other.versions).any(|(mine, others)| mine > others)
     }
@@ -50,8 +57,14 @@ impl Remembered {
         Self { most_bytes, kept: Mutex::default(), lately: Lately::new(clock), lots_read: LotsRead::default() }
     }
 
-    /// What is settled on a basis; begun where nothing is. What is made `ahead` nobody has used yet: it goes first.
-    pub(super) fn on(&self, basis: &Basis, ahead: bool, begin: impl FnOnce() -> Settled) -> Arc<Settled> {
+    /// What is settled on a basis; begun where nothing is, with what those on other maps have read. What is made `ahead`
+    /// nobody has used yet: it goes first.
+    pub(super) fn on(
+        &self,
+        basis: &Basis,
+        ahead: bool,
+        begin: impl FnOnce(Option<Arc<Reads>>) -> Settled,
+    ) -> Arc<Settled> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = kept.iter().position(|(known, _)| known == basis) {
             let settled = Arc::clone(&kept[at].1);
@@ -60,7 +73,8 @@ impl Remembered {
             }
             return settled;
         }
-        let settled = Arc::new(begin());
+        let elsewhere = kept.iter().find(|(known, _)| known.differs_in_map_alone(basis));
+        let settled = Arc::new(begin(elsewhere.map(|(_, settled)| Arc::clone(&settled.reads))));
         // An older version of the ledgers is not asked for again: a question always sees the newest.
         if !kept.iter().any(|(known, _)| known.is_newer_than(basis)) {
             kept.retain(|(known, _)| known.versions == basis.versions);
@@ -73,15 +87,24 @@ impl Remembered {
     /// Lets go of what is too much, after somebody has added to it.
     pub(super) fn trim(&self) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut bytes: usize = kept.iter().map(|(_, settled)| settled.bytes()).sum();
-        while kept.len() > MOST_KEPT || (bytes > self.most_bytes && kept.len() > 1) {
-            // Whoever adds meanwhile trims again.
-            bytes = bytes.saturating_sub(kept.remove(0).1.bytes());
+        // Whoever adds meanwhile trims again.
+        while kept.len() > MOST_KEPT || (kept.len() > 1 && bytes(&kept) > self.most_bytes) {
+            kept.remove(0);
         }
-        if bytes > self.most_bytes && kept.iter().any(|(_, settled)| settled.shed(self.most_bytes) > self.most_bytes) {
+        if bytes(&kept) > self.most_bytes
+            && kept.iter().any(|(_, settled)| settled.shed(self.most_bytes) > self.most_bytes)
+        {
             kept.clear();
         }
     }
+}
+
+/// About how many bytes all of it takes; what several have of one reading counts once.
+fn bytes(kept: &[(Basis, Arc<Settled>)]) -> usize {
+    let read: HashMap<_, _> =
+        kept.iter().flat_map(|(_, settled)| settled.read()).map(|lot| (Arc::as_ptr(&lot), lot)).collect();
+    let read = read.values().map(|lot| lot.bytes()).sum::<usize>();
+    read + kept.iter().map(|(_, settled)| settled.bytes()).sum::<usize>()
 }
 
 #[cfg(test)]
@@ -99,7 +122,7 @@ mod tests {
         let on = |map: &str, ahead| {
             let standing = Standing { map: map.parse().ok(), ..Standing::default() };
             let basis = Basis { versions: vec![Some(1)], standing, today };
-            remembered.on(&basis, ahead, || Settled::new(Arc::clone(&knowledge), &basis))
+            remembered.on(&basis, ahead, |reads| Settled::new(Arc::clone(&knowledge), &basis, reads))
         };
         let order = || {
             let kept = remembered.kept.lock().unwrap();
@@ -112,6 +135,7 @@ mod tests {
         assert!(Arc::ptr_eq(&made, &on(new, false)), "the question finds it");
         assert_eq!(order(), [old, new]);
         assert!(Arc::ptr_eq(&asked, &on(old, true)));
+        assert!(Arc::ptr_eq(&asked.reads, &made.reads), "what is read is read for both maps");
         assert_eq!(order(), [old, new], "to make it again is not to ask for it");
     }
 
@@ -123,7 +147,7 @@ mod tests {
         for day in (1..=MOST_KEPT as u64 + 3).map(|days| today - chrono::Days::new(days)) {
             let standing = Standing { stated_by: Some(day), ..Standing::default() };
             let basis = Basis { versions: vec![Some(1)], standing, today };
-            remembered.on(&basis, false, || Settled::new(Arc::clone(&knowledge), &basis));
+            remembered.on(&basis, false, |reads| Settled::new(Arc::clone(&knowledge), &basis, reads));
             remembered.trim();
         }
         let kept = remembered.kept.lock().unwrap();

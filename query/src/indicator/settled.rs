@@ -11,10 +11,11 @@ use lantoa_schemas::area::MapView;
 use tokio::sync::OnceCell;
 
 use super::assemble::Figures;
-use super::figure::Things;
-use super::lot::{Lot, Lots, Read};
+use super::lot::{Lot, Lots};
 use super::reading::ReadBy;
+use super::reads::Reads;
 use super::remembered::Basis;
+use super::standing_lot::{Read, StandingLot};
 use crate::knowledge::Knowledge;
 use crate::settings::{AsOf, Standing};
 
@@ -24,11 +25,8 @@ pub(crate) struct Settled {
     knowledge: Arc<Knowledge>,
     standing: Standing,
     views: Vec<Arc<MapView>>,
-    pub(super) lots: Arc<Lots>,
-    things: Arc<Mutex<Things>>,
+    pub(super) reads: Arc<Reads>,
     known: Mutex<Known>,
-    /// Whoever reads and adds up. Others wait, and then find what they need.
-    pub(super) turn: tokio::sync::Mutex<()>,
     pub(super) reconciled: OnceLock<Vec<RecordBatch>>,
     pub(super) suspicious: OnceLock<Vec<RecordBatch>>,
     pub(super) adoption: OnceCell<RecordBatch>,
@@ -43,25 +41,29 @@ struct Known {
 }
 
 impl Settled {
-    pub(super) fn new(knowledge: Arc<Knowledge>, basis: &Basis) -> Self {
+    /// Nothing yet, but for what those on other maps have read.
+    pub(super) fn new(knowledge: Arc<Knowledge>, basis: &Basis, reads: Option<Arc<Reads>>) -> Self {
         let days: Vec<NaiveDate> = match basis.standing.map {
             Some(day) => vec![day],
             None => knowledge.history().maps().to_vec(),
         };
-        let lots = Lots::of(knowledge.catalogue());
-        let known = Known { lots: vec![None; lots.count()], used: vec![0; lots.count()], questions: 0 };
+        let reads = reads.unwrap_or_else(|| Arc::new(Reads::new(knowledge.catalogue())));
+        let lots = reads.lots.count();
         Self {
             standing: basis.standing.clone(),
             views: days.into_iter().map(|day| knowledge.view(day)).collect(),
-            things: Arc::new(Mutex::new(lots.things(knowledge.catalogue()))),
-            lots: Arc::new(lots),
-            known: Mutex::new(known),
-            turn: tokio::sync::Mutex::default(),
+            reads,
+            known: Mutex::new(Known { lots: vec![None; lots], used: vec![0; lots], questions: 0 }),
             reconciled: OnceLock::new(),
             suspicious: OnceLock::new(),
             adoption: OnceCell::new(),
             knowledge,
         }
+    }
+
+    /// Which lots there are.
+    pub(super) fn lots(&self) -> &Arc<Lots> {
+        &self.reads.lots
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, Known> {
@@ -95,8 +97,8 @@ impl Settled {
     pub(super) fn read_by(&self, wanted: Vec<bool>) -> ReadBy {
         ReadBy {
             knowledge: Arc::clone(&self.knowledge),
-            lots: Arc::clone(&self.lots),
-            things: Arc::clone(&self.things),
+            lots: Arc::clone(&self.reads.lots),
+            things: Arc::clone(&self.reads.things),
             wanted,
             told_by: self.standing.stated_by.into_iter().chain(self.standing.as_of.map(AsOf::day)).min(),
         }
@@ -108,22 +110,28 @@ impl Settled {
             knowledge: Arc::clone(&self.knowledge),
             as_reported: self.standing.map.is_none(),
             views: self.views.clone(),
-            lots: Arc::clone(&self.lots),
-            things: self.things.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            lots: Arc::clone(&self.reads.lots),
+            things: self.reads.things(),
             read,
         }
     }
 
-    /// About how many bytes it takes.
+    /// The lots of which something is known, as they were read.
+    pub(super) fn read(&self) -> Vec<Arc<Lot>> {
+        self.known().lots.iter().flatten().map(|standing| Arc::clone(&standing.lot)).collect()
+    }
+
+    /// About how many bytes it takes, without what was read.
     pub(super) fn bytes(&self) -> usize {
-        let lots = self.known().lots.iter().flatten().map(|lot| lot.bytes()).sum::<usize>();
+        let lots = self.known().lots.iter().flatten().map(|standing| standing.bytes()).sum::<usize>();
         let whole = self.reconciled.get().into_iter().chain(self.suspicious.get()).flatten();
         lots + whole.chain(self.adoption.get()).map(RecordBatch::get_array_memory_size).sum::<usize>()
     }
 
-    /// Lets go of the lots that were not used for longest, until so many bytes are left; says how many are.
+    /// Lets go of the lots that were not used for longest, until it takes so many bytes with what was read; says how many
+    /// are left.
     pub(super) fn shed(&self, most_bytes: usize) -> usize {
-        let mut bytes = self.bytes();
+        let mut bytes = self.bytes() + self.read().iter().map(|lot| lot.bytes()).sum::<usize>();
         let mut known = self.known();
         let mut oldest: Vec<usize> = (0..known.lots.len()).collect();
         oldest.sort_by_key(|at| known.used[*at]);
@@ -131,7 +139,8 @@ impl Settled {
             if bytes <= most_bytes {
                 break;
             }
-            bytes = bytes.saturating_sub(known.lots[at].take().map_or(0, |lot: Arc<Lot>| lot.bytes()));
+            let gone = known.lots[at].take();
+            bytes = bytes.saturating_sub(gone.map_or(0, |gone: Arc<StandingLot>| gone.bytes() + gone.lot.bytes()));
         }
         bytes
     }

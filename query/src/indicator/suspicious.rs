@@ -13,7 +13,8 @@ use lantoa_schemas::vocabulary::{Base, Precision, Span};
 
 use super::answer_row::{SuspiciousRow, SuspiciousRows};
 use super::figure::{Basis, Figure, Things};
-use super::lot::{Lot, Lots, Read};
+use super::lot::Lots;
+use super::standing_lot::{Read, StandingLot};
 
 /// The rule that a figure breaks which is more than the area around has; a finding of it tells that area's figure.
 pub(crate) const ABOVE_THE_AREA_AROUND: &str = "above_the_area_around";
@@ -128,7 +129,7 @@ impl<'a> Suspicion<'a> {
     }
 
     /// All findings of a lot, in the order of its figures.
-    pub(super) fn rows(&self, lot: &Lot) -> Result<RecordBatch, ArrowError> {
+    pub(super) fn rows(&self, lot: &StandingLot) -> Result<RecordBatch, ArrowError> {
         let mut rows = SuspiciousRows::new();
         for figure in lot.figures.iter().filter(|figure| figure.basis == Basis::Stated) {
             let Some(area) = figure.area else { continue };
@@ -167,7 +168,7 @@ impl<'a> Suspicion<'a> {
     }
 
     /// All figures of an area's series and a thing, by year.
-    fn of_thing(&self, area: AreaId, thing: u16) -> Option<(&'a Lot, &'a [Entry])> {
+    fn of_thing(&self, area: AreaId, thing: u16) -> Option<(&'a StandingLot, &'a [Entry])> {
         let lot = self.read.get(self.lots.of_thing(thing))?.as_deref()?;
         Some((lot, lot.by_series(self.history).of(self.history.series(area), thing)))
     }

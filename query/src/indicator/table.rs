@@ -24,10 +24,10 @@ use super::adoption;
 use super::answer_row::{AdoptionRows, CoverageRows, IndicatorRows, ReconciledRows, SuspiciousRows};
 use super::assemble::{Figures, threads};
 use super::lately::Need;
-use super::lot::Read;
 use super::reading::{self, FIGURES};
 use super::remembered::{Basis, Remembered};
 use super::settled::Settled;
+use super::standing_lot::{Read, StandingLot};
 use super::wanted::{Narrowed, Wanted};
 use crate::count::Reader;
 use crate::knowledge::Knowledge;
@@ -125,14 +125,14 @@ impl StandingFigures {
     }
 
     fn settled(&self, by: Reader) -> &Arc<Settled> {
-        let begin = || Settled::new(Arc::clone(&self.knowledge), &self.basis);
+        let begin = |reads| Settled::new(Arc::clone(&self.knowledge), &self.basis, reads);
         self.settled.get_or_init(|| self.remembered.on(&self.basis, by == Reader::Ahead, begin))
     }
 
     /// Makes what questions needed before anybody asks for it again.
     pub(crate) async fn make(&self, needs: &[Need], state: &dyn Session) -> Result<()> {
         let settled = self.settled(Reader::Ahead);
-        let none = vec![false; settled.lots.count()];
+        let none = vec![false; settled.lots().count()];
         let whole = |table, need| match needs.contains(&need) {
             true => self.needed(table, &Wanted::default(), state),
             false => Ok(none.clone()),
@@ -202,7 +202,7 @@ impl StandingFigures {
 
     /// By number of the lot, which the rows of a table that are wanted rest on.
     fn needed(&self, table: Table, wanted: &Wanted, state: &dyn Session) -> Result<Vec<bool>> {
-        let (lots, catalogue) = (&self.settled(Reader::Question).lots, self.knowledge.catalogue());
+        let (lots, catalogue) = (self.settled(Reader::Question).lots(), self.knowledge.catalogue());
         let of_ids = || wanted.indicators(lots.ids(), state).map(|left| lots.of_indicators(left));
         Ok(match table {
             Table::Indicator => lots.with_bases(of_ids()?, catalogue),
@@ -228,8 +228,12 @@ impl StandingFigures {
                 return Ok(figures);
             }
         }
-        let _turn = settled.turn.lock().await;
+        let _turn = settled.reads.turn.lock().await;
         let mut read = settled.needed(needed, &self.held(needed.len()));
+        // What was read for another map is as good.
+        for at in (0..needed.len()).filter(|at| needed[*at] && read[*at].is_none()).collect::<Vec<_>>() {
+            read[at] = settled.reads.lot(at).map(|lot| Arc::new(StandingLot::new(lot)));
+        }
         if !are_read(&read) {
             let begun = Instant::now();
             let missing = needed.iter().zip(&read).map(|(needed, lot)| *needed && lot.is_none());
@@ -239,7 +243,9 @@ impl StandingFigures {
             self.remembered.lots_read.add(by, lots.len());
             for (at, lot) in lots {
                 count += lot.figures.len();
-                read[at] = Some(Arc::new(lot));
+                let lot = Arc::new(lot);
+                settled.reads.keep(at, &lot);
+                read[at] = Some(Arc::new(StandingLot::new(lot)));
             }
             tracing::debug!(figures = count, took = ?begun.elapsed(), "figures are read");
         }
