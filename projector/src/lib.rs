@@ -37,4 +37,5 @@ mod window;
 
 pub use config::{Config, FaultPoint, Maintenance};
 pub use faults::{Faults, StorageFaults};
+pub use maintain::tidy;
 pub use start::{Error, Handle, start};

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commit::{Commit, CommitError, StreamTable};
 use crate::config::{Config, Maintenance};
+use crate::start::Error;
 
 mod pick;
 
@@ -74,6 +75,19 @@ impl Maintainer {
     }
 }
 
+/// Opens all tables, makes those that are not there yet, and merges once what there is to merge, as the running
+/// projector does beside its streams: for tables that were filled past the log, such as those of benchmarks.
+///
+/// # Errors
+/// Where a table cannot be read or written.
+pub async fn tidy(config: &Config, clock: SharedClock, stop: CancellationToken) -> Result<(), Error> {
+    let Maintainer { mut tables, settings, stop, .. } = Maintainer::open(config, clock, stop).await?;
+    for table in &mut tables {
+        compact(table, &settings, &stop).await?;
+    }
+    Ok(())
+}
+
 /// Merges what there is to merge in one table.
 async fn compact(table: &mut StreamTable, settings: &Maintenance, stop: &CancellationToken) -> Result<(), CommitError> {
     loop {
@@ -119,6 +133,33 @@ mod tests {
         }
     }
 
+    /// The table `outcome` after so many commits of a row each.
+    async fn filled(config: &Config, commits: i64) -> StreamTable {
+        let mut table = StreamTable::open(&config.tables, OUTCOME_TABLE, outcome_table(), "event_id").await.unwrap();
+        let life = LogLife { cluster: "c".into(), generation: 0 };
+        for offset in 0..commits {
+            let rows = [outcome::batch(&[row(offset)], &life, SystemClock.now()).unwrap()];
+            let entries = BTreeMap::from([("at".to_owned(), offset + 1)]);
+            while table.append(&rows, &entries, None).await.unwrap() == Commit::Lost {}
+        }
+        table
+    }
+
+    #[tokio::test]
+    async fn tables_are_made_and_tidied_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let maintain = Maintenance { files: 2, ..Maintenance::default() };
+        let config = Config { tables: folder.path().to_owned(), maintain, ..Config::default() };
+        let once = async || tidy(&config, Arc::new(SystemClock), CancellationToken::new()).await;
+        once().await.unwrap();
+        assert!(Stream::ALL.iter().all(|stream| StreamTable::is_there(&config.tables, stream.table())));
+        let mut table = filled(&config, 5).await;
+        assert_eq!(table.files().unwrap().len(), 5);
+        once().await.unwrap();
+        table.reload().await.unwrap();
+        assert_eq!((table.files().unwrap().len(), table.rows()), (1, 5));
+    }
+
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn files_become_few_while_commits_go_on() {
         let folder = tempfile::tempdir().unwrap();
@@ -128,13 +169,7 @@ mod tests {
         let maintainer = Maintainer::open(&config, Arc::new(SystemClock), stop.clone()).await.unwrap();
         let mut tasks = JoinSet::new();
         tasks.spawn(maintainer.run());
-        let mut table = StreamTable::open(&config.tables, OUTCOME_TABLE, outcome_table(), "event_id").await.unwrap();
-        let life = LogLife { cluster: "c".into(), generation: 0 };
-        for offset in 0..30 {
-            let rows = [outcome::batch(&[row(offset)], &life, SystemClock.now()).unwrap()];
-            let entries = BTreeMap::from([("at".to_owned(), offset + 1)]);
-            while table.append(&rows, &entries, None).await.unwrap() == Commit::Lost {}
-        }
+        let mut table = filled(&config, 30).await;
         let deadline = Instant::now() + Duration::from_secs(60);
         while table.files().unwrap().len() > 2 {
             assert!(Instant::now() < deadline, "{:?}", table.files());

@@ -1,7 +1,8 @@
 //! The ledgers that benches of views stand on: those of the synthetic nation.
 //!
-//! In: a number of events and a folder. Out: the tables, written by the writer that the projector's commits use, in few large
-//! files as after compaction, but not sorted. Guarantee: the same events for the same number.
+//! In: a number of events and a folder. Out: the tables, written by the writer that the projector's commits use, in few
+//! large files as after compaction, but not sorted. A table that is there and empty keeps its properties. Guarantee:
+//! the same events for the same number.
 
 use std::path::Path;
 
@@ -26,9 +27,11 @@ pub async fn write(events: u64, folder: &Path) -> usize {
         let table = folder.join("tables").join(stream.table());
         std::fs::create_dir_all(&table).expect("a folder of its own");
         let url = ensure_table_uri(table.to_str().expect("the folder's name is text")).expect("a URL");
-        let columns: StructType = stream_table(stream).as_ref().try_into_kernel().expect("the columns fit Delta");
-        let delta = DeltaTable::try_from_url(url).await.expect("a table");
-        let mut delta = delta.create().with_columns(columns.fields().cloned()).await.expect("a table");
+        let mut delta = DeltaTable::try_from_url(url).await.expect("a table");
+        if delta.version().is_none() {
+            let columns: StructType = stream_table(stream).as_ref().try_into_kernel().expect("the columns fit Delta");
+            delta = delta.create().with_columns(columns.fields().cloned()).await.expect("a table");
+        }
         let mut writer = RecordBatchWriter::for_table(&delta).expect("a writer");
         let mut waiting = 0;
         for batch in nation.batches(*family) {
