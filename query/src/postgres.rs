@@ -4,8 +4,10 @@
 //! through a [`Session`], as over HTTP, with the same views, settings, rights, limits and counters; nobody is let in from
 //! elsewhere without TLS and a password; no message, however wrong, ends more than its own connection.
 //!
+//! Messages are read and written by the crate pgwire, behind bounds of ours: it panics on a message that lies about itself.
+//!
 //! In reading order: a listener and its connections (`postgres`), how one begins (`startup`, `tls`, `scram`), what is said
-//! on it (`wire`, `message`, `refusal`), what a message does (`connection`, `prepared`, `execute`, `transaction`, `client`,
+//! on it (`wire`, `sound`, `message`, `refusal`), what a message does (`connection`, `prepared`, `execute`, `transaction`, `client`,
 //! `statement`, `scan`), how an answer leaves (`turn`, `running`, `portal`, `kind`, `encode`, `bind`, `lists`, `print`, `copy`), and
 //! what clients ask of the catalogue (`catalogue`).
 
@@ -41,6 +43,7 @@ mod refusal;
 mod running;
 mod scan;
 mod scram;
+mod sound;
 mod startup;
 mod statement;
 mod tls;

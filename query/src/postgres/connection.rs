@@ -8,11 +8,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use pgwire::error::SEVERITY_NOTICE;
+use pgwire::messages::PgWireFrontendMessage as Said;
+use pgwire::messages::response::{EmptyQueryResponse, ReadyForQuery, TransactionStatus};
+use pgwire::messages::startup::{BackendKeyData, SecretKey};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 use super::client::ClientSettings;
-use super::message::{self, Standing};
+use super::message::{self, say};
 use super::portal::Portal;
 use super::prepared::Prepared;
 use super::print::spelled;
@@ -76,8 +80,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         for (name, value) in self.settings.reported() {
             message::parameter_status(&mut self.wire.output, name, &value);
         }
-        message::backend_key(&mut self.wire.output, self.signals.process, self.signals.secret);
-        message::ready(&mut self.wire.output, Standing::Idle);
+        let key = BackendKeyData::new(self.signals.process, SecretKey::I32(self.signals.secret));
+        say(&mut self.wire.output, &key);
+        say(&mut self.wire.output, &ReadyForQuery::new(TransactionStatus::Idle));
         self.flush().await
     }
 
@@ -89,7 +94,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 biased;
                 () = shutdown.cancelled() => Err(Refusal::fatal(state::STOPPING, "the program stops")),
                 read = self.wire.read() => match read {
-                    Ok(Message::Terminate) | Err(ReadError::Gone(_)) => return,
+                    Ok(Message::Known(Said::Terminate(_))) | Err(ReadError::Gone(_)) => return,
                     Ok(message) => Ok(message),
                     Err(ReadError::Wrong { error, framed: true }) => match self.wrong(&error).await {
                         Ok(()) => continue,
@@ -132,13 +137,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// Answers a message. Only what ends the connection is an error.
     async fn answer(&mut self, message: Message) -> Result<(), Stop> {
         match message {
-            Message::Sync => {
+            Message::Known(Said::Sync(_)) => {
                 self.passing_over = false;
                 self.await_next().await
             }
             _ if self.passing_over => Ok(()),
-            Message::Query(text) => {
-                let done = self.simple(&text).await;
+            Message::Known(Said::Query(query)) => {
+                let done = self.simple(&query.query).await;
                 self.told(done)?;
                 self.await_next().await
             }
@@ -147,14 +152,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 self.refuse(&refusal.hint("call it in a SELECT"));
                 self.await_next().await
             }
-            Message::Flush => self.flush().await,
-            Message::Terminate | Message::Password(_) | Message::Copy => Ok(()),
-            extended => {
+            Message::Known(Said::Flush(_)) => self.flush().await,
+            Message::Known(extended) if extended.is_extended_query() => {
                 let done = self.extended(extended).await;
                 self.passing_over = self.told(done)?;
                 // An answer of many small questions is sent when the client asks for it, or when it is enough.
                 if self.wire.output.len() >= SEND_AT { self.flush().await } else { Ok(()) }
             }
+            // A password that nobody asked for, data that nobody copies in.
+            Message::Known(_) => Ok(()),
         }
     }
 
@@ -177,10 +183,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     async fn await_next(&mut self) -> Result<(), Stop> {
-        if self.transaction.standing() == Standing::Idle {
+        if self.transaction.standing() == TransactionStatus::Idle {
             self.portals.retain(|_, portal| portal.hold);
         }
-        message::ready(&mut self.wire.output, self.transaction.standing());
+        say(&mut self.wire.output, &ReadyForQuery::new(self.transaction.standing()));
         self.flush().await
     }
 
@@ -196,7 +202,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     async fn simple(&mut self, text: &str) -> Result<(), Stop> {
         let all = statements(text);
         if all.is_empty() {
-            message::bare(&mut self.wire.output, message::kind::EMPTY);
+            say(&mut self.wire.output, &EmptyQueryResponse::new());
         }
         let alone = all.len() == 1;
         for one in all {
@@ -230,7 +236,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let place = (as_sent && rewritten.is_none()).then_some(text);
         let answer = answer.map_err(|error| Refusal::of(&error, place))?;
         for notice in answer.notices() {
-            message::notice(&mut self.wire.output, "NOTICE", "00000", notice);
+            message::notice(&mut self.wire.output, SEVERITY_NOTICE, "00000", notice);
         }
         Ok(Running::new(answer, told, self.settings.zone())?)
     }

@@ -4,6 +4,7 @@
 
 use arrow::datatypes::Schema;
 use bytes::{BufMut, BytesMut};
+use pgwire::messages::copy::MESSAGE_TYPE_BYTE_COPY_DATA as DATA;
 
 use super::encode::Rows;
 use super::statement::Form;
@@ -11,7 +12,6 @@ use super::wire::put;
 
 /// What a binary copy begins with, in the message of whatever comes first: a mark, no flags, no extension.
 const BINARY_HEAD: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-const DATA: u8 = b'd';
 
 /// Adds what comes before the first row.
 pub(super) fn put_head(form: &Form, columns: &Schema, out: &mut BytesMut) {

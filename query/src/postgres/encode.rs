@@ -14,6 +14,7 @@ use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use bytes::{BufMut, BytesMut};
 use chrono::{DateTime, Offset, Utc};
+use pgwire::messages::data::MESSAGE_TYPE_BYTE_DATA_ROW;
 
 use super::kind::{Kind, PgType};
 use super::wire::put_sized;
@@ -77,7 +78,7 @@ impl Rows {
 
     /// Adds a row as a message of an answer.
     pub(super) fn put_row(&self, row: usize, binary: impl Fn(usize) -> bool, out: &mut BytesMut) {
-        super::wire::put(out, b'D', |out| self.put_fields(row, binary, out));
+        super::wire::put(out, MESSAGE_TYPE_BYTE_DATA_ROW, |out| self.put_fields(row, binary, out));
     }
 
     /// Adds the count of values and each value behind its length.

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use pgwire::error::SEVERITY_WARNING;
+use pgwire::messages::copy::CopyDone;
+use pgwire::messages::extendedquery::PortalSuspended;
+use pgwire::messages::response::{CommandComplete, EmptyQueryResponse, TransactionStatus};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::client::ClientSettings;
 use super::connection::Connection;
 use super::copy::{put_head, put_row, put_tail};
-use super::message::{self, Standing, kind};
+use super::message::{self, say};
 use super::portal::{Portal, Progress, is_binary};
 use super::refusal::{Refusal, Stop, state};
 use super::statement::{CopyOut, Discard, Fetch, Form, Statement, Step};
@@ -28,12 +32,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.transaction_goes_on(&portal.statement)?;
         let tag = match portal.statement.clone() {
             Statement::Empty => {
-                message::bare(&mut self.wire.output, kind::EMPTY);
+                say(&mut self.wire.output, &EmptyQueryResponse::new());
                 return Ok(());
             }
             Statement::Question => return self.rows(portal, most, describe, turn).await,
             Statement::Fetch(fetch) => {
-                let formats = portal.binary.clone();
+                let formats = portal.formats.clone();
                 self.fetch(&fetch, &formats, describe, turn).await?
             }
             Statement::Copy(copy) => self.copy(&copy, &portal.values, turn).await?,
@@ -57,14 +61,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             }
             other => self.command(&other, turn).await?,
         };
-        message::complete(&mut self.wire.output, &tag);
+        say(&mut self.wire.output, &CommandComplete::new(tag));
         Ok(())
     }
 
     /// In a failed transaction nothing goes on but what ends it.
     pub(super) fn transaction_goes_on(&self, statement: &Statement) -> Result<(), Refusal> {
         let ends = matches!(statement, Statement::Commit | Statement::Rollback | Statement::RollbackTo(_));
-        if ends || self.transaction.standing() != Standing::Failed {
+        if ends || self.transaction.standing() != TransactionStatus::Error {
             return Ok(());
         }
         let refusal = Refusal::new(state::FAILED_TRANSACTION, "a statement of this transaction failed before");
@@ -86,41 +90,41 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     async fn rows(&mut self, portal: &mut Portal, most: u64, describe: bool, turn: &Turn) -> Result<(), Stop> {
         let columns = self.started(portal, turn).await?;
-        let Portal { progress, binary, .. } = portal;
-        let binary = binary.as_slice();
+        let Portal { progress, formats, .. } = portal;
+        let formats = formats.as_slice();
         let Progress::Running(running) = progress else {
-            message::complete(&mut self.wire.output, "SELECT 0");
+            say(&mut self.wire.output, &CommandComplete::new("SELECT 0".to_owned()));
             return Ok(());
         };
         let Some(columns) = columns.filter(|columns| !columns.fields().is_empty()) else {
             *progress = Progress::Done;
-            message::complete(&mut self.wire.output, "SET");
+            say(&mut self.wire.output, &CommandComplete::new("SET".to_owned()));
             return Ok(());
         };
         if describe {
-            message::columns(&mut self.wire.output, &columns, |at| is_binary(binary, at));
+            message::columns(&mut self.wire.output, &columns, |at| is_binary(formats, at));
         }
         let mut sent = 0;
         loop {
             if most > 0 && sent == most {
-                message::bare(&mut self.wire.output, kind::SUSPENDED);
+                say(&mut self.wire.output, &PortalSuspended::new());
                 return Ok(());
             }
             let Some((rows, at)) = running.next(&mut self.wire, turn).await? else { break };
             let out = &mut self.wire.output;
-            rows.put_row(at, |column| is_binary(binary, column), out);
+            rows.put_row(at, |column| is_binary(formats, column), out);
             sent += 1;
             turn.send(&mut self.wire).await?;
         }
         *progress = Progress::Done;
-        message::complete(&mut self.wire.output, &format!("SELECT {sent}"));
+        say(&mut self.wire.output, &CommandComplete::new(format!("SELECT {sent}")));
         Ok(())
     }
 
     async fn copy(&mut self, copy: &CopyOut, values: &Values, turn: &Turn) -> Result<String, Stop> {
         let mut running = self.ask(&copy.query, values, false, None, turn).await?;
         let columns = Arc::clone(running.columns());
-        message::copy_out(&mut self.wire.output, columns.fields().len(), copy.form == Form::Binary);
+        message::copy_out(&mut self.wire.output, columns.fields().len(), copy.form == Form::Binary)?;
         put_head(&copy.form, &columns, &mut self.wire.output);
         let mut is_first = true;
         while let Some((rows, at)) = running.next(&mut self.wire, turn).await? {
@@ -129,11 +133,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             turn.send(&mut self.wire).await?;
         }
         put_tail(&copy.form, !is_first, &mut self.wire.output);
-        message::bare(&mut self.wire.output, kind::COPY_DONE);
+        say(&mut self.wire.output, &CopyDone::new());
         Ok(format!("COPY {}", running.passed))
     }
 
-    async fn fetch(&mut self, fetch: &Fetch, formats: &[bool], describe: bool, turn: &Turn) -> Result<String, Stop> {
+    async fn fetch(&mut self, fetch: &Fetch, formats: &[i16], describe: bool, turn: &Turn) -> Result<String, Stop> {
         let Some(mut cursor) = self.portals.remove(&fetch.cursor) else {
             return Err(Refusal::new(state::NO_CURSOR, format!("there is no cursor \"{}\"", fetch.cursor)).into());
         };
@@ -146,7 +150,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         &mut self,
         cursor: &mut Portal,
         fetch: &Fetch,
-        formats: &[bool],
+        formats: &[i16],
         describe: bool,
         turn: &Turn,
     ) -> Result<String, Stop> {
@@ -204,8 +208,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 "BEGIN"
             }
             Statement::Commit => match self.end_transaction(turn).await? {
-                Standing::Failed => "ROLLBACK",
-                Standing::Idle | Standing::Open => "COMMIT",
+                TransactionStatus::Error => "ROLLBACK",
+                TransactionStatus::Idle | TransactionStatus::Transaction => "COMMIT",
             },
             Statement::Rollback => {
                 self.end_transaction(turn).await?;
@@ -223,7 +227,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 "RESET"
             }
             Statement::Discard(Discard::All) => {
-                if self.transaction.standing() != Standing::Idle {
+                if self.transaction.standing() != TransactionStatus::Idle {
                     return Err(
                         Refusal::new(state::ACTIVE_TRANSACTION, "DISCARD ALL is for outside of transactions").into()
                     );
@@ -260,12 +264,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     fn warn(&mut self, state: &'static str, what: &str) {
-        message::notice(&mut self.wire.output, "WARNING", state, what);
+        message::notice(&mut self.wire.output, SEVERITY_WARNING, state, what);
     }
 
-    async fn end_transaction(&mut self, turn: &Turn) -> Result<Standing, Stop> {
+    async fn end_transaction(&mut self, turn: &Turn) -> Result<TransactionStatus, Stop> {
         let (standing, restore) = self.transaction.end();
-        if standing == Standing::Idle {
+        if standing == TransactionStatus::Idle {
             self.warn(state::NO_TRANSACTION, "no transaction is open");
         }
         self.portals.retain(|_, portal| portal.hold);
@@ -279,7 +283,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         if self.portals.contains_key(&name) {
             return Err(Refusal::new(state::TAKEN_CURSOR, format!("there is a cursor \"{name}\" already")).into());
         }
-        if !cursor.hold && self.transaction.standing() == Standing::Idle {
+        if !cursor.hold && self.transaction.standing() == TransactionStatus::Idle {
             let refusal = Refusal::new(state::NO_TRANSACTION, "a cursor ends with its transaction, and none is open");
             return Err(refusal.hint("BEGIN first, or declare it WITH HOLD").into());
         }
@@ -292,7 +296,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     async fn set(&mut self, name: &str, value: Option<&str>, local: bool, turn: &Turn) -> Result<(), Stop> {
         let ours = name.strip_prefix("lantoa.");
         if local {
-            if self.transaction.standing() == Standing::Idle {
+            if self.transaction.standing() == TransactionStatus::Idle {
                 self.warn(state::NO_TRANSACTION, "SET LOCAL has a meaning in transactions alone");
                 return Ok(());
             }

@@ -1,7 +1,7 @@
 //! Postgres' types, as far as our columns and parameters have them.
 //!
 //! In: a column's Arrow type, or the number by which a client names a type. Out: the number, name and length that the
-//! protocol knows. A type that Postgres has no match for is sent as text.
+//! protocol knows. A type that Postgres has no match for is sent as text. pgwire names types only with its whole server.
 
 use arrow::datatypes::DataType;
 

@@ -1,6 +1,7 @@
 //! Portals: statements with their values, and how far each has been answered. A cursor is a portal with a name in SQL.
 
 use arrow::datatypes::SchemaRef;
+use pgwire::messages::data::FORMAT_CODE_BINARY;
 
 use super::running::Running;
 use super::statement::Statement;
@@ -16,8 +17,8 @@ pub(super) struct Portal {
     pub(super) values: Values,
     /// Whether the text is as the client sent it, so that a place in it means something.
     pub(super) as_sent: bool,
-    /// Whether columns are wanted in binary: none, one for all, or one each.
-    pub(super) binary: Vec<bool>,
+    /// In which format columns are wanted: none, one for all, or one each.
+    pub(super) formats: Vec<i16>,
     /// The columns that the client was told of before there were values.
     pub(super) told: Option<SchemaRef>,
     /// How far it is.
@@ -44,7 +45,7 @@ impl Portal {
             text: text.to_owned(),
             values: Values::default(),
             as_sent: true,
-            binary: Vec::new(),
+            formats: Vec::new(),
             told: None,
             progress: Progress::Waiting,
             hold: false,
@@ -52,10 +53,11 @@ impl Portal {
     }
 }
 
-/// Whether a column is wanted in binary.
-pub(super) fn is_binary(formats: &[bool], column: usize) -> bool {
-    match formats {
-        [one] => *one,
-        each => each.get(column).copied().unwrap_or(false),
-    }
+/// Whether a column (or a value) is in binary by the formats of all.
+pub(super) fn is_binary(formats: &[i16], column: usize) -> bool {
+    let format = match formats {
+        [one] => Some(one),
+        each => each.get(column),
+    };
+    format == Some(&FORMAT_CODE_BINARY)
 }

@@ -3,19 +3,21 @@
 use std::collections::HashMap;
 
 use arrow::datatypes::SchemaRef;
+use pgwire::messages::PgWireFrontendMessage as Said;
+use pgwire::messages::data::{NoData, ParameterDescription};
+use pgwire::messages::extendedquery::{Bind, BindComplete, CloseComplete, ParseComplete, TARGET_TYPE_BYTE_STATEMENT};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::bind::{Parameter, null, value};
 use super::catalogue;
 use super::connection::Connection;
 use super::lists;
-use super::message::{self, kind};
+use super::message::{self, say};
 use super::portal::{Portal, Progress, is_binary};
 use super::refusal::{Refusal, Stop, state};
 use super::scan;
 use super::statement::{Statement, only};
 use super::turn::Turn;
-use super::wire::{Bind, Message, Target};
 use crate::session::{Described, Values};
 
 /// Most prepared statements, and most portals, that a connection keeps.
@@ -47,29 +49,35 @@ struct Known {
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// Does what a message of the extended protocol asks for.
-    pub(super) async fn extended(&mut self, message: Message) -> Result<(), Stop> {
-        match message {
-            Message::Parse { name, text, types } => Ok(self.parse(name, &text, types)?),
-            Message::Bind(bind) => self.bind(bind).await,
-            Message::Describe(Target::Statement(name)) => self.describe_statement(&name).await,
-            Message::Describe(Target::Portal(name)) => {
+    pub(super) async fn extended(&mut self, said: Said) -> Result<(), Stop> {
+        match said {
+            Said::Parse(parse) => Ok(self.parse(parse.name.unwrap_or_default(), &parse.query, parse.type_oids)?),
+            Said::Bind(bind) => self.bind(bind).await,
+            Said::Describe(what) if what.target_type == TARGET_TYPE_BYTE_STATEMENT => {
+                self.describe_statement(&what.name.unwrap_or_default()).await
+            }
+            Said::Describe(what) => {
+                let name = what.name.unwrap_or_default();
                 let (mut portal, turn) = (self.take_portal(&name)?, self.turn());
                 let done = self.describe_portal(&name, &mut portal, &turn).await;
                 self.portals.insert(name, portal);
                 done
             }
-            Message::Execute { portal: name, most } => {
+            Said::Execute(execute) => {
+                let name = execute.name.unwrap_or_default();
+                let most = u64::try_from(execute.max_rows).unwrap_or(0);
                 let (mut portal, turn) = (self.take_portal(&name)?, self.turn());
-                let done = self.execute(&mut portal, most.into(), false, &turn).await;
+                let done = self.execute(&mut portal, most, false, &turn).await;
                 self.portals.entry(name).or_insert(portal);
                 done
             }
-            Message::Close(target) => {
-                match target {
-                    Target::Statement(name) => drop(self.prepared.remove(&name)),
-                    Target::Portal(name) => drop(self.portals.remove(&name)),
+            Said::Close(what) => {
+                let name = what.name.unwrap_or_default();
+                match what.target_type {
+                    TARGET_TYPE_BYTE_STATEMENT => drop(self.prepared.remove(&name)),
+                    _ => drop(self.portals.remove(&name)),
                 }
-                message::bare(&mut self.wire.output, kind::CLOSED);
+                say(&mut self.wire.output, &CloseComplete::new());
                 Ok(())
             }
             _ => Ok(()),
@@ -101,7 +109,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let as_sent = text.len() == whole;
         let prepared = Prepared { text: text.to_owned(), as_sent, statement, types, count, known: None, told: false };
         self.prepared.insert(name, prepared);
-        message::bare(&mut self.wire.output, kind::PARSED);
+        say(&mut self.wire.output, &ParseComplete::new());
         Ok(())
     }
 
@@ -111,12 +119,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     async fn bind(&mut self, bind: Bind) -> Result<(), Stop> {
-        let mut prepared = self.prepared(&bind.statement)?.clone();
-        if bind.values.len() != prepared.count {
-            let (given, needed) = (bind.values.len(), prepared.count);
+        let (name, statement) = (bind.portal_name.unwrap_or_default(), bind.statement_name.unwrap_or_default());
+        let (given, formats) = (bind.parameters, bind.parameter_format_codes);
+        let mut prepared = self.prepared(&statement)?.clone();
+        if given.len() != prepared.count {
+            let (given, needed) = (given.len(), prepared.count);
             return Err(Refusal::new(state::PROTOCOL, format!("{given} values are given and {needed} needed")).into());
         }
-        if !matches!(bind.binary_values.len(), 0 | 1) && bind.binary_values.len() != bind.values.len() {
+        if !matches!(formats.len(), 0 | 1) && formats.len() != given.len() {
             return Err(Refusal::new(state::PROTOCOL, "there are as many formats as values, or one, or none").into());
         }
         let told = |at: usize| prepared.types.get(at).copied().unwrap_or(0);
@@ -130,14 +140,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 parameters
             }
         };
-        let values = bind.values.iter().zip(&parameters).enumerate().map(|(at, (given, parameter))| {
-            let value = value(given.as_ref(), is_binary(&bind.binary_values, at), parameter);
+        let values = given.iter().zip(&parameters).enumerate().map(|(at, (given, parameter))| {
+            let value = value(given.as_ref(), is_binary(&formats, at), parameter);
             value.map(Some).map_err(|refusal| refusal.hint(format!("see the value of parameter ${}", at + 1)))
         });
         let values = values.collect::<Result<Values, Refusal>>()?;
         // The name of a cursor stays that cursor's; any other portal of the name gives way.
-        if !bind.portal.is_empty() && self.portals.contains_key(&bind.portal) {
-            let refusal = Refusal::new(state::TAKEN_CURSOR, format!("there is a portal \"{}\" already", bind.portal));
+        if !name.is_empty() && self.portals.contains_key(&name) {
+            let refusal = Refusal::new(state::TAKEN_CURSOR, format!("there is a portal \"{name}\" already"));
             return Err(refusal.into());
         }
         room(&self.portals, "portals")?;
@@ -150,16 +160,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             as_sent: prepared.as_sent,
             text: prepared.text,
             values,
-            binary: bind.binary_columns,
+            formats: bind.result_column_format_codes,
             told,
             progress: Progress::Waiting,
             hold: false,
         };
-        self.portals.insert(bind.portal, portal);
-        if let Some(kept) = self.prepared.get_mut(&bind.statement) {
+        self.portals.insert(name, portal);
+        if let Some(kept) = self.prepared.get_mut(&statement) {
             kept.known = prepared.known;
         }
-        message::bare(&mut self.wire.output, kind::BOUND);
+        say(&mut self.wire.output, &BindComplete::new());
         Ok(())
     }
 
@@ -218,15 +228,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let prepared = self.prepared(name)?.clone();
         let turn = self.turn();
         let known = self.known(&prepared, &turn).await?;
-        let types: Vec<u32> = known.parameters.iter().map(Parameter::oid).collect();
-        message::parameters(&mut self.wire.output, &types);
+        let types = known.parameters.iter().map(Parameter::oid).collect();
+        say(&mut self.wire.output, &ParameterDescription::new(types));
         match &prepared.statement {
             Statement::Question if !known.columns.fields().is_empty() => {
                 message::columns(&mut self.wire.output, &known.columns, |_| false);
             }
             Statement::Show(name) => message::one_text_column(&mut self.wire.output, name, false),
             Statement::Fetch(fetch) if fetch.rows => self.describe_cursor(&fetch.cursor, &[], &turn).await?,
-            _ => message::bare(&mut self.wire.output, kind::NO_DATA),
+            _ => say(&mut self.wire.output, &NoData::new()),
         }
         if let Some(kept) = self.prepared.get_mut(name) {
             (kept.known, kept.told) = (Some(known), true);
@@ -235,7 +245,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     async fn describe_portal(&mut self, name: &str, portal: &mut Portal, turn: &Turn) -> Result<(), Stop> {
-        let formats = portal.binary.clone();
+        let formats = portal.formats.clone();
         match &portal.statement {
             Statement::Question => {
                 self.transaction_goes_on(&portal.statement)?;
@@ -244,7 +254,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                     Some(columns) if !columns.fields().is_empty() => {
                         message::columns(&mut self.wire.output, &columns, |at| is_binary(&formats, at));
                     }
-                    _ => message::bare(&mut self.wire.output, kind::NO_DATA),
+                    _ => say(&mut self.wire.output, &NoData::new()),
                 }
             }
             Statement::Show(setting) => {
@@ -254,18 +264,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 let cursor = fetch.cursor.clone();
                 self.describe_cursor(&cursor, &formats, turn).await?;
             }
-            _ => message::bare(&mut self.wire.output, kind::NO_DATA),
+            _ => say(&mut self.wire.output, &NoData::new()),
         }
         Ok(())
     }
 
-    async fn describe_cursor(&mut self, cursor: &str, formats: &[bool], turn: &Turn) -> Result<(), Stop> {
+    async fn describe_cursor(&mut self, cursor: &str, formats: &[i16], turn: &Turn) -> Result<(), Stop> {
         let mut portal = self.take_portal(cursor)?;
         let columns = self.started(&mut portal, turn).await;
         self.portals.insert(cursor.to_owned(), portal);
         match columns? {
             Some(columns) => message::columns(&mut self.wire.output, &columns, |at| is_binary(formats, at)),
-            None => message::bare(&mut self.wire.output, kind::NO_DATA),
+            None => say(&mut self.wire.output, &NoData::new()),
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::io;
 
 use crate::error::{Place, QueryError};
 
-/// Codes of SQLSTATE that are used here.
+/// Codes of SQLSTATE that are used here, which pgwire takes as texts.
 pub(super) mod state {
     pub(crate) const PROTOCOL: &str = "08P01";
     pub(crate) const UNSUPPORTED: &str = "0A000";

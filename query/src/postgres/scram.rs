@@ -2,7 +2,8 @@
 //!
 //! In: what the client says, and what is kept of the password. Out: what to answer, and in the end whether the client
 //! knows the password. Guarantee: pure, no clock; who names a user that is not there learns it from nothing but the last
-//! answer, which is the same as for a wrong password.
+//! answer, which is the same as for a wrong password. pgwire has such an exchange too, but behind a feature that links its
+//! whole server: a reader of certificates, types of values, and further features of `digest` and `syn`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

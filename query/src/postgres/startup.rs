@@ -9,7 +9,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use bytes::{Buf, BufMut, Bytes};
+use bytes::{Bytes, BytesMut};
+use pgwire::messages::cancel::CancelRequest;
+use pgwire::messages::response::SslResponse;
+use pgwire::messages::startup::{
+    Authentication, GssEncRequest, NegotiateProtocolVersion, PasswordMessageFamily, SslRequest, Startup,
+};
+use pgwire::messages::{DecodeContext, Message as _, PgWireFrontendMessage as Said, ProtocolVersion};
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -17,9 +23,10 @@ use tokio::net::TcpStream;
 use super::Face;
 use super::client::ClientSettings;
 use super::connection::Connection;
-use super::message;
+use super::message::{self, say};
 use super::refusal::{Refusal, Stop, state};
 use super::scram::{self, Exchange};
+use super::sound;
 use super::wire::{Message, ReadError, Wire, WireError};
 use crate::access::{AFTER_WRONG_PASSWORD, Asker};
 use crate::settings::Settings;
@@ -31,9 +38,6 @@ const STARTUP_BYTES: usize = 10_000;
 /// Most requests for an encryption that is not there.
 const MOST_REQUESTS: usize = 4;
 
-const SSL_REQUEST: i32 = 80_877_103;
-const GSS_REQUEST: i32 = 80_877_104;
-const CANCEL_REQUEST: i32 = 80_877_102;
 /// First byte of a TLS handshake.
 const TLS_RECORD: u8 = 0x16;
 
@@ -43,7 +47,7 @@ enum First {
     Encrypt,
     EncryptByGss,
     Cancel { process: i32, secret: i32 },
-    Start { minor: i32, options: Vec<(String, String)> },
+    Start(Startup),
 }
 
 /// Serves a connection to its end.
@@ -79,22 +83,22 @@ async fn begin(stream: TcpStream, face: &Arc<Face>) -> Result<Option<Begun>, Sto
     for _ in 0..MOST_REQUESTS {
         match first(&mut wire).await? {
             First::Encrypt if face.tls.is_some() => {
-                wire.output.put_u8(b'S');
+                say(&mut wire.output, &SslResponse::Accept);
                 wire.flush().await?;
                 // What came before the handshake was not encrypted, and is not believed.
                 let stream = wire.into_stream().ok_or(Stop::Gone)?;
                 return encrypted(stream, face).await;
             }
             First::Encrypt | First::EncryptByGss => {
-                wire.output.put_u8(b'N');
+                say(&mut wire.output, &SslResponse::Refuse);
                 wire.flush().await?;
             }
             First::Cancel { process, secret } => {
                 face.cancel(process, secret);
                 return Ok(None);
             }
-            First::Start { minor, options } => {
-                let connection = start(wire, face, None, minor, &options).await?;
+            First::Start(startup) => {
+                let connection = start(wire, face, None, &startup).await?;
                 return Ok(Some(Begun::Plain(Box::new(connection))));
             }
         }
@@ -112,8 +116,8 @@ async fn encrypted(stream: TcpStream, face: &Arc<Face>) -> Result<Option<Begun>,
             wire.close().await;
             Ok(None)
         }
-        First::Start { minor, options } => {
-            let connection = start(wire, face, Some(tls.binding.as_deref()), minor, &options).await?;
+        First::Start(startup) => {
+            let connection = start(wire, face, Some(tls.binding.as_deref()), &startup).await?;
             Ok(Some(Begun::Encrypted(Box::new(connection))))
         }
         First::Encrypt | First::EncryptByGss => Err(Stop::Gone),
@@ -122,7 +126,7 @@ async fn encrypted(stream: TcpStream, face: &Arc<Face>) -> Result<Option<Begun>,
 
 async fn first<S: AsyncRead + AsyncWrite + Unpin>(wire: &mut Wire<S>) -> Result<First, Stop> {
     match wire.read_untyped().await {
-        Ok(body) => match read_first(body) {
+        Ok(message) => match read_first(message) {
             Ok(first) => Ok(first),
             Err(refusal) => Err(refuse(wire, refusal).await),
         },
@@ -133,31 +137,29 @@ async fn first<S: AsyncRead + AsyncWrite + Unpin>(wire: &mut Wire<S>) -> Result<
     }
 }
 
-fn read_first(mut body: Bytes) -> Result<First, Refusal> {
+fn read_first(mut message: BytesMut) -> Result<First, Refusal> {
     let wrong = |why: &'static str| Refusal::fatal(state::PROTOCOL, WireError::Content(b'0', why).to_string());
-    if body.len() < 4 {
-        return Err(wrong("it ends too early"));
+    let context = DecodeContext::default();
+    if SslRequest::is_ssl_request_packet(&message) {
+        return Ok(First::Encrypt);
     }
-    let code = body.get_i32();
-    match code {
-        SSL_REQUEST => Ok(First::Encrypt),
-        GSS_REQUEST => Ok(First::EncryptByGss),
-        CANCEL_REQUEST if body.len() == 8 => Ok(First::Cancel { process: body.get_i32(), secret: body.get_i32() }),
-        _ if code >> 16 == 3 => {
-            let text = std::str::from_utf8(&body).map_err(|_| wrong("it is not UTF-8"))?;
-            let fields: Vec<&str> = text.split('\0').collect();
-            // Pairs, each part with its end, and an empty name behind them.
-            let pairs = fields.strip_suffix(&["", ""]).ok_or_else(|| wrong("it has no end"))?;
-            if pairs.len() % 2 != 0 {
-                return Err(wrong("an option has no value"));
-            }
-            let options = pairs.chunks_exact(2).map(|pair| (pair[0].to_owned(), pair[1].to_owned())).collect();
-            Ok(First::Start { minor: code & 0xffff, options })
-        }
-        _ => {
-            Err(wrong("its protocol is not spoken here, which is 3.0").hint("use a client for PostgreSQL 7.4 or later"))
-        }
+    if GssEncRequest::is_gss_enc_request_packet(&message) {
+        return Ok(First::EncryptByGss);
     }
+    if CancelRequest::is_cancel_request_packet(&message) {
+        let request = CancelRequest::decode(&mut message, &context).ok().flatten();
+        let of = |request: CancelRequest| Some((request.pid, request.secret_key.as_i32()?));
+        let (process, secret) = request.and_then(of).ok_or_else(|| wrong("its secret has not four bytes"))?;
+        return Ok(First::Cancel { process, secret });
+    }
+    // What comes behind the length and the version.
+    let options = sound::options(message.get(8..).ok_or_else(|| wrong("it ends too early"))?);
+    let Ok(Some(startup)) = Startup::decode(&mut message, &context) else {
+        let refusal = wrong("its protocol is not spoken here, which is 3.0");
+        return Err(refusal.hint("use a client for PostgreSQL 7.4 or later"));
+    };
+    options.map_err(wrong)?;
+    Ok(First::Start(startup))
 }
 
 /// Tells a client why it ends here.
@@ -172,14 +174,14 @@ async fn start<S: AsyncRead + AsyncWrite + Unpin + Send>(
     mut wire: Wire<S>,
     face: &Arc<Face>,
     binding: Option<Option<&[u8]>>,
-    minor: i32,
-    options: &[(String, String)],
+    startup: &Startup,
 ) -> Result<Connection<S>, Stop> {
-    let option = |name: &str| options.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    let unknown: Vec<String> =
-        options.iter().map(|(name, _)| name.clone()).filter(|name| name.starts_with("_pq_.")).collect();
-    if minor > 0 || !unknown.is_empty() {
-        message::negotiate(&mut wire.output, &unknown);
+    let options = &startup.parameters;
+    let option = |name: &str| options.get(name).map(String::as_str);
+    let unknown: Vec<String> = options.keys().filter(|name| name.starts_with("_pq_.")).cloned().collect();
+    if startup.protocol_number_minor > 0 || !unknown.is_empty() {
+        let spoken = ProtocolVersion::PROTOCOL3_0.into();
+        say(&mut wire.output, &NegotiateProtocolVersion::new(spoken, unknown));
     }
     let asker = match log_in(&mut wire, face, binding, option("user").unwrap_or_default()).await {
         Ok(asker) => asker.through("postgres"),
@@ -240,26 +242,22 @@ async fn log_in<S: AsyncRead + AsyncWrite + Unpin>(
             let refusal = Refusal::fatal(state::NOT_LET_IN, "there is no user, so nobody is let in from elsewhere");
             return Err(refusal.hint("add one with `lantoa user add`").into());
         }
-        message::authentication(&mut wire.output, 0, &[]);
+        say(&mut wire.output, &Authentication::Ok);
         return Ok(Asker::owner());
     }
     let binding = binding.flatten();
-    let mut mechanisms = Vec::new();
-    for mechanism in binding.map(|_| scram::BOUND).into_iter().chain([scram::PLAIN]) {
-        mechanisms.put_slice(mechanism.as_bytes());
-        mechanisms.put_u8(0);
-    }
-    mechanisms.put_u8(0);
-    message::authentication(&mut wire.output, 10, &mechanisms);
+    let mechanisms = binding.map(|_| scram::BOUND).into_iter().chain([scram::PLAIN]).map(str::to_owned);
+    say(&mut wire.output, &Authentication::SASL(mechanisms.collect()));
     wire.flush().await?;
-    let (mechanism, said) = initial(&password(wire).await?)?;
+    let (mechanism, said) = initial(password(wire).await?)?;
     let verifier = users.verifier(name).unwrap_or_else(|| scram::of_nobody(name, &face.secret));
     let refused = |error: scram::NotScram| Refusal::fatal(state::PROTOCOL, error.to_string());
     let (exchange, answer) =
         Exchange::begin(&mechanism, &said, binding, verifier, &nonce(&face.random)?).map_err(refused)?;
-    message::authentication(&mut wire.output, 11, answer.as_bytes());
+    say(&mut wire.output, &Authentication::SASLContinue(answer.into()));
     wire.flush().await?;
-    let proven = exchange.finish(&password(wire).await?).map_err(refused)?;
+    let last = password(wire).await?.into_sasl_response().map_err(|_| not_sasl())?;
+    let proven = exchange.finish(&last.data).map_err(refused)?;
     let (Some(proof), Some(asker)) = (proven, users.asker(name)) else {
         tracing::warn!(user = name, "a login failed");
         tokio::time::sleep(AFTER_WRONG_PASSWORD).await;
@@ -267,34 +265,31 @@ async fn log_in<S: AsyncRead + AsyncWrite + Unpin>(
             Refusal::fatal(state::WRONG_PASSWORD, format!("the password of user \"{name}\" is not right")).into()
         );
     };
-    message::authentication(&mut wire.output, 12, proof.as_bytes());
-    message::authentication(&mut wire.output, 0, &[]);
+    say(&mut wire.output, &Authentication::SASLFinal(proof.into()));
+    say(&mut wire.output, &Authentication::Ok);
     Ok(asker)
 }
 
-async fn password<S: AsyncRead + AsyncWrite + Unpin>(wire: &mut Wire<S>) -> Result<Bytes, Stop> {
+async fn password<S: AsyncRead + AsyncWrite + Unpin>(wire: &mut Wire<S>) -> Result<PasswordMessageFamily, Stop> {
     match wire.read().await {
-        Ok(Message::Password(said)) => Ok(said),
-        Ok(Message::Terminate) | Err(ReadError::Gone(_)) => Err(Stop::Gone),
+        Ok(Message::Known(Said::PasswordMessageFamily(said))) => Ok(said),
+        Ok(Message::Known(Said::Terminate(_))) | Err(ReadError::Gone(_)) => Err(Stop::Gone),
         Ok(_) => Err(Refusal::fatal(state::PROTOCOL, "the login is not finished").into()),
         Err(ReadError::Wrong { error, .. }) => Err(Refusal::fatal(state::PROTOCOL, error.to_string()).into()),
     }
 }
 
 /// The mechanism that a client takes, and what it says by it.
-fn initial(said: &Bytes) -> Result<(String, Bytes), Refusal> {
-    let wrong = || Refusal::fatal(state::PROTOCOL, "the login does not begin as SASL does");
-    let end = said.iter().position(|byte| *byte == 0).ok_or_else(wrong)?;
-    let mechanism = std::str::from_utf8(&said[..end]).map_err(|_| wrong())?.to_owned();
-    let mut rest = said.slice(end + 1..);
-    if rest.len() < 4 {
-        return Err(wrong());
+fn initial(said: PasswordMessageFamily) -> Result<(String, Bytes), Refusal> {
+    if let PasswordMessageFamily::Raw(body) = &said {
+        sound::sasl(body).map_err(|_| not_sasl())?;
     }
-    let length = rest.get_i32();
-    if usize::try_from(length) != Ok(rest.len()) {
-        return Err(wrong());
-    }
-    Ok((mechanism, rest))
+    let said = said.into_sasl_initial_response().map_err(|_| not_sasl())?;
+    Ok((said.auth_method, said.data.ok_or_else(not_sasl)?))
+}
+
+fn not_sasl() -> Refusal {
+    Refusal::fatal(state::PROTOCOL, "the login does not begin as SASL does")
 }
 
 fn nonce(random: &SystemRandom) -> Result<String, Refusal> {
@@ -318,22 +313,52 @@ mod tests {
 
     #[test]
     fn a_connection_says_first_what_it_wants() {
-        let of = |code: i32, rest: &[u8]| read_first([&code.to_be_bytes(), rest].concat().into());
-        assert_eq!(of(SSL_REQUEST, b""), Ok(First::Encrypt));
-        assert_eq!(of(CANCEL_REQUEST, &[0, 0, 0, 1, 0, 0, 0, 2]), Ok(First::Cancel { process: 1, secret: 2 }));
-        let options = vec![("user".to_owned(), "an".to_owned())];
-        assert_eq!(of(3 << 16, b"user\0an\0\0"), Ok(First::Start { minor: 0, options }));
-        assert_eq!(of(3 << 16 | 2, b"\0"), Ok(First::Start { minor: 2, options: Vec::new() }));
+        let of = |code: i32, rest: &[u8]| {
+            let length = (rest.len() as u32 + 8).to_be_bytes();
+            read_first(BytesMut::from([length.as_slice(), &code.to_be_bytes(), rest].concat().as_slice()))
+        };
+        let starting = |minor: u16, options: &[(&str, &str)]| {
+            let mut startup = Startup::new();
+            startup.protocol_number_minor = minor;
+            startup.parameters = options.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+            Ok(First::Start(startup))
+        };
+        let cancel = 80_877_102;
+        assert_eq!(of(SslRequest::BODY_MAGIC_NUMBER, b""), Ok(First::Encrypt));
+        assert_eq!(of(GssEncRequest::BODY_MAGIC_NUMBER, b""), Ok(First::EncryptByGss));
+        assert_eq!(of(cancel, &[0, 0, 0, 1, 0, 0, 0, 2]), Ok(First::Cancel { process: 1, secret: 2 }));
+        assert_eq!(of(3 << 16, b"user\0an\0\0"), starting(0, &[("user", "an")]));
+        assert_eq!(of(3 << 16 | 2, b"\0"), starting(2, &[]));
         for (code, rest) in [
             (2 << 16, b"user\0an\0\0".as_slice()),
             (3 << 16, b"user\0an"),
             (3 << 16, b"user\0\0"),
             (3 << 16, b"\xff\0\0"),
+            (3 << 16, b""),
+            (cancel, b""),
+            // A secret that begins as one of four bytes does.
+            (cancel, &[0, 0, 0, 1, 0, 0, 0, 2, 0]),
         ] {
             assert!(of(code, rest).is_err_and(|refusal| refusal.fatal), "{code} {rest:?}");
         }
-        assert!(of(CANCEL_REQUEST, b"").is_err());
-        assert!(read_first(Bytes::from_static(b"ab")).is_err());
+        assert!(read_first(BytesMut::from(b"\0\0\0\x06ab".as_slice())).is_err());
+    }
+
+    #[test]
+    fn a_login_begins_with_a_mechanism_and_what_is_said_by_it() {
+        let of = |body: &[u8]| initial(PasswordMessageFamily::Raw(body.into())).ok();
+        assert_eq!(of(b"X\0\0\0\0\x02n,"), Some(("X".to_owned(), Bytes::from_static(b"n,"))));
+        for wrong in [
+            b"".as_slice(),
+            b"X",
+            b"X\0",
+            b"X\0\0\0\0\x03n,",
+            b"X\0\xff\xff\xff\xff",
+            b"X\0\x80\0\0\0",
+            b"\xff\0\0\0\0\0",
+        ] {
+            assert_eq!(of(wrong), None, "{wrong:?}");
+        }
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! In: BEGIN, COMMIT and the like, and failures. Out: the standing that clients are told, and the settings that were only
 //! for the transaction. Each statement sees the newest facts, in a transaction too.
 
-use super::message::Standing;
+use pgwire::messages::response::TransactionStatus;
+
 use super::refusal::{Refusal, state};
 
 /// Most savepoints at once.
@@ -20,11 +21,11 @@ pub(super) struct Transaction {
 }
 
 impl Transaction {
-    pub(super) fn standing(&self) -> Standing {
+    pub(super) fn standing(&self) -> TransactionStatus {
         match (self.open, self.failed) {
-            (false, _) => Standing::Idle,
-            (true, false) => Standing::Open,
-            (true, true) => Standing::Failed,
+            (false, _) => TransactionStatus::Idle,
+            (true, false) => TransactionStatus::Transaction,
+            (true, true) => TransactionStatus::Error,
         }
     }
 
@@ -39,7 +40,7 @@ impl Transaction {
     }
 
     /// Ends; what was open, and the settings to restore.
-    pub(super) fn end(&mut self) -> (Standing, Vec<(String, Option<String>)>) {
+    pub(super) fn end(&mut self) -> (TransactionStatus, Vec<(String, Option<String>)>) {
         let ended = std::mem::take(self);
         (ended.standing(), ended.restore)
     }
@@ -89,19 +90,19 @@ mod tests {
     fn a_failed_transaction_goes_on_from_a_savepoint_alone() {
         let mut transaction = Transaction::default();
         transaction.fail();
-        assert_eq!(transaction.standing(), Standing::Idle, "a failure outside ends nothing");
+        assert_eq!(transaction.standing(), TransactionStatus::Idle, "a failure outside ends nothing");
         assert!(transaction.savepoint("a").is_err());
         assert!(transaction.begin() && !transaction.begin());
         transaction.savepoint("a").unwrap();
         transaction.savepoint("b").unwrap();
         transaction.fail();
-        assert_eq!(transaction.standing(), Standing::Failed);
+        assert_eq!(transaction.standing(), TransactionStatus::Error);
         transaction.roll_back_to("a").unwrap();
-        assert_eq!(transaction.standing(), Standing::Open);
+        assert_eq!(transaction.standing(), TransactionStatus::Transaction);
         assert!(transaction.release("b").is_err(), "it went with what came before it");
         transaction.release("a").unwrap();
         assert!(transaction.roll_back_to("a").is_err());
-        assert_eq!(transaction.end().0, Standing::Open);
-        assert_eq!(transaction.standing(), Standing::Idle);
+        assert_eq!(transaction.end().0, TransactionStatus::Transaction);
+        assert_eq!(transaction.standing(), TransactionStatus::Idle);
     }
 }

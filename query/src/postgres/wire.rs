@@ -1,14 +1,17 @@
 //! Messages of Postgres' protocol 3 on a connection.
 //!
-//! In: bytes. Out: [`Message`]s, read as a whole, and bytes of answers. Guarantee: no message is longer than what the
-//! reader allows, nothing is believed of a length or a count before the bytes are there, and what is not sent yet is
-//! bounded by whoever writes calling [`Wire::flush`].
+//! In: bytes. Out: [`Message`]s, read as a whole by pgwire, and bytes of answers. Guarantee: no message is longer than what
+//! the reader allows (pgwire would take a gigabyte from anybody), nothing is believed of a length or a count before the
+//! bytes are there, and what is not sent yet is bounded by whoever writes calling [`Wire::flush`].
 
 use std::io;
 use std::time::Duration;
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, BytesMut};
+use pgwire::messages::{DecodeContext, PgWireFrontendMessage};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use super::sound;
 
 /// Most bytes that are read ahead while an answer is under way.
 const READ_AHEAD: usize = 64 << 10;
@@ -16,51 +19,17 @@ const READ_AHEAD: usize = 64 << 10;
 const FAREWELL_WITHIN: Duration = Duration::from_secs(1);
 /// Bytes of answers that are collected before they are sent.
 pub(super) const SEND_AT: usize = 32 << 10;
+/// The kinds of messages that a client may send.
+const KINDS: &[u8] = b"QPBDECHSXFpdcf";
+const FUNCTION_CALL: u8 = b'F';
 
 /// What a client says once it is let in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Message {
-    Query(String),
-    Parse {
-        name: String,
-        text: String,
-        types: Vec<u32>,
-    },
-    Bind(Bind),
-    Describe(Target),
-    Execute {
-        portal: String,
-        most: u32,
-    },
-    Close(Target),
-    Flush,
-    Sync,
-    Terminate,
-    /// Of a password or of SASL: what it means depends on what was asked.
-    Password(Bytes),
-    /// CopyData, CopyDone, CopyFail, which mean nothing where nothing can be copied in.
-    Copy,
-    /// A function that is called by its number, which drivers did before there was SQL for it.
+    /// What pgwire reads.
+    Known(PgWireFrontendMessage),
+    /// A function that is called by its number, which drivers did before there was SQL for it. pgwire does not know it.
     FunctionCall,
-}
-
-/// A statement or a portal, by name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Target {
-    Statement(String),
-    Portal(String),
-}
-
-/// Values for a statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Bind {
-    pub(super) portal: String,
-    pub(super) statement: String,
-    /// Whether values come in binary: none, one for all, or one each.
-    pub(super) binary_values: Vec<bool>,
-    pub(super) values: Vec<Option<Bytes>>,
-    /// Whether columns are wanted in binary: none, one for all, or one each.
-    pub(super) binary_columns: Vec<bool>,
 }
 
 /// Bytes that are no message.
@@ -143,18 +112,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
-    /// The body of a message without a kind, as they are before the start. Losing the future loses nothing.
+    /// A message without a kind, as they are before the start, from its length on. Losing the future loses nothing.
     ///
     /// # Errors
     /// Where there is none.
-    pub(super) async fn read_untyped(&mut self) -> Result<Bytes, ReadError> {
+    pub(super) async fn read_untyped(&mut self) -> Result<BytesMut, ReadError> {
         loop {
             if let Some(length) = declared(&self.input, 0, self.most).map_err(lost)?
                 && self.input.len() >= length
             {
-                let mut message = self.input.split_to(length);
-                message.advance(4);
-                return Ok(message.freeze());
+                return Ok(self.input.split_to(length));
             }
             self.read_more().await?;
         }
@@ -167,15 +134,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     pub(super) async fn read(&mut self) -> Result<Message, ReadError> {
         loop {
             if let Some(&kind) = self.input.first() {
-                if !b"QPBDECHSXFpdcf".contains(&kind) {
+                if !KINDS.contains(&kind) {
                     return Err(lost(WireError::Kind(kind)));
                 }
                 if let Some(length) = declared(&self.input, 1, self.most).map_err(lost)?
                     && self.input.len() > length
                 {
-                    let mut message = self.input.split_to(length + 1);
-                    message.advance(5);
-                    return parse(kind, message.freeze()).map_err(|error| ReadError::Wrong { error, framed: true });
+                    let message = self.input.split_to(length + 1);
+                    return read(kind, message).map_err(|error| ReadError::Wrong { error, framed: true });
                 }
             }
             self.read_more().await?;
@@ -224,104 +190,24 @@ fn declared(input: &BytesMut, at: usize, most: usize) -> Result<Option<usize>, W
     }
 }
 
-fn parse(kind: u8, body: Bytes) -> Result<Message, WireError> {
-    let mut fields = Fields { kind, body };
-    let message = match kind {
-        b'Q' => Message::Query(fields.text()?),
-        b'P' => Message::Parse { name: fields.text()?, text: fields.text()?, types: fields.list(Fields::oid)? },
-        b'B' => Message::Bind(Bind {
-            portal: fields.text()?,
-            statement: fields.text()?,
-            binary_values: fields.list(Fields::is_binary)?,
-            values: fields.list(Fields::value)?,
-            binary_columns: fields.list(Fields::is_binary)?,
-        }),
-        b'D' => Message::Describe(fields.target()?),
-        b'C' => Message::Close(fields.target()?),
-        b'E' => Message::Execute { portal: fields.text()?, most: u32::try_from(fields.number()?).unwrap_or(0) },
-        b'H' => Message::Flush,
-        b'S' => Message::Sync,
-        b'X' => Message::Terminate,
-        b'p' => return Ok(Message::Password(fields.body)),
-        b'F' => return Ok(Message::FunctionCall),
-        _ => return Ok(Message::Copy),
-    };
-    if fields.body.is_empty() { Ok(message) } else { Err(fields.wrong("it goes on after its end")) }
-}
-
-/// What is left of a message's body.
-struct Fields {
-    kind: u8,
-    body: Bytes,
-}
-
-impl Fields {
-    fn wrong(&self, why: &'static str) -> WireError {
-        WireError::Content(self.kind, why)
+/// Reads a message that is there as a whole.
+fn read(kind: u8, mut message: BytesMut) -> Result<Message, WireError> {
+    let wrong = |why| WireError::Content(kind, why);
+    sound::message(kind, &message[5..]).map_err(wrong)?;
+    if kind == FUNCTION_CALL {
+        return Ok(Message::FunctionCall);
     }
-
-    fn text(&mut self) -> Result<String, WireError> {
-        let end = self.body.iter().position(|byte| *byte == 0).ok_or_else(|| self.wrong("a text has no end"))?;
-        let text = self.body.split_to(end);
-        self.body.advance(1);
-        String::from_utf8(text.to_vec()).map_err(|_| self.wrong("a text is not UTF-8"))
-    }
-
-    fn short(&mut self) -> Result<i16, WireError> {
-        if self.body.len() < 2 {
-            return Err(self.wrong("it ends too early"));
-        }
-        Ok(self.body.get_i16())
-    }
-
-    fn number(&mut self) -> Result<i32, WireError> {
-        if self.body.len() < 4 {
-            return Err(self.wrong("it ends too early"));
-        }
-        Ok(self.body.get_i32())
-    }
-
-    fn oid(&mut self) -> Result<u32, WireError> {
-        Ok(self.number()?.cast_unsigned())
-    }
-
-    fn is_binary(&mut self) -> Result<bool, WireError> {
-        match self.short()? {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(self.wrong("a format is neither text (0) nor binary (1)")),
-        }
-    }
-
-    fn value(&mut self) -> Result<Option<Bytes>, WireError> {
-        match self.number()? {
-            -1 => Ok(None),
-            length => match usize::try_from(length) {
-                Ok(length) if length <= self.body.len() => Ok(Some(self.body.split_to(length))),
-                _ => Err(self.wrong("a value is longer than the message")),
-            },
-        }
-    }
-
-    /// Entries with their count in front. Each takes bytes of its own, so that a count alone allocates nothing.
-    fn list<T>(&mut self, entry: fn(&mut Self) -> Result<T, WireError>) -> Result<Vec<T>, WireError> {
-        let count = self.short()?.cast_unsigned();
-        (0..count).map(|_| entry(self)).collect()
-    }
-
-    fn target(&mut self) -> Result<Target, WireError> {
-        if self.body.is_empty() {
-            return Err(self.wrong("it ends too early"));
-        }
-        match self.body.get_u8() {
-            b'S' => Ok(Target::Statement(self.text()?)),
-            b'P' => Ok(Target::Portal(self.text()?)),
-            _ => Err(self.wrong("it names neither a statement (S) nor a portal (P)")),
-        }
+    let mut context = DecodeContext::default();
+    (context.awaiting_frontend_ssl, context.awaiting_frontend_startup) = (false, false);
+    match PgWireFrontendMessage::decode(&mut message, &context) {
+        Ok(Some(message)) => Ok(Message::Known(message)),
+        // All else that could be wrong was looked over.
+        Ok(None) | Err(_) => Err(wrong("it is too long for its kind")),
     }
 }
 
-/// Adds a message: its kind, its length, and what `body` writes.
+/// Adds a message: its kind, its length, and what `body` writes. For rows alone: pgwire's types for them hold each row once
+/// more before it is written.
 pub(super) fn put(out: &mut BytesMut, kind: u8, body: impl FnOnce(&mut BytesMut)) {
     out.put_u8(kind);
     put_sized(out, true, body);
@@ -336,15 +222,6 @@ pub(super) fn put_sized(out: &mut BytesMut, counts_itself: bool, body: impl FnOn
     // Answers are sent in pieces far below what 31 bits can say; one value of more is no value of ours.
     let length = i32::try_from(length).unwrap_or(i32::MAX);
     out[at..at + 4].copy_from_slice(&length.to_be_bytes());
-}
-
-/// Adds a text with its end. A NUL would end it early.
-pub(super) fn put_text(out: &mut BytesMut, text: &str) {
-    match text.contains('\0') {
-        true => out.put_slice(text.replace('\0', "").as_bytes()),
-        false => out.put_slice(text.as_bytes()),
-    }
-    out.put_u8(0);
 }
 
 #[cfg(test)]

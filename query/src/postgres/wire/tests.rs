@@ -1,3 +1,8 @@
+use bytes::Bytes;
+use pgwire::messages::PgWireFrontendMessage as Said;
+use pgwire::messages::extendedquery::{self, Bind, Describe, Execute, Parse};
+use pgwire::messages::simplequery::Query;
+
 use super::*;
 
 async fn read(bytes: &[u8], most: usize) -> Result<Message, ReadError> {
@@ -16,29 +21,24 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
 #[tokio::test]
 async fn messages_are_read_whole() {
     let bind = [b"p\0s\0".as_slice(), &[0, 1, 0, 1, 0, 2, 0, 0, 0, 1, 7, 255, 255, 255, 255, 0, 0]].concat();
+    let values = vec![Some(Bytes::from_static(&[7])), None];
+    let name = |name: &str| Some(name.to_owned());
     for (bytes, expected) in [
-        (message(b'Q', b"select 1\0"), Message::Query("select 1".into())),
+        (message(b'Q', b"select 1\0"), Said::Query(Query::new("select 1".into()))),
         (
             message(b'P', b"a\0select $1\0\0\x01\0\0\0\x17"),
-            Message::Parse { name: "a".into(), text: "select $1".into(), types: vec![23] },
+            Said::Parse(Parse::new(name("a"), "select $1".into(), vec![23])),
         ),
-        (
-            message(b'B', &bind),
-            Message::Bind(Bind {
-                portal: "p".into(),
-                statement: "s".into(),
-                binary_values: vec![true],
-                values: vec![Some(Bytes::from_static(&[7])), None],
-                binary_columns: Vec::new(),
-            }),
-        ),
-        (message(b'D', b"Sx\0"), Message::Describe(Target::Statement("x".into()))),
-        (message(b'E', b"\0\0\0\0\x05"), Message::Execute { portal: String::new(), most: 5 }),
-        (message(b'S', b""), Message::Sync),
-        (message(b'F', b"anything"), Message::FunctionCall),
+        (message(b'B', &bind), Said::Bind(Bind::new(name("p"), name("s"), vec![1], values, Vec::new()))),
+        (message(b'D', b"Sx\0"), Said::Describe(Describe::new(b'S', name("x")))),
+        (message(b'E', b"\0\0\0\0\x05"), Said::Execute(Execute::new(None, 5))),
+        (message(b'S', b""), Said::Sync(extendedquery::Sync::new())),
     ] {
-        assert_eq!(read(&bytes, 1 << 10).await.unwrap(), expected);
+        // What follows is another message.
+        let found = read(&[bytes, message(b'H', b"")].concat(), 1 << 10).await.unwrap();
+        assert_eq!(format!("{found:?}"), format!("{:?}", Message::Known(expected)));
     }
+    assert!(matches!(read(&message(b'F', b"anything"), 1 << 10).await, Ok(Message::FunctionCall)));
 }
 
 #[tokio::test]
@@ -61,6 +61,8 @@ async fn what_is_no_message_is_refused_without_taking_memory() {
         }
     }
     assert!(matches!(read(b"Q\0\0", 1 << 10).await, Err(ReadError::Gone(_))));
+    let long_name = message(b'D', &[b"S".as_slice(), &[b'x'; 10_000], b"\0"].concat());
+    assert!(matches!(read(&long_name, 1 << 14).await, Err(ReadError::Wrong { framed: true, .. })));
 }
 
 #[tokio::test]
