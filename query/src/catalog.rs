@@ -299,3 +299,6 @@ fn limits(standing: &Standing, has: impl Fn(&str) -> bool) -> Vec<Expr> {
     }
     limits
 }
+
+#[cfg(test)]
+mod tests;
