@@ -1,12 +1,12 @@
-//! The tables. The only module that uses deltalake, with what lies below it: `layout` (how files are written), `columns`
-//! (those that a later release has), `ids` and `lookup` (which ids a table holds), `compact` (few large files of many
-//! small ones), `vacuum` (files that nobody needs).
+//! The tables. The only module that uses deltalake, with what lies below it: `layout` (how files are written), `durable`
+//! (when they are on the disk), `columns` (those that a later release has), `ids` and `lookup` (which ids a table holds),
+//! `compact` (few large files of many small ones), `vacuum` (files that nobody needs).
 //!
 //! In: record batches and the next offsets that they reach. Out: one Delta commit that has both, or the answer that
 //! somebody else committed first. Guarantee: a commit is a compare-and-swap on the table's version; what it names is on
 //! the disk before it is named.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use datafusion::error::DataFusionError;
 use datafusion::prelude::{DataFrame, Expr, SessionContext, col, lit};
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake::kernel::{Action, Add, MetadataExt, StructType, Transaction};
+use deltalake::kernel::{Action, MetadataExt, StructType, Transaction};
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::writer::{DeltaWriter, RecordBatchWriter};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError, ensure_table_uri};
@@ -32,6 +32,7 @@ use crate::start_check::LastRow;
 
 mod columns;
 mod compact;
+mod durable;
 mod fault;
 mod faulty_store;
 mod ids;
@@ -41,6 +42,7 @@ mod replace;
 mod vacuum;
 
 pub(crate) use compact::DataFile;
+use durable::sync;
 pub use fault::CommitError;
 use faulty_store::{FaultyStore, Spoiler};
 use ids::text;
@@ -395,33 +397,6 @@ impl StreamTable {
         Ok(files.into_iter().map(Action::Add).collect())
     }
 
-    async fn sync_files(&self, files: &[Add]) -> Result<(), CommitError> {
-        let mut paths: Vec<PathBuf> = files.iter().map(|file| self.folder.join(&file.path)).collect();
-        // The files of a bucket lie in a folder of their own, which may be new as well.
-        let mut folders: BTreeSet<PathBuf> =
-            paths.iter().filter_map(|path| path.parent()).map(Path::to_owned).collect();
-        folders.insert(self.folder.clone());
-        paths.extend(folders);
-        sync(paths).await
-    }
-
-    /// What a test lets go wrong when files are made durable, which does not go through the store.
-    fn spoil_sync(&self) -> Result<(), CommitError> {
-        let spoilt = self.spoiler.as_ref().map_or(Ok(()), |spoiler| spoiler.sync(&self.folder));
-        spoilt.map_err(|source| CommitError::Sync { path: self.folder.clone(), source })
-    }
-
-    async fn sync_log(&self) -> Result<(), CommitError> {
-        self.spoil_sync()?;
-        let log = self.folder.join("_delta_log");
-        let version = self.table.version().unwrap_or_default();
-        let names =
-            [format!("{version:020}.json"), format!("{version:020}.checkpoint.parquet"), "_last_checkpoint".to_owned()];
-        let mut paths: Vec<PathBuf> = names.iter().map(|name| log.join(name)).filter(|path| path.exists()).collect();
-        paths.push(log);
-        sync(paths).await
-    }
-
     async fn scan(&self, columns: &[&str], filter: Expr) -> datafusion::error::Result<DataFrame> {
         let context = SessionContext::new();
         self.scan_files(&context, None).await?.filter(filter)?.select_columns(columns)
@@ -478,24 +453,6 @@ fn log_properties(log: Duration) -> [(String, String); 2] {
         ("delta.logRetentionDuration".to_owned(), interval.clone()),
         ("delta.deletedFileRetentionDuration".to_owned(), interval),
     ]
-}
-
-/// Makes files and folders durable, in order.
-async fn sync(paths: Vec<PathBuf>) -> Result<(), CommitError> {
-    let all = move || {
-        for path in paths {
-            std::fs::File::open(&path)
-                .and_then(|file| file.sync_all())
-                .map_err(|source| CommitError::Sync { path, source })?;
-        }
-        Ok(())
-    };
-    match tokio::task::spawn_blocking(all).await {
-        Ok(done) => done,
-        Err(stopped) => {
-            Err(CommitError::Sync { path: PathBuf::new(), source: std::io::Error::other(stopped.to_string()) })
-        }
-    }
 }
 
 #[cfg(test)]
