@@ -21,8 +21,8 @@ mod told;
 pub(crate) use area::{Chosen, areas, hits};
 pub(crate) use told::{Refused, Told, tell};
 
-/// What narrows an indicator down, and what an answer stands on.
-pub(crate) const PARAMETERS: [&str; 14] = [
+/// What narrows an indicator down, and what an answer stands on: every address that asks for figures may have these.
+const PARAMETERS: [&str; 12] = [
     "area",
     "year",
     "from",
@@ -30,11 +30,9 @@ pub(crate) const PARAMETERS: [&str; 14] = [
     "base",
     "subject_scope",
     "level",
-    "view",
     "map",
     "as_of",
     "stated_by",
-    "format",
     "catalogue",
     "events",
 ];
@@ -73,8 +71,10 @@ impl Wrong {
 pub(crate) struct Asked(Vec<(&'static str, String)>);
 
 impl Asked {
-    /// Reads the query part of an address. Empty values are the same as none: a form sends all its fields.
-    pub(crate) fn read(query: &str, known: &[&'static str]) -> Result<Self, Wrong> {
+    /// Reads the query part of an address, which may have parameters of its own beside [`PARAMETERS`]. Empty values are
+    /// the same as none: a form sends all its fields.
+    pub(crate) fn read(query: &str, own: &[&'static str]) -> Result<Self, Wrong> {
+        let known: Vec<&'static str> = own.iter().copied().chain(PARAMETERS).collect();
         let mut given: Vec<(&'static str, String)> = Vec::new();
         for (name, value) in parse(query.as_bytes()) {
             let Some(name) = known.iter().copied().find(|known| *known == name) else {

@@ -17,9 +17,12 @@ use super::problem::Problem;
 use super::{Face, Sent, put, respond, wanted};
 use crate::access::Asker;
 use crate::format::Format;
-use crate::selection::{Asked, PARAMETERS, Refused, Wrong, address, tell};
+use crate::selection::{Asked, Refused, Wrong, address, tell};
 use crate::session::version_of;
 use crate::settings::Settings;
+
+/// What an address of figures has beside a selection.
+const OWN: [&str; 2] = ["view", "format"];
 
 /// Address of an indicator.
 pub(super) fn path(id: &str) -> String {
@@ -48,7 +51,7 @@ pub(super) async fn indicator(
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     face.open()?;
-    let asked = Asked::read(query.as_deref().unwrap_or_default(), &PARAMETERS)?;
+    let asked = Asked::read(query.as_deref().unwrap_or_default(), &OWN)?;
     let named = asked.one("format").map(format).transpose()?;
     let format = named.map_or_else(|| wanted(&headers), Ok)?;
     let token = face.answers.token();

@@ -27,24 +27,8 @@ use crate::selection::{Asked, Chosen, Refused, Told, Wrong, address, hits, tell}
 use crate::session::Session;
 use crate::settings::Settings;
 
-/// What the page is asked by: a selection, its indicator, the language, and a name to look for.
-const PARAMETERS: [&str; 15] = [
-    "indicator",
-    "lang",
-    "find",
-    "area",
-    "year",
-    "from",
-    "to",
-    "base",
-    "subject_scope",
-    "level",
-    "map",
-    "as_of",
-    "stated_by",
-    "catalogue",
-    "events",
-];
+/// What the page is asked by beside a selection: its indicator, the language, and a name to look for.
+const OWN: [&str; 3] = ["indicator", "lang", "find"];
 
 /// What is shown first.
 const FIRST: &str = "learning_family";
@@ -61,7 +45,7 @@ pub(super) async fn page(
 ) -> Result<Response<Body>, Problem> {
     face.open()?;
     let _under_way = face.answers.token();
-    let (asked, mut wrong) = match Asked::read(query.as_deref().unwrap_or_default(), &PARAMETERS) {
+    let (asked, mut wrong) = match Asked::read(query.as_deref().unwrap_or_default(), &OWN) {
         Ok(asked) => (asked, None),
         Err(error) => (Asked::default(), Some(Refused::Wrong(error))),
     };

@@ -36,7 +36,7 @@ fn shown(lang: Lang) -> String {
     let history = knowledge.history();
     let several: Vec<Chosen> = hits("ha giang", history, None).into_iter().map(|id| Chosen::of(id, history)).collect();
     assert!(several.len() > 1);
-    let asked = Asked::read("from=2020&find=%22%3E%3Cb%3E", &["from", "find"]).unwrap();
+    let asked = Asked::read("from=2020&find=%22%3E%3Cb%3E", &["find"]).unwrap();
     let form = Form {
         asked: &asked,
         indicator: "learning_family",
