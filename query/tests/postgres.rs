@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::fixture::Folder;
 
 mod mutated;
+mod prepared;
 
 /// Longer than anything here takes.
 const DEADLINE: Duration = Duration::from_secs(60);

@@ -129,6 +129,9 @@ class Psycopg:
                 assert connection.execute("SELECT %s", [value]).fetchone() == (value,), value
             many = connection.execute("SELECT count(*) FROM area WHERE level = ANY(%s)", [["province", "nation"]])
             assert many.fetchone()[0] > 60
+            connection.execute("PREPARE of_level (text) AS SELECT count(*) FROM area WHERE level = $1")
+            assert connection.execute("EXECUTE of_level('province')").fetchone()[0] > 60
+            connection.execute("DEALLOCATE of_level")
             for _ in range(7):  # Prepared from the fifth on.
                 connection.execute("SELECT count(*) FROM statement WHERE source = %s", ["ha-giang-2024"])
             with connection.cursor(name="những dòng") as cursor:

@@ -30,6 +30,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         turn: &Turn,
     ) -> Result<(), Stop> {
         self.transaction_goes_on(&portal.statement)?;
+        self.called(portal, turn).await?;
         let tag = match portal.statement.clone() {
             Statement::Empty => {
                 say(&mut self.wire.output, &EmptyQueryResponse::new());
@@ -46,6 +47,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 let cursor = Portal { as_sent: false, hold, values, ..Portal::of(Statement::Question, &query) };
                 self.declare(name, cursor, turn).await?;
                 "DECLARE CURSOR".to_owned()
+            }
+            Statement::Prepare { name, types, query } => {
+                self.prepare(&name, &types, &query, turn).await?;
+                "PREPARE".to_owned()
             }
             Statement::Show(name) => {
                 let value = self.shown(&name)?;

@@ -156,6 +156,15 @@ impl PgType {
         })
     }
 
+    /// The type that the catalogue or SQL calls so.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let name = name.trim().to_ascii_lowercase();
+        let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
+        let (name, list) = name.strip_suffix("[]").map_or((name, false), |name| (name, true));
+        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name || kind.sql_name() == name)?;
+        Some(Self { kind, list })
+    }
+
     /// Its number.
     pub(super) fn oid(self) -> u32 {
         if self.list { self.kind.array_oid() } else { self.kind.oid() }

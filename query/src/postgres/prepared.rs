@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use arrow::datatypes::SchemaRef;
+use bytes::Bytes;
 use pgwire::messages::PgWireFrontendMessage as Said;
 use pgwire::messages::data::{NoData, ParameterDescription};
 use pgwire::messages::extendedquery::{Bind, BindComplete, CloseComplete, ParseComplete, TARGET_TYPE_BYTE_STATEMENT};
@@ -39,6 +40,26 @@ pub(super) struct Prepared {
     known: Option<Known>,
     /// Whether the client was told its columns.
     told: bool,
+}
+
+impl Prepared {
+    /// A statement with as many parameters as its text has, and at least so many.
+    fn of(text: &str, as_sent: bool, types: Vec<u32>, least: usize) -> Result<Self, Refusal> {
+        let statement = Statement::of(text)?;
+        let count = match &statement {
+            // Its parameters are those of what it prepares.
+            Statement::Prepare { .. } => 0,
+            _ => scan::parameters(text).max(least),
+        };
+        if count > MOST_VALUES {
+            return Err(Refusal::new(state::SYNTAX, format!("a statement has at most {MOST_VALUES} parameters")));
+        }
+        if count > 0 && !takes_values(&statement) {
+            let refusal = Refusal::new(state::SYNTAX, "only a question takes values, and this statement is none");
+            return Err(refusal.hint("write the value into the statement"));
+        }
+        Ok(Self { text: text.to_owned(), as_sent, statement, types, count, known: None, told: false })
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -90,27 +111,65 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     fn parse(&mut self, name: String, text: &str, types: Vec<u32>) -> Result<(), Refusal> {
-        if !name.is_empty() && self.prepared.contains_key(&name) {
-            let refusal = Refusal::new(state::TAKEN_STATEMENT, format!("a statement \"{name}\" is prepared already"));
-            return Err(refusal.hint("DEALLOCATE it first, or take another name"));
-        }
-        room(&self.prepared, "prepared statements")?;
+        self.can_prepare(&name)?;
         let whole = text.len();
         let text = only(text)?.unwrap_or_default();
-        let count = scan::parameters(text);
-        if count > MOST_VALUES {
-            return Err(Refusal::new(state::SYNTAX, format!("a statement has at most {MOST_VALUES} parameters")));
-        }
-        let statement = Statement::of(text)?;
-        if count > 0 && !takes_values(&statement) {
-            let refusal = Refusal::new(state::SYNTAX, "only a question takes values, and this statement is none");
-            return Err(refusal.hint("write the value into the statement"));
-        }
-        let as_sent = text.len() == whole;
-        let prepared = Prepared { text: text.to_owned(), as_sent, statement, types, count, known: None, told: false };
+        let prepared = Prepared::of(text, text.len() == whole, types, 0)?;
         self.prepared.insert(name, prepared);
         say(&mut self.wire.output, &ParseComplete::new());
         Ok(())
+    }
+
+    /// Prepares a question by words of SQL. What is wrong with it is said now.
+    pub(super) async fn prepare(&mut self, name: &str, types: &[u32], query: &str, turn: &Turn) -> Result<(), Stop> {
+        self.can_prepare(name)?;
+        // More types than parameters are values that have to be given as well.
+        let mut prepared = Prepared::of(query, false, types.to_vec(), types.len())?;
+        if prepared.statement != Statement::Question {
+            return Err(Refusal::new(state::SYNTAX, "PREPARE is for a question, and this statement is none").into());
+        }
+        prepared.known = Some(self.known(&prepared, turn).await?);
+        self.prepared.insert(name.to_owned(), prepared);
+        Ok(())
+    }
+
+    /// Makes a portal that says EXECUTE one of the question that it names, with the values that it gives. Any other portal
+    /// stays as it is.
+    pub(super) async fn called(&mut self, portal: &mut Portal, turn: &Turn) -> Result<(), Stop> {
+        let Statement::Execute(call) = &portal.statement else { return Ok(()) };
+        self.transaction_goes_on(&portal.statement)?;
+        let prepared = self.prepared(&call.name)?.clone();
+        if prepared.statement != Statement::Question {
+            return Err(Refusal::new(state::UNSUPPORTED, "EXECUTE answers questions alone").into());
+        }
+        if call.values.len() != prepared.count {
+            let (given, needed) = (call.values.len(), prepared.count);
+            return Err(Refusal::new(state::SYNTAX, format!("{given} values are given and {needed} needed")).into());
+        }
+        let known = self.known(&prepared, turn).await?;
+        let values = call.values.iter().zip(&known.parameters).enumerate().map(|(at, (given, parameter))| {
+            let given = given.clone().map(Bytes::from);
+            let value = value(given.as_ref(), false, parameter);
+            value.map(Some).map_err(|refusal| refusal.hint(format!("see the value of parameter ${}", at + 1)))
+        });
+        let values = values.collect::<Result<Values, Refusal>>()?;
+        // Whoever was told columns was told these.
+        let told = portal.told.as_ref().map(|_| SchemaRef::clone(&known.columns));
+        if let Some(kept) = self.prepared.get_mut(&call.name) {
+            kept.known = Some(known);
+        }
+        let formats = std::mem::take(&mut portal.formats);
+        let question = Portal::of(Statement::Question, &prepared.text);
+        *portal = Portal { values, formats, told, as_sent: false, ..question };
+        Ok(())
+    }
+
+    fn can_prepare(&self, name: &str) -> Result<(), Refusal> {
+        if !name.is_empty() && self.prepared.contains_key(name) {
+            let refusal = Refusal::new(state::TAKEN_STATEMENT, format!("a statement \"{name}\" is prepared already"));
+            return Err(refusal.hint("DEALLOCATE it first, or take another name"));
+        }
+        room(&self.prepared, "prepared statements")
     }
 
     fn prepared(&self, name: &str) -> Result<&Prepared, Refusal> {
@@ -234,6 +293,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             Statement::Question if !known.columns.fields().is_empty() => {
                 message::columns(&mut self.wire.output, &known.columns, |_| false);
             }
+            Statement::Execute(call) => {
+                let called = self.prepared(&call.name)?.clone();
+                let columns = self.known(&called, &turn).await?.columns;
+                match columns.fields().is_empty() {
+                    true => say(&mut self.wire.output, &NoData::new()),
+                    false => message::columns(&mut self.wire.output, &columns, |_| false),
+                }
+            }
             Statement::Show(name) => message::one_text_column(&mut self.wire.output, name, false),
             Statement::Fetch(fetch) if fetch.rows => self.describe_cursor(&fetch.cursor, &[], &turn).await?,
             _ => say(&mut self.wire.output, &NoData::new()),
@@ -245,6 +312,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     async fn describe_portal(&mut self, name: &str, portal: &mut Portal, turn: &Turn) -> Result<(), Stop> {
+        self.called(portal, turn).await?;
         let formats = portal.formats.clone();
         match &portal.statement {
             Statement::Question => {

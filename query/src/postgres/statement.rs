@@ -8,9 +8,11 @@ use super::scan::{Token, statements, tokens};
 
 mod copy;
 mod fetch;
+mod prepare;
 
 pub(super) use copy::{CopyOut, Form};
 pub(super) use fetch::{Fetch, Step};
+pub(super) use prepare::Call;
 
 /// A statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,13 @@ pub(super) enum Statement {
     Show(String),
     ResetAll,
     Discard(Discard),
+    /// A question, with the numbers of the types that its parameters are said to have, 0 for one that is left to it.
+    Prepare {
+        name: String,
+        types: Vec<u32>,
+        query: String,
+    },
+    Execute(Call),
     /// Of a prepared statement, or of all.
     Deallocate(Option<String>),
     Declare {
@@ -82,6 +91,8 @@ impl Statement {
             "reset" => words.reset(),
             "show" => Ok(words.show()),
             "discard" => words.discard(),
+            "prepare" => prepare::prepare(&mut words, text),
+            "execute" => prepare::execute(&mut words, text),
             "deallocate" => {
                 words.skip("prepare");
                 Ok(Self::Deallocate(words.name_or_all()?))

@@ -67,7 +67,7 @@ const ANSWERING: [(&str, DataType, Answer); 18] = [
     ("pg_session_user", DataType::Utf8, |catalogue, _| Some(catalogue.user().to_owned())),
     ("pg_get_userbyid", DataType::Utf8, |catalogue, _| Some(catalogue.user().to_owned())),
     ("format_type", DataType::Utf8, |_, of| type_name(number(of, 0)?)),
-    ("to_regtype", DataType::UInt32, |_, of| Some(type_of(text(of, 0)?)?.to_string())),
+    ("to_regtype", DataType::UInt32, |_, of| Some(PgType::named(text(of, 0)?)?.oid().to_string())),
     ("to_regclass", DataType::UInt32, |catalogue, of| {
         let name = text(of, 0)?;
         Some(name.parse::<u32>().ok().or_else(|| catalogue.oid_of(name))?.to_string())
@@ -136,15 +136,6 @@ fn type_name(oid: u32) -> Option<String> {
             Some(known.unwrap_or_else(|| "???".to_owned()))
         }
     }
-}
-
-fn type_of(name: &str) -> Option<u32> {
-    use super::super::kind::Kind;
-    let name = name.trim().to_ascii_lowercase();
-    let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
-    let (name, list) = name.strip_suffix("[]").map_or((name, false), |name| (name, true));
-    let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name || kind.sql_name() == name)?;
-    Some(PgType { kind, list }.oid())
 }
 
 fn description(catalogue: &PgCatalog, of: &Values<'_>) -> Option<String> {

@@ -67,6 +67,52 @@ fn cursors_go_forward() {
 }
 
 #[test]
+fn questions_are_prepared_with_types_and_answered_with_constants() {
+    let prepare = |name: &str, types: &[u32]| Statement::Prepare {
+        name: name.into(),
+        types: types.to_vec(),
+        query: "SELECT $1".into(),
+    };
+    for (text, expected) in [
+        ("PREPARE q AS SELECT $1", prepare("q", &[])),
+        ("prepare \"Q x\" (int, Numeric(10, 2)) as SELECT $1", prepare("Q x", &[23, 1700])),
+        (
+            "PREPARE q (timestamp(3) with time zone, text[], pg_catalog.int8, unknown, character varying(5)) AS SELECT $1",
+            prepare("q", &[1184, 1009, 20, 0, 25]),
+        ),
+    ] {
+        assert_eq!(of(text), expected, "{text}");
+    }
+    let call = |values: &[Option<&str>]| {
+        let values = values.iter().map(|value| value.map(str::to_owned)).collect();
+        Statement::Execute(Call { name: "q".into(), values })
+    };
+    for (text, values) in [
+        ("EXECUTE q", vec![]),
+        ("execute Q (1, -2.5, +3)", vec![Some("1"), Some("-2.5"), Some("3")]),
+        ("EXECUTE q('a''b, (c)', E'd\\'', $$e$$)", vec![Some("a'b, (c)"), Some("d'"), Some("e")]),
+        ("EXECUTE q(DATE '2024-10-31', '5'::int, (true))", vec![Some("2024-10-31"), Some("5"), Some("true")]),
+        ("EXECUTE q(NULL, CAST(NULL AS int), X'00ff')", vec![None, None, Some("\\x00ff")]),
+    ] {
+        assert_eq!(of(text), call(&values), "{text}");
+    }
+    for (refused, state) in [
+        ("PREPARE q", state::SYNTAX),
+        ("PREPARE q (int SELECT 1", state::SYNTAX),
+        ("PREPARE q (inet) AS SELECT 1", state::NO_SETTING),
+        ("EXECUTE q (1", state::SYNTAX),
+        ("EXECUTE q (1) x", state::SYNTAX),
+        ("EXECUTE q 1", state::SYNTAX),
+        ("EXECUTE q (name)", state::UNSUPPORTED),
+        ("EXECUTE q ($1)", state::UNSUPPORTED),
+        ("EXECUTE q ((SELECT 1))", state::UNSUPPORTED),
+        ("EXECUTE q (now())", state::UNSUPPORTED),
+    ] {
+        assert_eq!(Statement::of(refused).unwrap_err().state, state, "{refused}");
+    }
+}
+
+#[test]
 fn copies_go_to_the_client_alone() {
     let copy = |text: &str| match of(text) {
         Statement::Copy(copy) => *copy,
