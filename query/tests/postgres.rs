@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::fixture::Folder;
 
+mod cursors;
 mod mutated;
 mod prepared;
 

@@ -160,12 +160,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         turn: &Turn,
     ) -> Result<String, Stop> {
         if fetch.step == Step::Back {
-            return Err(forward_alone().into());
+            return Err(forward_alone(&fetch.cursor).into());
         }
         let columns = self.started(cursor, turn).await?;
-        if let Some(columns) = columns.filter(|_| describe && fetch.rows) {
-            message::columns(&mut self.wire.output, &columns, |at| is_binary(formats, at));
-        }
         let word = if fetch.rows { "FETCH" } else { "MOVE" };
         let Progress::Running(running) = &mut cursor.progress else { return Ok(format!("{word} 0")) };
         // How many rows are passed over, and how many are wanted behind them.
@@ -175,8 +172,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             Step::To(row) if row > running.passed => (row - running.passed - 1, 1),
             Step::To(0) if running.passed == 0 => (0, 0),
             Step::By(rows) => (rows.saturating_sub(1), rows.min(1)),
-            Step::To(_) | Step::Back => return Err(forward_alone().into()),
+            Step::To(_) | Step::Back => return Err(forward_alone(&fetch.cursor).into()),
         };
+        if let Some(columns) = columns.filter(|_| describe && fetch.rows) {
+            message::columns(&mut self.wire.output, &columns, |at| is_binary(formats, at));
+        }
         let (mut passed, mut found) = (0, 0);
         while found < wanted {
             let Some((rows, at)) = running.next(&mut self.wire, turn).await? else { break };
@@ -350,7 +350,9 @@ fn is_reset(text: &str) -> bool {
     text.trim_start().get(..5).is_some_and(|word| word.eq_ignore_ascii_case("reset"))
 }
 
-fn forward_alone() -> Refusal {
-    Refusal::new(state::NOT_SO, "a cursor goes forward alone")
-        .hint("read on with FETCH FORWARD, or declare it anew to begin again")
+/// Rows that were sent are not kept, so that an answer of any length can be read by a cursor.
+fn forward_alone(cursor: &str) -> Refusal {
+    Refusal::new(state::NOT_SO, format!("cursor \"{cursor}\" can only go forward; SCROLL changes nothing")).hint(
+        "read on with FETCH FORWARD, or close it and declare it anew, with ORDER BY … DESC for the other way round",
+    )
 }
