@@ -84,6 +84,8 @@ struct Shared {
     counters: Counters,
     users: Users,
     queue: Queue,
+    /// Of statements that are only described. They are done in a moment, and wait for no answer that is read slowly.
+    describing: Queue,
     shares: Shares,
     /// Dropped after the runtime that writes there. `None` where the data folder cannot be written to.
     _spill: Option<Spill>,
@@ -120,9 +122,21 @@ impl Engine {
         let (tables, counters) = (Arc::new(tables), Counters::default());
         let users = Users::open(config.users()).map_err(|error| EngineError(Box::new(error)))?;
         let queue = Queue::new(config.at_once, config.wait);
+        let describing = Queue::new(config.at_once, config.wait);
         let shares = Shares::default();
-        let shared =
-            Shared { tables, remembered, runtime, config, clock, counters, users, queue, shares, _spill: spill };
+        let shared = Shared {
+            tables,
+            remembered,
+            runtime,
+            config,
+            clock,
+            counters,
+            users,
+            queue,
+            describing,
+            shares,
+            _spill: spill,
+        };
         Ok(Self(Arc::new(shared)))
     }
 

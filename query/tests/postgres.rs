@@ -21,7 +21,10 @@ mod prepared;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 async fn opened(folder: &Folder) -> (Handle, SocketAddr, CancellationToken) {
-    let config = Config::over(folder.path());
+    opened_with(Config::over(folder.path())).await
+}
+
+async fn opened_with(config: Config) -> (Handle, SocketAddr, CancellationToken) {
     let clock = Arc::new(FixedClock("2026-02-01T03:00:00Z".parse().unwrap()));
     let stop = CancellationToken::new();
     let handle = lantoa_query::start(config, clock, stop.clone()).await.unwrap();

@@ -23,7 +23,7 @@ pub struct Described {
 
 impl Session {
     /// What one statement would answer with; parameters that have no value here may be of any type. To find that out is
-    /// held to the limits that an answer has.
+    /// held to the limits that an answer has, in a queue of its own.
     ///
     /// # Errors
     /// As of [`Session::sql`].
@@ -35,7 +35,7 @@ impl Session {
         };
         guard::check(statement)?;
         let (session, statement) = (self.clone(), statement.clone());
-        Ok(self.within_limits(async move { session.planned(&statement).await }).await?.made)
+        self.describing_within_limits(async move { session.planned(&statement).await }).await
     }
 
     async fn planned(&self, statement: &Statement) -> Result<Described, QueryError> {

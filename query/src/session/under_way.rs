@@ -20,7 +20,7 @@ use crate::access::Role;
 use crate::answer::{Answer, Rows};
 use crate::count::bytes_of;
 use crate::error::QueryError;
-use crate::limits::{Limits, Place};
+use crate::limits::{Limits, Place, Queue};
 
 /// How many batches of rows are made before somebody reads them.
 const AHEAD: usize = 2;
@@ -50,12 +50,29 @@ impl Session {
         &self,
         work: impl Future<Output = Result<T, QueryError>> + Send + 'static,
     ) -> Result<Done<T>, QueryError> {
+        self.within_limits_of(&self.engine.0.queue, work).await
+    }
+
+    /// The same for work that gives no rows and is done in a moment. It waits for other such work alone: an answer that is
+    /// not read to its end, such as a cursor's, keeps a place, and many of them keep all.
+    pub(super) async fn describing_within_limits<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, QueryError>> + Send + 'static,
+    ) -> Result<T, QueryError> {
+        Ok(self.within_limits_of(&self.engine.0.describing, work).await?.made)
+    }
+
+    async fn within_limits_of<T: Send + 'static>(
+        &self,
+        queue: &Queue,
+        work: impl Future<Output = Result<T, QueryError>> + Send + 'static,
+    ) -> Result<Done<T>, QueryError> {
         let cancel = self.listen();
         let limits = self.engine.0.config.limits(self.asker.role);
         let place = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(QueryError::Cancelled),
-            place = self.engine.0.queue.enter(&self.asker, limits.at_once) => place?,
+            place = queue.enter(&self.asker, limits.at_once) => place?,
         };
         let begun = Instant::now();
         let mut task = JoinSet::new();
