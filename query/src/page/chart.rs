@@ -18,9 +18,14 @@ use super::words::{Words, filled};
 /// Most lines that can be told apart by colour, shape and dashes.
 const MOST: usize = 6;
 
+/// As many years as can be written beside each other in a narrow window.
+const FEW_YEARS: usize = 7;
+
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 340.0;
+/// Room on the left for the values, and for each letter of the longest, as wide as a narrow window writes it.
 const LEFT: f64 = 64.0;
+const LETTER: f64 = 10.5;
 const RIGHT: f64 = 20.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 30.0;
@@ -143,6 +148,8 @@ struct Scales {
     years: (i64, i64),
     most: f64,
     step: f64,
+    /// Where the picture begins, beside its values.
+    left: f64,
 }
 
 impl Scales {
@@ -155,15 +162,18 @@ impl Scales {
         let highest = points().map(|point| point.high).chain(targets().map(|target| target.1)).fold(0.0, f64::max);
         let highest = if percent { highest.max(100.0) } else { highest.max(1.0) };
         let step = round_step(highest / 5.0);
-        Some(Self { years, most: (highest / step).ceil() * step, step })
+        let most = (highest / step).ceil() * step;
+        let digits = format!("{most:.0}").len();
+        let letters = digits + (digits - 1) / 3;
+        Some(Self { years, most, step, left: LEFT.max(letters as f64 * LETTER) })
     }
 
     fn x(&self, year: i64) -> f64 {
-        let width = WIDTH - LEFT - RIGHT;
+        let width = WIDTH - self.left - RIGHT;
         match self.years.1 - self.years.0 {
-            0 => LEFT + width / 2.0,
+            0 => self.left + width / 2.0,
             // Half a step of air on both sides.
-            between => LEFT + width * ((year - self.years.0) as f64 + 0.5) / (between as f64 + 1.0),
+            between => self.left + width * ((year - self.years.0) as f64 + 0.5) / (between as f64 + 1.0),
         }
     }
 
@@ -195,11 +205,14 @@ fn picture(lines: &[Line<'_>], scales: &Scales, words: &Words, label: impl Fn(&L
     html! {
         svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-labelledby="chart-heading" aria-describedby="chart-words" {
             @for mark in scales.marks() {
-                line.grid x1=(at(LEFT)) x2=(at(WIDTH - RIGHT)) y1=(at(scales.y(mark))) y2=(at(scales.y(mark))) {}
-                text.tick x=(at(LEFT - 6.0)) y=(at(scales.y(mark) + 4.0)) text-anchor="end" { (words.number(mark)) }
+                line.grid x1=(at(scales.left)) x2=(at(WIDTH - RIGHT)) y1=(at(scales.y(mark))) y2=(at(scales.y(mark))) {}
+                text.tick x=(at(scales.left - 6.0)) y=(at(scales.y(mark) + 4.0)) text-anchor="end" { (words.number(mark)) }
             }
-            @for year in scales.written() {
-                text.tick x=(at(scales.x(year))) y=(at(HEIGHT - 8.0)) text-anchor="middle" { (year) }
+            @let years: Vec<i64> = scales.written().collect();
+            @for (number, year) in years.iter().enumerate() {
+                // Of many years a narrow window shows every other one, larger.
+                text.tick.between[years.len() > FEW_YEARS && number % 2 == 1] x=(at(scales.x(*year))) y=(at(HEIGHT - 8.0))
+                    text-anchor="middle" { (year) }
             }
             @for (number, line) in lines.iter().enumerate() {
                 @let named = label(line);

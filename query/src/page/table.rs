@@ -39,6 +39,7 @@ pub(crate) fn table(figures: &[Figure], indicator: &Indicator, catalogue: &Catal
     }
 }
 
+/// A row. Each cell has its column's head with it, for windows in which a row is a card.
 fn row(figure: &Figure, indicator: &Indicator, catalogue: &Catalogue, words: &Words) -> Markup {
     let percent = |value: Option<f64>| value.map(|value| format!("{} %", words.number(value)));
     html! {
@@ -49,26 +50,30 @@ fn row(figure: &Figure, indicator: &Indicator, catalogue: &Catalogue, words: &Wo
                 @if let Some(level) = &figure.area_level { br; span.less { (words.level(level)) } }
                 @if let Some(from) = &figure.area_from { " " span.less { "(" (from) " –)" } }
             }
-            td.number { (figure.year) }
-            td { @if let Some(scope) = &figure.scope { (words.scope(scope, catalogue)) } }
-            td { (words.base(&figure.base)) }
-            td.number {
+            td.number data-head=(words.year) { (figure.year) }
+            td data-head=(words.subjects) { @if let Some(scope) = &figure.scope { (words.scope(scope, catalogue)) } }
+            td data-head=(words.base) { (words.base(&figure.base)) }
+            td.number data-head=(words.count) {
                 @if let Some(word) = words.precision(figure.precision.as_deref()) { (word) " " }
                 @if let Some(count) = figure.count { (words.whole(count)) }
             }
-            td.number { @if let Some(denominator) = figure.denominator { (words.whole(denominator)) } }
-            td.number { @if let Some(rate) = rate(figure, indicator, words) { (rate) } }
-            td.number { @if let Some(printed) = &figure.printed { (printed) " %" } }
-            td.number {
+            td.number data-head=(words.denominator) {
+                @if let Some(denominator) = figure.denominator { (words.whole(denominator)) }
+            }
+            td.number data-head=(words.rate) { @if let Some(rate) = rate(figure, indicator, words) { (rate) } }
+            td.number data-head=(words.printed) { @if let Some(printed) = &figure.printed { (printed) " %" } }
+            td.number data-head=(words.target) {
                 @if let Some(target) = percent(figure.target) { (target) }
                 @if let Some(year) = figure.target_year { br; span.less { (filled(&words.by_year, &[&year.to_string()])) } }
                 @if let Some(origin) = &figure.target_origin {
                     br; span.less { (filled(&words.set_by, &[words.level(origin)])) }
                 }
             }
-            td.number { @if let Some(gap) = figure.gap { (filled(&words.points, &[&words.difference(gap)])) } }
-            td { (words.derivation(figure.derivation.as_deref())) }
-            td.number { @if let Some(coverage) = percent(figure.coverage) { (coverage) } }
+            td.number data-head=(words.gap) {
+                @if let Some(gap) = figure.gap { (filled(&words.points, &[&words.difference(gap)])) }
+            }
+            td data-head=(words.derivation) { (words.derivation(figure.derivation.as_deref())) }
+            td.number data-head=(words.coverage) { @if let Some(coverage) = percent(figure.coverage) { (coverage) } }
         }
     }
 }

@@ -118,5 +118,9 @@ fn every_field_has_a_label_and_every_column_a_head() {
     let row = page.split("<tbody>").nth(1).and_then(|body| body.split("</tr>").next()).unwrap();
     assert_eq!(row.matches("<td").count() + row.matches("<th scope=\"rowgroup\"").count(), heads);
     assert!(page.contains(&format!("colspan=\"{}\"", heads - 1)));
+    // Where a row is a card, each cell has its head with it, in the order of the columns.
+    let said: Vec<&str> = row.split("data-head=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let named = page.split("<th scope=\"col\">").skip(2).filter_map(|rest| rest.split('<').next());
+    assert_eq!(said, named.collect::<Vec<_>>());
     assert!(page.contains("role=\"img\" aria-labelledby=\"chart-heading\""));
 }

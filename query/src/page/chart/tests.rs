@@ -96,6 +96,19 @@ fn what_is_left_out_is_said() {
 }
 
 #[test]
+fn a_narrow_window_has_room_for_years_and_values() {
+    let of_years =
+        |first: i64, value: f64| -> Vec<Figure> { (first..=2025).map(|year| figure("A", year, Some(value))).collect() };
+    let (_, picture) = drawn(&of_years(2014, 70.0), true);
+    let years = (count(&picture, "class=\"tick between\""), count(&picture, "text-anchor=\"middle\""));
+    assert_eq!(years, (6, 12), "{picture}");
+    assert_eq!(count(&picture, "x1=\"64.0\""), 6);
+    let (_, picture) = drawn(&of_years(2019, 1_669_074.0), false);
+    assert_eq!(count(&picture, "between"), 0, "{picture}");
+    assert!(picture.contains("x1=\"94.5\"") && picture.contains(">2,000,000</text>"), "{picture}");
+}
+
+#[test]
 fn the_axis_begins_at_zero_in_round_steps() {
     for (least, step) in [(20.0, 20.0), (0.7, 1.0), (3.0, 5.0), (33_000.0, 50_000.0), (5.1, 10.0)] {
         assert!((round_step(least) - step).abs() < 1e-9, "{least}: {}", round_step(least));
