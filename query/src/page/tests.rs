@@ -84,6 +84,7 @@ fn a_figure_stands_with_all_that_belongs_to_it() {
         "danh mục 1-abc; 82 sự kiện",
         "Bản đồ từ 01/07/2025: 34 tỉnh",
         "63 tỉnh",
+        "theo hồ sơ đến 2030-01-01: ngày đó chưa tới, đây là điều biết được ngày 2026-01-15",
         "<optgroup",
     ] {
         assert!(page.contains(part), "{part} is not in\n{page}");

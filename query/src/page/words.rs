@@ -197,6 +197,11 @@ impl Words {
 
     /// Sentences that the engine joins by `; `, in this language; one that has no translation stays as it is.
     pub(crate) fn sentences(&self, said: &str, catalogue: &Catalogue) -> String {
+        // Some have the same mark within them.
+        let is_one = |(en, _): &(String, String)| en.contains("; ") && captured(en, said).is_some();
+        if self.sentences.iter().any(is_one) {
+            return self.sentence(said, catalogue);
+        }
         said.split("; ").map(|sentence| self.sentence(sentence, catalogue)).collect::<Vec<_>>().join("; ")
     }
 
