@@ -19,8 +19,9 @@ use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::datasource::TableProvider;
 use datafusion::datasource::memory::MemTable;
 use datafusion::logical_expr::Expr;
-use lantoa_schemas::area::{AreaId, MapView, Place, Share};
-use lantoa_schemas::catalogue::nearest;
+use lantoa_schemas::area::name::folded;
+use lantoa_schemas::area::{Area, AreaId, MapView, Place, Share};
+use lantoa_schemas::catalogue::near;
 use lantoa_schemas::vocabulary::{AreaLevel, Vocabulary};
 
 use crate::knowledge::{Knowledge, Present};
@@ -114,18 +115,25 @@ fn find_area(knowledge: &Knowledge, arguments: &Arguments<'_>) -> Result<RecordB
     Ok(area_rows(knowledge.history(), &found)?)
 }
 
-/// Nothing has the name on any of the days; the nearest name that something has.
+/// Nothing has the name on any of the days; the nearest names that something has.
 pub(crate) fn no_such_area(knowledge: &Knowledge, name: &str, days: &[NaiveDate]) -> DataFusionError {
-    let wanted = lantoa_schemas::area::name::folded(name);
     let areas = knowledge.history().areas().iter();
-    let known: Vec<(String, &str)> = areas
-        .filter(|area| days.iter().any(|day| area.holds_on(*day)))
-        .map(|area| (lantoa_schemas::area::name::folded(&area.short_name), area.short_name.as_str()))
-        .collect();
-    let near = nearest(&wanted, known.iter().map(|(folded, _)| folded.as_str()));
-    let near = near.and_then(|near| known.iter().find(|(folded, _)| folded == near));
-    let remedy = near.map_or_else(|| "see the table area".to_owned(), |(_, near)| format!("did you mean {near}?"));
+    let meant = meant(name, areas.filter(|area| days.iter().any(|day| area.holds_on(*day))));
+    let remedy = meant.unwrap_or_else(|| "see the table area".to_owned());
     DataFusionError::Plan(format!("no area is called '{name}' then: {remedy}"))
+}
+
+/// Asks whether one of the areas was meant that have nearly such a name; `None` where none has.
+pub(crate) fn meant<'a>(name: &str, areas: impl Iterator<Item = &'a Area>) -> Option<String> {
+    let known: Vec<(String, &str)> = areas.map(|area| (folded(&area.short_name), area.short_name.as_str())).collect();
+    let near = near(&folded(name), known.iter().map(|(spelled, _)| spelled.as_str()));
+    let names = near.iter().filter_map(|near| known.iter().find(|(spelled, _)| spelled == near));
+    let names: Vec<&str> = names.map(|(_, name)| *name).collect();
+    let (last, before) = names.split_last()?;
+    Some(match before {
+        [] => format!("did you mean {last}?"),
+        before => format!("did you mean {} or {last}?", before.join(", ")),
+    })
 }
 
 fn areas_above(knowledge: &Knowledge, arguments: &Arguments<'_>) -> Result<RecordBatch> {

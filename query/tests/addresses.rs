@@ -232,6 +232,40 @@ async fn the_page_shows_figures_with_their_caveats() {
     }
 }
 
+/// What is wrong with what was asked is said in Vietnamese on the Vietnamese page, with the nearest areas by name.
+#[tokio::test]
+async fn no_answer_is_explained_in_the_language_of_the_page() {
+    let folder = Folder::empty();
+    let handle = role(&folder).await;
+    for (asked, says) in [
+        ("find=bac+gianng", "không có địa bàn nào tên là 'bac gianng'; có phải là Bắc Giang không?"),
+        ("find=yen+bay", "hay Yên Bái không?"),
+        ("area=nowhere+at+all", "hãy gõ tên địa bàn, có dấu hay không dấu đều được"),
+        ("area=province:99", "không có tỉnh nào mang mã 99"),
+        ("area=99999", "không có địa bàn nào mang mã 99999 trên bản đồ này"),
+        ("area=ward:24", "hãy dùng nation, province, district hay commune"),
+        ("area=tan+thinh&map=2024-12-31", "có nhiều địa bàn tên là 'tan thinh'; hãy ghi rõ: commune:"),
+        ("from=2025&to=2020", "từ năm: sau đến năm; hãy ghi năm sớm hơn"),
+        ("from=24", "hãy ghi bốn chữ số"),
+        ("from=2020&from=2021", "từ năm: được ghi hai lần"),
+        ("colour=red", "colour: không có tham số này; có indicator"),
+        ("base=al", "không có cơ sở tính 'al'"),
+        ("indicator=learning_familly", "có phải là 'learning_family' không?"),
+        ("map=1999-12-31", "không rõ ngày đó có những tỉnh nào; hãy ghi '2025-06-30'"),
+        ("map=new", "bản đồ hành chính 'new' thì không có: hãy ghi '2025-06-30'"),
+        ("as_of=now", "theo hồ sơ đến 'now' không phải là ngày hay thời điểm"),
+        ("stated_by=now", "hãy ghi 2024-10-31, hoặc để trống"),
+    ] {
+        let page = get(&handle, &format!("/?lang=vi&{asked}")).await.body;
+        let problem = page.split("role=\"alert\"").nth(1).and_then(|rest| rest.split("</section>").next());
+        let problem = problem.unwrap_or_else(|| panic!("{asked} is answered:\n{page}"));
+        assert!(problem.contains(says), "{asked}: {problem}");
+        for english in [" the ", " no ", " of ", " is ", " or ", " and "] {
+            assert!(!problem.contains(english), "{asked}: {problem}");
+        }
+    }
+}
+
 /// What the engine says beside figures is in Vietnamese on the Vietnamese page, on every map.
 #[tokio::test]
 async fn no_sentence_of_the_engine_is_without_its_translation() {

@@ -233,5 +233,16 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
+/// Of the known words, those that a mistyped word may have meant: the nearest, and others that are about as near. At most
+/// three, the nearest first.
+pub fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let scored = known.into_iter().map(|candidate| (strsim::jaro_winkler(word, candidate), candidate));
+    let mut scored: Vec<(f64, &str)> = scored.filter(|(score, _)| *score > 0.75).collect();
+    scored.sort_by(|(left, one), (right, other)| right.total_cmp(left).then(one.cmp(other)));
+    scored.dedup();
+    let best = scored.first().map_or(0.0, |(score, _)| *score);
+    scored.iter().take_while(|(score, _)| best - score < 0.03).take(3).map(|(_, candidate)| *candidate).collect()
+}
+
 #[cfg(test)]
 mod tests;

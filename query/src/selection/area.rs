@@ -5,11 +5,11 @@
 //! them.
 
 use chrono::NaiveDate;
-use lantoa_schemas::area::{AreaHistory, AreaId, Place, name};
-use lantoa_schemas::catalogue::nearest;
+use lantoa_schemas::area::{AreaHistory, AreaId, Place};
 use lantoa_schemas::vocabulary::{AreaLevel, Vocabulary};
 
 use super::Wrong;
+use crate::area_functions::meant;
 use crate::knowledge::Knowledge;
 
 /// How an area is named where nothing near is known.
@@ -142,12 +142,7 @@ fn only(word: &str, found: Vec<AreaId>, history: &AreaHistory) -> Result<Vec<Are
 }
 
 fn nothing_called(word: &str, history: &AreaHistory) -> Wrong {
-    let wanted = name::folded(word);
-    let known: Vec<(String, &str)> =
-        history.areas().iter().map(|area| (name::folded(&area.short_name), area.short_name.as_str())).collect();
-    let near = nearest(&wanted, known.iter().map(|(folded, _)| folded.as_str()));
-    let near = near.and_then(|near| known.iter().find(|(folded, _)| folded == near));
-    let remedy = near.map_or_else(|| NAME_OR_CODE.to_owned(), |(_, near)| format!("did you mean {near}?"));
+    let remedy = meant(word, history.areas().iter()).unwrap_or_else(|| NAME_OR_CODE.to_owned());
     Wrong::new("area", format!("no area is called '{word}'"), remedy)
 }
 

@@ -234,6 +234,10 @@ fn words_of_the_file_read_back() {
 fn a_slip_finds_its_word() {
     assert_eq!(nearest("learning_familly", ["learning_clan", "learning_family"]), Some("learning_family"));
     assert_eq!(nearest("zzz", ["learning_clan"]), None);
+    assert_eq!(near("yen bay", ["yen bai", "tan yen", "yen bac", "yen bai"]), ["yen bac", "yen bai"]);
+    assert_eq!(near("bac gianng", ["bac quang", "bac giang"]), ["bac giang"]);
+    assert_eq!(near("tan a", ["tan f", "tan e", "tan d", "tan c"]), ["tan c", "tan d", "tan e"]);
+    assert!(near("zzz", ["learning_clan"]).is_empty());
 }
 
 #[test]
