@@ -42,17 +42,20 @@ pub enum Role {
     Admin,
     /// Everything but what names a subject.
     Analyst,
+    /// What is released and public, and nothing else.
+    Reader,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 2] = [Self::Admin, Self::Analyst];
+    pub const ALL: [Self; 3] = [Self::Admin, Self::Analyst, Self::Reader];
 
     /// Its word in files, flags and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
             Self::Analyst => "analyst",
+            Self::Reader => "reader",
         }
     }
 

@@ -3,7 +3,8 @@
 //! In: the tables, the session's knowledge and its settings. Out: ledger tables as those settings let them be seen, fate
 //! tables, views (from what is kept of them, where it may be used), the tables that stand on the session's map, reference
 //! tables. Guarantee: between two calls of [`Desk::renew`] a table always answers with the same version, so that a
-//! statement which reads it twice agrees with itself; and all that rests on the ledgers rests on the same settings.
+//! statement which reads it twice agrees with itself; and all that rests on the ledgers rests on the same settings. Under a
+//! release all comes from what it has stored, and whoever sees releases alone has nothing else, whichever way they ask.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -25,6 +26,8 @@ use crate::fate::{FateTable, changes_of};
 use crate::indicator::{Basis, FIGURES, ON_A_MAP, Remembered, StandingFigures, StandingTable, Table};
 use crate::knowledge::Present;
 use crate::reference_tables;
+use crate::release::ground::Ground;
+use crate::release::{Release, ReleaseError};
 use crate::settings::Standing;
 use crate::tables::{Snapshot, Tables};
 
@@ -68,6 +71,8 @@ pub(crate) struct Desk {
     buckets: Option<(Division, Vec<i32>)>,
     /// The ledgers by bucket, where somebody has divided them.
     divided: Mutex<Option<Arc<Divided>>>,
+    /// What the statement reads.
+    ground: Mutex<Ground>,
 }
 
 impl fmt::Debug for Desk {
@@ -89,6 +94,7 @@ impl Desk {
             kept: Mutex::default(),
             buckets: None,
             divided: Mutex::default(),
+            ground: Mutex::default(),
         }
     }
 
@@ -119,6 +125,21 @@ impl Desk {
         self.divided.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
+    /// Says what the next statement reads.
+    pub(crate) fn read(&self, ground: Ground) {
+        *self.ground.lock().unwrap_or_else(PoisonError::into_inner) = ground;
+    }
+
+    /// What the statement reads.
+    pub(crate) fn ground(&self) -> Ground {
+        self.ground.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Plans views anew, because settings have changed, over the versions that were seen.
+    pub(crate) fn plan_anew(&self) {
+        self.pinned.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn divided(&self) -> Option<Arc<Divided>> {
         self.divided.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -139,6 +160,50 @@ impl Desk {
     }
 
     async fn make(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        match self.ground() {
+            Ground::Ledgers => self.make_of_ledgers(name).await,
+            Ground::Release(release, _) => self.of_release(&release, name, standing(&self.state()?).map),
+            Ground::Nothing(error) if self.is_known(name) => Err(DataFusionError::External(Box::new(error))),
+            Ground::Nothing(_) => Ok(None),
+        }
+    }
+
+    /// A table of a release; what it does not have is refused, whatever the ledgers would say of it.
+    fn of_release(
+        &self,
+        release: &Release,
+        name: &str,
+        map: Option<NaiveDate>,
+    ) -> Result<Option<Arc<dyn TableProvider>>> {
+        let table = release.table(name, map, self.present.get().history())?;
+        if table.is_none() && self.is_known(name) {
+            let (table, holds) = (name.to_owned(), release.names().join(", "));
+            let error = ReleaseError::NotStored { table, release: release.manifest().reference(), holds };
+            return Err(DataFusionError::External(Box::new(error)));
+        }
+        Ok(table)
+    }
+
+    /// `indicator` of the release that the statement reads, on a map; `None` where it reads the ledgers.
+    fn released_indicator(&self, map: Option<NaiveDate>) -> Result<Option<Arc<dyn TableProvider>>> {
+        match self.ground() {
+            Ground::Ledgers => Ok(None),
+            Ground::Release(release, _) => self.of_release(&release, "indicator", map),
+            Ground::Nothing(error) => Err(DataFusionError::External(Box::new(error))),
+        }
+    }
+
+    /// Whether something of a name is made of the ledgers, listed or not.
+    fn is_known(&self, name: &str) -> bool {
+        let parts = [FATE, RECORDED, EVERYWHERE];
+        views::named(name).is_some()
+            || Table::named(name).is_some()
+            || reference_tables::NAMES.contains(&name)
+            || self.tables.names().contains(&name)
+            || parts.iter().any(|part| name.starts_with(part))
+    }
+
+    async fn make_of_ledgers(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
         if let Some(view) = views::named(name) {
             if let Some(kept) = self.kept_view(view).await? {
                 return Ok(Some(kept));
@@ -231,6 +296,11 @@ impl Desk {
 #[async_trait]
 impl SchemaProvider for Desk {
     fn table_names(&self) -> Vec<String> {
+        match self.ground() {
+            Ground::Ledgers => {}
+            Ground::Release(release, _) => return release.names(),
+            Ground::Nothing(_) => return Vec::new(),
+        }
         let views = VIEWS.iter().filter(|view| view.listed).map(|view| view.name).chain(ON_A_MAP);
         views.chain(reference_tables::NAMES).chain(self.tables.names()).map(str::to_owned).collect()
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::access::Role;
-use crate::limits::{Limits, of_admins, of_analysts, seconds};
+use crate::limits::{Limits, of_admins, of_analysts, of_readers, seconds};
 use crate::postgres::PostgresConfig;
 
 /// Configuration of the query role. Durations are given in seconds, also with a fraction.
@@ -47,6 +47,9 @@ pub struct Config {
     /// What a question of an analyst may take.
     #[serde(deserialize_with = "of_analysts")]
     pub analyst: Limits,
+    /// What a question of a reader may take.
+    #[serde(deserialize_with = "of_readers")]
+    pub reader: Limits,
 }
 
 impl Default for Config {
@@ -65,6 +68,7 @@ impl Default for Config {
             postgres: PostgresConfig::default(),
             admin: Limits::of(Role::Admin),
             analyst: Limits::of(Role::Analyst),
+            reader: Limits::of(Role::Reader),
         }
     }
 }
@@ -80,6 +84,7 @@ impl Config {
         match role {
             Role::Admin => &self.admin,
             Role::Analyst => &self.analyst,
+            Role::Reader => &self.reader,
         }
     }
 
@@ -91,6 +96,11 @@ impl Config {
     /// File of the users.
     pub fn users(&self) -> PathBuf {
         self.data.join("users.toml")
+    }
+
+    /// Folder of the releases.
+    pub fn releases(&self) -> PathBuf {
+        self.data.join("releases")
     }
 
     /// Folder of the tables, each in a folder of its own name.

@@ -109,6 +109,7 @@ fn kind(error: &QueryError) -> &'static str {
         QueryError::ReadOnly { .. } => "read_only",
         QueryError::SeveralQueries => "several_queries",
         QueryError::Setting(_) => "setting",
+        QueryError::Release(_) => "release",
         QueryError::Withheld { .. } => "withheld",
         QueryError::TooLarge { .. } => "too_large",
         QueryError::TooMuch { .. } => "too_much",

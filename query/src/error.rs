@@ -9,6 +9,7 @@ use datafusion::error::DataFusionError;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Role;
+use crate::release::ReleaseError;
 use crate::settings::SettingError;
 
 mod explain;
@@ -74,6 +75,9 @@ pub enum QueryError {
     /// A setting cannot be taken.
     #[error(transparent)]
     Setting(#[from] SettingError),
+    /// A release, or what somebody who sees releases alone may ask.
+    #[error(transparent)]
+    Release(#[from] ReleaseError),
     /// The query needs more memory than it may have.
     #[error("the query needs more memory than there is for it: ask for fewer rows or groups ({message})")]
     TooLarge {
@@ -141,6 +145,7 @@ impl QueryError {
     pub fn owner(&self) -> Owner {
         match self {
             Self::Internal(_) | Self::Broken(_) => Owner::Us,
+            Self::Release(error) if !error.is_the_askers() => Owner::Us,
             Self::Busy { .. } => Owner::Outside,
             _ => Owner::Asker,
         }
@@ -204,10 +209,16 @@ impl From<DataFusionError> for QueryError {
             // What a row's values led to, such as a division by zero or a text that is no number.
             DataFusionError::ArrowError(arrow, _) if is_of_values(arrow) => Self::sql(arrow.to_string(), None),
             DataFusionError::Execution(message) => Self::sql(message.as_str(), None),
-            _ => match setting(&error) {
-                Some(setting) => Self::Setting(setting),
-                None => Self::Internal(Box::new(error)),
-            },
+            DataFusionError::External(inner) => {
+                if let Some(setting) = inner.downcast_ref::<SettingError>() {
+                    return Self::Setting(setting.clone());
+                }
+                match inner.downcast_ref::<ReleaseError>().cloned() {
+                    Some(release) => Self::Release(release),
+                    None => Self::Internal(Box::new(error)),
+                }
+            }
+            _ => Self::Internal(Box::new(error)),
         }
     }
 }
@@ -230,13 +241,6 @@ fn is_of_values(error: &arrow::error::ArrowError) -> bool {
             | ArrowError::ArithmeticOverflow(_)
             | ArrowError::InvalidArgumentError(_)
     )
-}
-
-fn setting(error: &DataFusionError) -> Option<SettingError> {
-    match error.find_root() {
-        DataFusionError::External(inner) => inner.downcast_ref::<SettingError>().cloned(),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

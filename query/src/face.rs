@@ -26,6 +26,9 @@ pub struct Question {
     /// Last day of telling.
     #[serde(default)]
     pub stated_by: Option<String>,
+    /// The release that answers.
+    #[serde(default)]
+    pub release: Option<String>,
 }
 
 /// An answer and what it stands on.
@@ -42,12 +45,13 @@ pub struct Reply {
 /// # Errors
 /// Where a setting cannot be taken or the query has no answer.
 pub async fn ask(engine: &Engine, asker: &Asker, question: Question) -> Result<Reply, QueryError> {
-    let settings = Settings { map: question.map, as_of: question.as_of, stated_by: question.stated_by };
+    let Question { query, map, as_of, stated_by, release } = question;
+    let settings = Settings { map, as_of, stated_by, release };
     let session = match engine.session(asker, &settings) {
         Ok(session) => session,
         Err(error) => return Err(engine.explained(error, &settings).await.into()),
     };
-    let answer = session.sql(&question.query).await?;
+    let answer = session.sql(&query).await?;
     let standing = NAMES.into_iter().filter_map(|name| Some((name, session.setting(name)?))).collect();
     Ok(Reply { answer, standing })
 }

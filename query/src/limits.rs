@@ -44,6 +44,9 @@ impl Limits {
             Role::Analyst => {
                 Self { timeout: Duration::from_secs(60), at_once: 4, rows: 0, bytes: 0, memory_percent: 50 }
             }
+            Role::Reader => {
+                Self { timeout: Duration::from_secs(30), at_once: 2, rows: 0, bytes: 0, memory_percent: 25 }
+            }
         }
     }
 
@@ -91,6 +94,11 @@ pub(crate) fn of_analysts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     Given::deserialize(deserializer)?.over(Limits::of(Role::Analyst)).map_err(serde::de::Error::custom)
 }
 
+/// Reads `[query.reader]`.
+pub(crate) fn of_readers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Limits, D::Error> {
+    Given::deserialize(deserializer)?.over(Limits::of(Role::Reader)).map_err(serde::de::Error::custom)
+}
+
 /// Reads a number of seconds.
 pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let seconds = f64::deserialize(deserializer)?;
@@ -118,7 +126,7 @@ mod tests {
             ("[analyst]\nmemory_percent = 0", "1 to 100"),
             ("[admin]\nseconds = 1", "seconds"),
             ("[admin]\ntimeout = -1", "seconds"),
-            ("[reader]", "reader"),
+            ("[guest]", "guest"),
         ] {
             let error = toml::from_str::<Config>(text).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");

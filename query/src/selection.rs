@@ -22,7 +22,7 @@ pub(crate) use area::{Chosen, areas, hits};
 pub(crate) use told::{Refused, Told, tell};
 
 /// What narrows an indicator down, and what an answer stands on: every address that asks for figures may have these.
-const PARAMETERS: [&str; 12] = [
+const PARAMETERS: [&str; 13] = [
     "area",
     "year",
     "from",
@@ -33,6 +33,7 @@ const PARAMETERS: [&str; 12] = [
     "map",
     "as_of",
     "stated_by",
+    "release",
     "catalogue",
     "events",
 ];
@@ -110,7 +111,7 @@ impl Asked {
     /// What the answer is to stand on.
     pub(crate) fn settings(&self) -> Settings {
         let one = |name| self.one(name).map(str::to_owned);
-        Settings { map: one("map"), as_of: one("as_of"), stated_by: one("stated_by") }
+        Settings { map: one("map"), as_of: one("as_of"), stated_by: one("stated_by"), release: one("release") }
     }
 
     /// The same with one value more.

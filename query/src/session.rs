@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::compute::concat_batches;
+use chrono::{DateTime, NaiveDate, Utc};
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, SchemaProvider};
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::{SQLOptions, SessionContext};
@@ -34,23 +35,29 @@ use crate::indicator::Remembered;
 use crate::knowledge::{Knowledge, Present, REFERENCES};
 use crate::limits::{Queue, Shares, Spill};
 use crate::postgres::PostgresConfig;
+use crate::release::Releases;
+use crate::release::ground::Ground;
 use crate::settings::{SettingError, Settings, Standing};
 use crate::tables::{TableError, Tables};
 
 mod ahead;
+mod beside;
 mod bound;
 mod derive;
 mod guard;
 mod known;
 mod notices;
 mod prepared;
+mod sitting;
 mod under_way;
 mod values;
 mod yielding;
 
 pub(crate) use bound::{Bound, Known, version_of};
 pub use derive::Derivation;
+pub(crate) use derive::as_filed;
 pub use prepared::Described;
+pub(crate) use sitting::Sitting;
 pub(crate) use values::{Values, fill};
 
 /// The engine cannot be opened.
@@ -83,6 +90,7 @@ struct Shared {
     clock: SharedClock,
     counters: Counters,
     users: Users,
+    releases: Arc<Releases>,
     queue: Queue,
     /// Of statements that are only described. They are done in a moment, and wait for no answer that is read slowly.
     describing: Queue,
@@ -124,6 +132,7 @@ impl Engine {
         let queue = Queue::new(config.at_once, config.wait);
         let describing = Queue::new(config.at_once, config.wait);
         let shares = Shares::default();
+        let releases = Arc::new(Releases::of(config.releases()));
         let shared = Shared {
             tables,
             remembered,
@@ -132,6 +141,7 @@ impl Engine {
             clock,
             counters,
             users,
+            releases,
             queue,
             describing,
             shares,
@@ -217,6 +227,21 @@ impl Engine {
         session.look_anew().await?;
         let reach = session.desk.reach_of(projection).await?;
         Ok(Derivation { session, projection, reach })
+    }
+
+    /// The releases of the data folder.
+    pub fn releases(&self) -> &Arc<Releases> {
+        &self.0.releases
+    }
+
+    /// The present instant, by the engine's clock.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.0.clock.now()
+    }
+
+    /// The present day in Vietnam, by the engine's clock.
+    pub(crate) fn today(&self) -> NaiveDate {
+        self.0.clock.today()
     }
 
     /// Settings of the Postgres face.
@@ -447,23 +472,27 @@ impl Session {
     /// Lets go of what the last statement saw, and sees everything as it is now.
     async fn look_anew(&self) -> std::result::Result<(), QueryError> {
         self.desk.renew();
-        self.desk.see_projections().await?;
+        let now = self.engine.0.clock.now();
+        let ground = Ground::of(&self.engine.0.releases, &self.asker, &self.standing(), now).await;
+        let of_ledgers = matches!(ground, Ground::Ledgers);
+        self.desk.read(ground);
+        if of_ledgers {
+            self.desk.see_projections().await?;
+        }
         self.learn().await
     }
 
     /// Takes in what reference events say by the day asked for.
     async fn learn(&self) -> std::result::Result<(), QueryError> {
-        let today = self.engine.0.clock.today();
-        let table = Family::Reference.stream().table();
-        let snapshot = self.desk.snapshot(table, &self.whole.state()).await?;
-        let any = snapshot.is_some_and(|snapshot| snapshot.rows > 0);
-        let knowledge = if any {
-            let rows = self.whole.sql(REFERENCES).await?;
-            let columns = Arc::clone(rows.schema().inner());
-            let rows = concat_batches(&columns, &rows.collect().await?).map_err(QueryError::internal)?;
-            Knowledge::with(&rows, today)?
-        } else {
-            Knowledge::shipped(today)
+        self.learn_on(self.engine.0.clock.today()).await
+    }
+
+    /// The same by what is late on another day than the present one.
+    async fn learn_on(&self, today: NaiveDate) -> std::result::Result<(), QueryError> {
+        let knowledge = match self.desk.ground() {
+            Ground::Ledgers => self.learned(today).await?,
+            Ground::Release(release, _) => release.knowledge(today)?,
+            Ground::Nothing(_) => Knowledge::shipped(today),
         };
         let knowledge = Arc::new(knowledge);
         self.present.set(Arc::clone(&knowledge));
@@ -476,15 +505,33 @@ impl Session {
         Ok(())
     }
 
+    /// What the ledger of reference events says.
+    async fn learned(&self, today: NaiveDate) -> std::result::Result<Knowledge, QueryError> {
+        let table = Family::Reference.stream().table();
+        let snapshot = self.desk.snapshot(table, &self.whole.state()).await?;
+        let any = snapshot.is_some_and(|snapshot| snapshot.rows > 0);
+        if !any {
+            return Ok(Knowledge::shipped(today));
+        }
+        let rows = self.whole.sql(REFERENCES).await?;
+        let columns = Arc::clone(rows.schema().inner());
+        let rows = concat_batches(&columns, &rows.collect().await?).map_err(QueryError::internal)?;
+        Ok(Knowledge::with(&rows, today)?)
+    }
+
     fn set(&self, name: &str, value: &str) -> std::result::Result<(), SettingError> {
         let Some(setting) = name.strip_prefix("lantoa.") else {
             return Err(SettingError::of_others(name.to_owned()));
         };
         let mut standing = self.standing();
         standing.take(setting, value).map_err(|error| error.listing(self.present.get().history()))?;
+        self.stand_on(standing);
+        Ok(())
+    }
+
+    fn stand_on(&self, standing: Standing) {
         for context in [&self.context, &self.whole] {
             context.state_ref().write().config_mut().options_mut().extensions.insert(standing.clone());
         }
-        Ok(())
     }
 }

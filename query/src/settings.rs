@@ -1,4 +1,4 @@
-//! What an answer stands on: the map, the day of knowledge, the day of telling.
+//! What an answer stands on: the map, the day of knowledge, the day of telling, the release.
 //!
 //! In: text, from SQL (`SET lantoa.x = '…'`), flags or HTTP parameters. Out: typed settings, or an error that lists
 //! what would be right. They live in the session's configuration, so that `SHOW` and every front end see the same.
@@ -14,11 +14,16 @@ use lantoa_schemas::area::AreaHistory;
 use lantoa_schemas::clock::{day_in_vietnam, end_of_day_in_vietnam};
 use serde::Deserialize;
 
+use crate::release::{NotAReference, Reference};
+
 /// Word for "each figure on the map on which it was reported".
 pub const AS_REPORTED: &str = "as_reported";
 
 /// Names of the settings, as in `SET lantoa.<name>`.
-pub const NAMES: [&str; 3] = ["map", "as_of", "stated_by"];
+pub const NAMES: [&str; 4] = ["map", "as_of", "stated_by", "release"];
+
+/// The settings as they are named in messages.
+pub(crate) const LISTED: &str = "lantoa.map, lantoa.as_of, lantoa.stated_by and lantoa.release";
 
 /// The settings of a session as text, from flags or HTTP parameters; empty is the same as not given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -30,14 +35,16 @@ pub struct Settings {
     pub as_of: Option<String>,
     /// Only what sources had said by the end of this day.
     pub stated_by: Option<String>,
+    /// The release that answers, in place of the ledgers.
+    pub release: Option<String>,
 }
 
 impl Settings {
     /// The settings that were given, by name.
     pub fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        [("map", &self.map), ("as_of", &self.as_of), ("stated_by", &self.stated_by)]
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.as_deref()?)))
+        let all =
+            [("map", &self.map), ("as_of", &self.as_of), ("stated_by", &self.stated_by), ("release", &self.release)];
+        all.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)))
     }
 }
 
@@ -45,16 +52,13 @@ impl Settings {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
     /// No setting has the name.
-    #[error("there is no setting {name}: the settings are lantoa.map, lantoa.as_of and lantoa.stated_by")]
+    #[error("there is no setting {name}: the settings are {LISTED}")]
     Unknown {
         /// The name asked for.
         name: String,
     },
     /// The engine's own options are not the user's.
-    #[error(
-        "{name} is the engine's own and is neither shown nor changed here: \
-         the settings are lantoa.map, lantoa.as_of and lantoa.stated_by"
-    )]
+    #[error("{name} is the engine's own and is neither shown nor changed here: the settings are {LISTED}")]
     Engine {
         /// The name asked for.
         name: String,
@@ -83,6 +87,18 @@ pub enum SettingError {
         value: String,
         /// The maps to choose from.
         possible: String,
+    },
+    /// The value names no release.
+    #[error(transparent)]
+    NotARelease(#[from] NotAReference),
+    /// A release has its own days.
+    #[error(
+        "lantoa.release = '{release}' has its own day of knowledge and of telling: RESET lantoa.release before setting \
+         lantoa.as_of or lantoa.stated_by, or reset these before naming a release"
+    )]
+    OfRelease {
+        /// The release.
+        release: String,
     },
     /// A day of which the areas are not known.
     #[error("lantoa.map = '{day}': how the provinces were on that day is not known; {possible}")]
@@ -181,18 +197,29 @@ pub(crate) struct Standing {
     pub(crate) as_of: Option<AsOf>,
     /// Last day of telling.
     pub(crate) stated_by: Option<NaiveDate>,
+    /// The release that is read; `None` for the ledgers.
+    pub(crate) release: Option<Reference>,
 }
 
 impl Standing {
     /// Takes one setting by its name without the prefix; an empty value sets it back.
     pub(crate) fn take(&mut self, name: &str, value: &str) -> std::result::Result<(), SettingError> {
         let value = value.trim();
+        let mut next = self.clone();
         match name {
-            "map" => map(value).map(|day| self.map = day),
-            "as_of" => as_of(value).map(|as_of| self.as_of = as_of),
-            "stated_by" => day("stated_by", value).map(|day| self.stated_by = day),
-            _ => Err(SettingError::Unknown { name: format!("lantoa.{name}") }),
+            "map" => next.map = map(value)?,
+            "as_of" => next.as_of = as_of(value)?,
+            "stated_by" => next.stated_by = day("stated_by", value)?,
+            "release" => next.release = release(value)?,
+            _ => return Err(SettingError::Unknown { name: format!("lantoa.{name}") }),
         }
+        if let Some(release) = &next.release
+            && (next.as_of.is_some() || next.stated_by.is_some())
+        {
+            return Err(SettingError::OfRelease { release: release.to_string() });
+        }
+        *self = next;
+        Ok(())
     }
 
     /// The value of a setting as text, `None` where it sets no limit.
@@ -201,9 +228,14 @@ impl Standing {
             "map" => Some(self.map.map_or_else(|| AS_REPORTED.to_owned(), |day| day.to_string())),
             "as_of" => self.as_of.map(|as_of| as_of.to_string()),
             "stated_by" => self.stated_by.map(|day| day.to_string()),
+            "release" => self.release.as_ref().map(Reference::to_string),
             _ => None,
         }
     }
+}
+
+fn release(value: &str) -> std::result::Result<Option<Reference>, SettingError> {
+    if value.is_empty() { Ok(None) } else { Ok(Some(value.parse()?)) }
 }
 
 fn map(value: &str) -> std::result::Result<Option<NaiveDate>, SettingError> {
@@ -262,7 +294,8 @@ impl ExtensionOptions for Standing {
         let describe = |name| match name {
             "map" => "The map on which the answer stands: as_reported, or a day",
             "as_of" => "Only what was recorded by the end of this day in Vietnam, or by this instant",
-            _ => "Only what sources had said by the end of this day",
+            "stated_by" => "Only what sources had said by the end of this day",
+            _ => "The release that answers: its name, and where not the newest is meant a version",
         };
         let entry =
             |name| ConfigEntry { key: format!("lantoa.{name}"), value: self.value(name), description: describe(name) };
@@ -293,10 +326,27 @@ mod tests {
             ("map", "2000-01-01", "2025-07-01"),
             ("map", "new", "as_reported"),
             ("maps", "as_reported", "lantoa.map"),
+            ("release", "LLW 2025", "LLW-2025@1"),
         ] {
             let error = standing.take(name, value).unwrap_err().to_string();
             assert!(error.contains(says), "{name} = {value}: {error}");
         }
+    }
+
+    #[test]
+    fn a_release_has_its_own_days() {
+        let mut standing = Standing::default();
+        standing.take("release", "LLW-2025@1").unwrap();
+        standing.take("map", "2025-07-01").unwrap();
+        for name in ["as_of", "stated_by"] {
+            let error = standing.take(name, "2025-10-15").unwrap_err();
+            assert!(matches!(&error, SettingError::OfRelease { release } if release == "LLW-2025@1"), "{error}");
+        }
+        assert_eq!(standing.value("release").as_deref(), Some("LLW-2025@1"));
+        standing.take("release", "").unwrap();
+        standing.take("as_of", "2025-10-15").unwrap();
+        assert!(standing.take("release", "LLW-2025").is_err());
+        assert_eq!(standing.value("release"), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! statement can hold two maps against each other.
 //!
 //! In: a map as `SET lantoa.map` takes it. Out: the rows of `indicator` on it, from the versions of the ledgers that the
-//! statement sees; whoever may not see all rows of `indicator` sees as few of these.
+//! statement sees or from its release; whoever may not see all rows of `indicator` sees as few of these.
 
 use std::sync::Arc;
 
@@ -39,7 +39,10 @@ impl TableFunctionImpl for IndicatorOn {
         };
         let mut standing = Standing::default();
         standing.take("map", map).map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let on_map: Arc<dyn TableProvider> = Arc::new(OnMap { desk: Arc::clone(&self.desk), map: standing.map });
+        let on_map: Arc<dyn TableProvider> = match self.desk.released_indicator(standing.map)? {
+            Some(released) => released,
+            None => Arc::new(OnMap { desk: Arc::clone(&self.desk), map: standing.map }),
+        };
         match &self.granted {
             Some(granted) => granted.granted("indicator", on_map),
             None => Ok(on_map),

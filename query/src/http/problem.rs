@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Place, QueryError};
 use crate::format::{FormError, Format, WriteError};
+use crate::release::ReleaseError;
 use crate::selection::Wrong;
 
 /// An answer that is none.
@@ -38,8 +39,10 @@ impl Problem {
 
     /// The body is no question.
     pub(super) fn no_question(error: &serde_json::Error) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "Not a question", error.to_string())
-            .of("query", "send {\"query\": \"SELECT …\"}, beside it map, as_of and stated_by where they are wanted")
+        Self::new(StatusCode::BAD_REQUEST, "Not a question", error.to_string()).of(
+            "query",
+            "send {\"query\": \"SELECT …\"}, beside it map, as_of, stated_by or release where they are wanted",
+        )
     }
 
     /// The body could not be taken.
@@ -69,6 +72,20 @@ impl Problem {
     /// The catalogue has no such indicator.
     pub(super) fn no_indicator(wrong: Wrong) -> Self {
         Self { status: StatusCode::NOT_FOUND, title: "No such indicator", ..wrong.into() }
+    }
+
+    fn of_release(error: &ReleaseError, detail: String) -> Self {
+        match error {
+            ReleaseError::Needed { .. } | ReleaseError::Embargoed { .. } => {
+                Self::new(StatusCode::FORBIDDEN, "Not for you", detail).of("release", "name a release that is public")
+            }
+            error if error.is_the_askers() => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Not in the release", detail)
+                .of("release", "see the reason for what is possible"),
+            error => {
+                tracing::error!(%error, "a release cannot be read");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Not read", detail)
+            }
+        }
     }
 
     fn document(&self) -> Value {
@@ -102,6 +119,7 @@ impl From<QueryError> for Problem {
         match &error {
             QueryError::Setting(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Setting not taken", detail)
                 .of("settings", "see the reason for what is possible"),
+            QueryError::Release(release) => Self::of_release(release, detail),
             QueryError::ReadOnly { .. } => Self::new(StatusCode::BAD_REQUEST, "Only questions", detail)
                 .of("query", "send a SELECT, or use import or POST /v1/events to bring facts"),
             QueryError::TooLarge { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Too large", detail)

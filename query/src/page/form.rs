@@ -72,8 +72,9 @@ pub(crate) fn form(form: &Form<'_>, words: &Words) -> Markup {
                     }
                 }
                 @if let Some(indicator) = chosen { (subjects(indicator, catalogue, form.asked, words)) }
-                (day("as_of", &words.as_of, &words.as_of_hint, form.asked))
-                (day("stated_by", &words.stated_by, &words.stated_by_hint, form.asked))
+                (typed("as_of", &words.as_of, &words.as_of_hint, form.asked))
+                (typed("stated_by", &words.stated_by, &words.stated_by_hint, form.asked))
+                (typed("release", &words.release, &words.release_hint, form.asked))
             }
             p { button type="submit" { (words.show) } }
         }
@@ -82,7 +83,7 @@ pub(crate) fn form(form: &Form<'_>, words: &Words) -> Markup {
 
 /// Whether one of the choices that few need is made.
 fn is_narrowed(asked: &Asked) -> bool {
-    ["level", "base", "subject_scope", "as_of", "stated_by"].iter().any(|name| asked.one(name).is_some())
+    ["level", "base", "subject_scope", "as_of", "stated_by", "release"].iter().any(|name| asked.one(name).is_some())
 }
 
 fn tick(name: &str, value: &str, says: &str, checked: bool) -> Markup {
@@ -96,7 +97,7 @@ fn year(name: &str, says: &str, asked: &Asked) -> Markup {
     }
 }
 
-fn day(name: &str, says: &str, hint: &str, asked: &Asked) -> Markup {
+fn typed(name: &str, says: &str, hint: &str, asked: &Asked) -> Markup {
     html! {
         p {
             label for=(name) { (says) }

@@ -111,7 +111,7 @@ fn nothing_from_outside_is_markup_and_nothing_in_it_is_forbidden_by_the_policy()
 #[test]
 fn every_field_has_a_label_and_every_column_a_head() {
     let page = shown(Lang::Vi);
-    for field in ["indicator", "find", "from", "to", "map", "level", "as_of", "stated_by"] {
+    for field in ["indicator", "find", "from", "to", "map", "level", "as_of", "stated_by", "release"] {
         assert_eq!(page.matches(&format!(" id=\"{field}\"")).count(), 1, "{field}");
         assert_eq!(page.matches(&format!("for=\"{field}\"")).count(), 1, "{field}");
     }

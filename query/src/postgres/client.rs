@@ -10,6 +10,7 @@ use std::time::Duration;
 use arrow::array::timezone::Tz;
 
 use super::refusal::{Refusal, state};
+use crate::settings::LISTED;
 
 /// The version of Postgres whose catalogue and messages this face has.
 pub(super) const SERVER_VERSION: &str = "15.0";
@@ -126,9 +127,7 @@ impl ClientSettings {
     pub(super) fn set(&self, name: &str, value: Option<&str>) -> Result<&'static str, Refusal> {
         let Some((name, _, takes)) = KNOWN.into_iter().find(|(known, ..)| known.eq_ignore_ascii_case(name)) else {
             let refusal = Refusal::new(state::NO_SETTING, format!("there is no setting {name}"));
-            return Err(
-                refusal.hint("what an answer stands on is set by lantoa.map, lantoa.as_of and lantoa.stated_by")
-            );
+            return Err(refusal.hint(format!("what an answer stands on is set by {LISTED}")));
         };
         match value {
             Some(value) => {

@@ -18,7 +18,7 @@ use super::refusal::{Refusal, Stop, state};
 use super::statement::{CopyOut, Discard, Fetch, Form, Statement, Step};
 use super::turn::Turn;
 use crate::session::Values;
-use crate::settings::NAMES;
+use crate::settings::{LISTED, NAMES};
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// Answers a portal's statement, with at most `most` rows, or all where it is 0.
@@ -198,7 +198,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let none = || Refusal::new(state::NO_SETTING, format!("there is no setting {name}"));
         match name.strip_prefix("lantoa.") {
             Some(setting) if NAMES.contains(&setting) => Ok(self.session.setting(setting).unwrap_or_default()),
-            Some(_) => Err(none().hint("there are lantoa.map, lantoa.as_of and lantoa.stated_by")),
+            Some(_) => Err(none().hint(format!("there are {LISTED}"))),
             None => self.settings.get(name).ok_or_else(none),
         }
     }

@@ -6,6 +6,7 @@
 use std::io;
 
 use crate::error::{Place, QueryError};
+use crate::release::ReleaseError;
 
 /// Codes of SQLSTATE that are used here, which pgwire takes as texts.
 pub(super) mod state {
@@ -114,6 +115,13 @@ fn state_of(error: &QueryError, said: &str) -> &'static str {
         QueryError::Empty | QueryError::SeveralQueries => state::SYNTAX,
         QueryError::ReadOnly { .. } => state::READ_ONLY,
         QueryError::Setting(_) => state::BAD_VALUE,
+        QueryError::Release(ReleaseError::Needed { .. } | ReleaseError::Embargoed { .. }) => state::WITHHELD,
+        QueryError::Release(ReleaseError::NotStored { .. }) => state::NO_TABLE,
+        QueryError::Release(error) if error.is_the_askers() => state::BAD_VALUE,
+        QueryError::Release(error) => {
+            tracing::error!(%error, "a release cannot be read");
+            state::INTERNAL
+        }
         QueryError::TooLarge { .. } => state::MEMORY,
         QueryError::Withheld { .. } => state::WITHHELD,
         QueryError::TimedOut { .. } | QueryError::Cancelled | QueryError::Unread { .. } => state::CANCELLED,

@@ -17,13 +17,16 @@ use crate::settings::NAMES;
 /// Name of the setting that says up to when records count.
 const AS_OF: &str = "as_of";
 
+/// Name of the setting that says which release answers.
+const RELEASE: &str = "release";
+
 /// An answer and what it stands on.
 pub(crate) struct Told {
     pub(crate) selection: Selection,
     pub(crate) knowledge: Arc<Knowledge>,
     pub(crate) answer: Answer,
     pub(crate) known: Known,
-    /// The settings by name, with the instant of knowledge among them.
+    /// The settings by name, with the instant of knowledge or the release's exact version among them.
     pub(crate) standing: Vec<(&'static str, String)>,
 }
 
@@ -63,8 +66,12 @@ pub(crate) async fn tell(engine: &Engine, asker: &Asker, id: &str, asked: &Asked
     notices.extend(answer.notices().iter().cloned());
     notices.extend(since(asked, &known)?);
     let mut standing = standing(&session);
-    standing.retain(|(name, _)| *name != AS_OF);
-    standing.push((AS_OF, known.as_of.to_string()));
+    standing.retain(|(name, _)| *name != AS_OF && *name != RELEASE);
+    // A release has its own day of knowledge, and by its exact version it never changes.
+    standing.push(match &known.release {
+        Some(release) => (RELEASE, release.clone()),
+        None => (AS_OF, known.as_of.to_string()),
+    });
     Ok(Told { selection, knowledge, answer: answer.with_notices(notices), known, standing })
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct Known {
     pub(crate) events: i64,
     /// The catalogue by which it was made.
     pub(crate) catalogue: String,
+    /// The release, with its exact version, where the answer is one's.
+    pub(crate) release: Option<String>,
 }
 
 impl Session {
@@ -99,6 +101,14 @@ impl Session {
     /// What the present statement knows: read from the same versions of the ledgers, and from all of them. Rows of one area
     /// rest on events of others too, such as a plan of the nation.
     async fn known(&self) -> Result<Known, QueryError> {
+        if let Some(release) = self.desk.ground().release() {
+            return Ok(Known {
+                as_of: release.as_of.parse()?,
+                events: release.events,
+                catalogue: release.catalogue.clone(),
+                release: Some(release.reference()),
+            });
+        }
         let ledgers = Family::ALL.iter().map(|family| family.stream().table());
         let ledgers = ledgers.map(|table| format!("SELECT max(recorded) AS newest, count(*) AS events FROM {table}"));
         let query = format!(
@@ -112,7 +122,7 @@ impl Session {
         let events = events.and_then(|events| events.as_primitive::<Int64Type>().iter().next().flatten());
         let catalogue = version_of(&self.present.get())?;
         let as_of = self.limit(self.engine.0.clock.now(), newest);
-        Ok(Known { as_of, events: events.unwrap_or(0), catalogue })
+        Ok(Known { as_of, events: events.unwrap_or(0), catalogue, release: None })
     }
 
     /// What was asked for where it is over, else the newest record that the answer has: the present day still goes on, and

@@ -81,7 +81,7 @@ impl Derivation {
 }
 
 /// Text as a file has it, and every column nullable: which are never null is the view's knowledge, not the table's.
-fn as_filed(columns: &Schema) -> SchemaRef {
+pub(crate) fn as_filed(columns: &Schema) -> SchemaRef {
     let filed = columns.fields().iter().map(|field| {
         let filed = match field.data_type() {
             DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,

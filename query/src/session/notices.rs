@@ -1,6 +1,6 @@
 //! What has to be said beside an answer, because of what it stands on.
 //!
-//! In: the settings of a session, and today. Out: a sentence each.
+//! In: the settings of a session, what its statement reads, and today. Out: a sentence each.
 
 use chrono::{DateTime, Utc};
 use lantoa_schemas::stream::Stream;
@@ -14,7 +14,7 @@ impl Session {
     /// What the settings make it necessary to say beside an answer.
     pub(super) async fn notices(&self) -> Result<Vec<String>, QueryError> {
         let Some(as_of) = self.standing().as_of else {
-            return Ok(Vec::new());
+            return Ok(self.desk.ground().notices(self.engine.0.clock.now()));
         };
         let today = self.engine.0.clock.today();
         if as_of.day() > today {
