@@ -462,7 +462,8 @@ async fn reference_events() {
     folder.append(Family::Statement.stream(), vec![changed("ha-giang-2024", 2, late)]).await;
     run("reference.slt", &folder).await;
     // A map that comes beside the question is answered as one that the question sets.
-    let question = Question { query: "SELECT 1".into(), map: Some("new".into()), as_of: None, stated_by: None };
+    let question =
+        Question { query: "SELECT 1".into(), map: Some("new".into()), as_of: None, stated_by: None, release: None };
     let error = ask(&folder.engine(), &Asker::owner(), question).await.unwrap_err().to_string();
     assert!(error.contains("'2026-01-15'"), "{error}");
 }

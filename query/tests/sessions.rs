@@ -91,8 +91,13 @@ async fn views_have_the_contracts_columns() {
 #[tokio::test]
 async fn a_question_that_lists_tables_is_answered_after_its_session_is_gone() {
     let engine = Folder::empty().engine();
-    let question =
-        |query: &str| lantoa_query::face::Question { query: query.to_owned(), map: None, as_of: None, stated_by: None };
+    let question = |query: &str| lantoa_query::face::Question {
+        query: query.to_owned(),
+        map: None,
+        as_of: None,
+        stated_by: None,
+        release: None,
+    };
     for query in ["SHOW TABLES", "SELECT table_name FROM information_schema.tables", "SHOW COLUMNS FROM indicator"] {
         let reply = lantoa_query::face::ask(&engine, &Asker::owner(), question(query)).await.unwrap();
         let rows: usize = reply.answer.collect().await.unwrap().iter().map(|batch| batch.num_rows()).sum();

@@ -13,8 +13,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 mod value;
 
 pub use lantoa_query::format::Format;
+pub use lantoa_query::release::{Name, Reference};
 use value::user_role;
-pub use value::{AsOf, Day, Map, listener, local_listener};
+pub use value::{AsOf, Day, Embargo, Map, listener, local_listener};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -27,6 +28,8 @@ Examples:
   lantoa import figures.csv                take in a sheet in the form `statement`
   lantoa status                            what runs, where, and what is kept
   lantoa verify                            prove that each event is in its table once
+  lantoa release create LLW-2025 --as-of 2025-10-20   store the answers of that day under a name
+  lantoa sql --release LLW-2025@1 \"select * from indicator\"
   lantoa user add lan --role analyst       let somebody ask; from then on everybody logs in
   lantoa serve projector --kafka kafka1:9092,kafka2:9092 --data /srv/lantoa
 
@@ -95,6 +98,12 @@ pub enum Command {
     /// wants a name and a password; whoever owns the data folder still asks with `lantoa sql`. A running program takes
     /// changes up at the next login.
     User(UserArgs),
+    /// Store answers under a name, so that they stay as they were published
+    ///
+    /// A release has the views on each of its maps, as of an instant, in DIR/releases/NAME/VERSION, with checksums. Nothing
+    /// that happens to the tables afterwards changes it. `lantoa sql --release NAME` asks it; NAME@1 is the newest 1.x.y
+    /// that was not withdrawn, NAME@1.0.2 that one alone.
+    Release(ReleaseArgs),
     /// Make the tables anew that views are kept in, beside the present ones
     ///
     /// Compares the two, says where they differ, and switches. Questions are answered all along; stopped, it goes on
@@ -230,6 +239,9 @@ pub struct SqlArgs {
     /// As the sources had told the public by this day (YYYY-MM-DD)
     #[arg(long, value_name = "DAY")]
     pub stated_by: Option<Day>,
+    /// From a release in place of the tables: NAME for its newest version, NAME@1 for the newest 1.x.y, NAME@1.0.2 for one
+    #[arg(long, value_name = "RELEASE", conflicts_with_all = ["as_of", "stated_by"])]
+    pub release: Option<Reference>,
     /// Of the prompt.
     #[command(flatten)]
     pub around: Surroundings,
@@ -250,7 +262,8 @@ pub enum UserAction {
     Add {
         /// The name to log in with: small letters, digits, '.', '_' and '-'
         name: String,
-        /// admin sees everything; analyst everything but subject tokens and the bytes of records
+        /// admin sees everything; analyst everything but subject tokens and the bytes of records; reader what is released
+        /// and not under embargo
         #[arg(long, value_parser = user_role)]
         role: lantoa_query::access::Role,
         /// Code of a province or commune: only figures of areas that lie in it, on every map, are shown
@@ -275,6 +288,81 @@ pub enum UserAction {
         /// The user
         name: String,
     },
+}
+
+/// Flags of `release`.
+#[derive(Debug, Clone, Args)]
+pub struct ReleaseArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub action: ReleaseAction,
+}
+
+/// What can be done with releases.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ReleaseAction {
+    /// Store the answers as they are known, as the next version of a name
+    ///
+    /// The first is 1.0.0. Where figures changed since, the patch counts on, where the catalogue did, the minor; where
+    /// nothing did, nothing is stored and the exit code is 1.
+    Create(CreateArgs),
+    /// Show what there is
+    List {
+        /// Only of this name
+        name: Option<Name>,
+    },
+    /// Show what a release rests on
+    Show {
+        /// Which
+        release: Reference,
+        /// Hold each file against its checksum; the exit code is 1 where one differs
+        #[arg(long)]
+        check: bool,
+    },
+    /// Show which figures of `indicator` are new, changed or withdrawn between two releases, and the events that did it
+    Diff {
+        /// The earlier one
+        earlier: Reference,
+        /// The later one
+        later: Reference,
+        /// How the rows are written
+        #[arg(long, value_name = "FORMAT", value_parser = value::format(), default_value = "table")]
+        format: Format,
+    },
+    /// Mark a release as not to be used any more; its files stay, and who asks for exactly this version is told why
+    Withdraw {
+        /// Which; without a version the newest
+        release: Reference,
+        /// Why, for those who ask
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// Flags of `release create`.
+#[derive(Debug, Clone, Args)]
+pub struct CreateArgs {
+    /// The name: letters, digits, '-' and '_'
+    pub name: Name,
+    /// As the records were at the end of this day (YYYY-MM-DD, in Vietnam), or at an instant (2025-10-20T08:30:00Z); it has
+    /// to be over
+    #[arg(long, value_name = "TIME")]
+    pub as_of: AsOf,
+    /// As the sources had told the public by this day (YYYY-MM-DD)
+    #[arg(long, value_name = "DAY")]
+    pub stated_by: Option<Day>,
+    /// On this map, `as_reported` or a day of it; may be given several times. Without it: all maps there are
+    #[arg(long, value_name = "MAP")]
+    pub map: Vec<Map>,
+    /// Keep it from readers until this day begins in Vietnam, or until an instant
+    #[arg(long, value_name = "TIME")]
+    pub embargo: Option<Embargo>,
+    /// What it is, for people
+    #[arg(long)]
+    pub title: Option<String>,
+    /// Begin a new major, also where nothing changed
+    #[arg(long)]
+    pub major: bool,
 }
 
 /// What the prompt takes from the environment.
@@ -357,7 +445,19 @@ mod tests {
             (&["verify", "--at-once", "many"], false, "many"),
             (&["user", "add", "lan", "--role", "analyst", "--area", "24"], true, ""),
             (&["user", "add", "lan"], false, "--role"),
-            (&["user", "add", "lan", "--role", "boss"], false, "admin or analyst"),
+            (&["user", "add", "lan", "--role", "boss"], false, "admin, analyst or reader"),
+            (&["user", "add", "lan", "--role", "reader"], true, ""),
+            (&["release", "create", "LLW-2025", "--as-of", "2025-10-20", "--map", "2025-07-01"], true, ""),
+            (&["release", "create", "LLW-2025"], false, "--as-of"),
+            (&["release", "create", "LLW-2025@1", "--as-of", "2025-10-20"], false, "LLW-2025@1"),
+            (&["release", "create", "L", "--as-of", "2025-10-20", "--embargo", "soon"], false, "YYYY-MM-DD"),
+            (&["release", "list"], true, ""),
+            (&["release", "show", "LLW-2025@1", "--check"], true, ""),
+            (&["release", "diff", "LLW-2025@1.0.0", "LLW-2025@1.0.1", "--format", "csv"], true, ""),
+            (&["release", "withdraw", "LLW-2025@1.0.0"], false, "--reason"),
+            (&["sql", "select 1", "--release", "LLW-2025@1", "--map", "2025-07-01"], true, ""),
+            (&["sql", "select 1", "--release", "LLW-2025@1", "--as-of", "2025-10-20"], false, "--as-of"),
+            (&["sql", "select 1", "--release", "LLW 2025"], false, "LLW-2025@1.0.2"),
             (&["user", "passwd", "lan", "--password-file", "x"], true, ""),
             (&["user"], false, "passwd"),
             (&["fly"], false, "fly"),

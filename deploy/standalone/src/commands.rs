@@ -3,6 +3,7 @@
 pub mod import;
 pub mod rebuild;
 pub mod recover;
+pub mod release;
 pub mod sql;
 pub mod status;
 pub mod user;

@@ -73,6 +73,11 @@ impl DataDir {
         self.root.join("tables")
     }
 
+    /// Answers that were stored under a name.
+    pub fn releases(&self) -> PathBuf {
+        self.root.join("releases")
+    }
+
     /// All that the embedded broker keeps.
     pub fn broker(&self) -> PathBuf {
         self.root.join("broker")
@@ -105,6 +110,11 @@ impl DataDir {
     /// Whether there are tables to read.
     pub fn has_tables(&self) -> bool {
         self.tables().is_dir()
+    }
+
+    /// Whether there are releases to read.
+    pub fn has_releases(&self) -> bool {
+        self.releases().is_dir()
     }
 
     /// Makes the folder where it is missing and takes it into ownership.

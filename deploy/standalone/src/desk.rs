@@ -64,7 +64,9 @@ impl Desk {
     pub async fn find(data: &DataDir, config: Config) -> Result<Self, DeskError> {
         match Endpoints::of_running(data).await {
             Some(endpoints) if !has_users(data) => return Ok(Self::Remote(Remote::of(&endpoints.http)?)),
-            None if !data.has_tables() => return Err(DeskError::NoData(data.root().to_owned())),
+            None if !data.has_tables() && !data.has_releases() => {
+                return Err(DeskError::NoData(data.root().to_owned()));
+            }
             _ => {}
         }
         Ok(Self::Local(Engine::open(config, Arc::new(SystemClock))?))
@@ -97,5 +99,5 @@ pub fn has_users(data: &DataDir) -> bool {
 
 /// A question without settings.
 pub fn plain(query: impl Into<String>) -> Question {
-    Question { query: query.into(), map: None, as_of: None, stated_by: None }
+    Question { query: query.into(), map: None, as_of: None, stated_by: None, release: None }
 }

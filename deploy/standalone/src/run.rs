@@ -10,6 +10,7 @@ use crate::cli::{Cli, Command, UpArgs};
 use crate::commands::import::import;
 use crate::commands::rebuild::rebuild;
 use crate::commands::recover::recover;
+use crate::commands::release::{ReleaseCommandError, release};
 use crate::commands::sql::{SqlError, sql};
 use crate::commands::status::status;
 use crate::commands::user::{UserError, user};
@@ -50,6 +51,9 @@ pub enum RunError {
     /// The users.
     #[error(transparent)]
     User(#[from] UserError),
+    /// Releases.
+    #[error(transparent)]
+    Release(#[from] ReleaseCommandError),
     /// The articles.
     #[error("the five articles cannot be loaded")]
     Articles(#[from] lantoa_ingest::intake::IntakeError),
@@ -118,6 +122,7 @@ pub async fn run(cli: Cli) -> Result<Outcome, RunError> {
         Command::Import(arguments) => import(&data, settings, arguments).await,
         Command::Recover(arguments) => recover(&data, settings, arguments).await,
         Command::User(arguments) => Ok(user(&data, arguments)?),
+        Command::Release(arguments) => Ok(release(settings, arguments).await?),
         Command::Rebuild => rebuild(settings).await,
         Command::Verify(arguments) => verify(&data, settings, arguments).await,
         Command::Status => status(&data, settings).await,

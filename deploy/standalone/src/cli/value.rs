@@ -4,10 +4,11 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use lantoa_query::access::Role;
 use lantoa_query::format::Format;
+use lantoa_schemas::clock::end_of_day_in_vietnam;
 use lantoa_schemas::form::{FORMS, Form};
 
 /// The map that areas are answered on.
@@ -65,6 +66,25 @@ impl fmt::Display for AsOf {
     }
 }
 
+/// From when on something is public: the beginning of a day in Vietnam, or an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Embargo(
+    /// When.
+    pub DateTime<Utc>,
+);
+
+impl FromStr for Embargo {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        use lantoa_query::settings::AsOf as Until;
+        Ok(Self(match text.parse::<AsOf>()?.0 {
+            Until::Instant(instant) => instant,
+            Until::Day(day) => end_of_day_in_vietnam(day.pred_opt().unwrap_or(day)),
+        }))
+    }
+}
+
 impl FromStr for Day {
     type Err = String;
 
@@ -84,7 +104,7 @@ impl fmt::Display for Day {
 /// # Errors
 /// What would be right.
 pub fn user_role(text: &str) -> Result<Role, String> {
-    Role::parse(text).ok_or_else(|| "a role is admin or analyst".to_owned())
+    Role::parse(text).ok_or_else(|| "a role is admin, analyst or reader".to_owned())
 }
 
 fn day(text: &str) -> Result<NaiveDate, String> {
@@ -135,6 +155,16 @@ pub(super) fn known_form(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_embargo_of_a_day_ends_where_the_day_begins() {
+        for (text, until) in
+            [("2025-12-15", "2025-12-14T17:00:00+00:00"), ("2025-12-15T08:00:00+07:00", "2025-12-15T01:00:00+00:00")]
+        {
+            assert_eq!(text.parse::<Embargo>().unwrap().0.to_rfc3339(), until);
+        }
+        assert!("15/12/2025".parse::<Embargo>().is_err());
+    }
 
     #[test]
     fn listeners() {

@@ -108,11 +108,12 @@ pub async fn sql(data: &DataDir, settings: Settings, arguments: SqlArgs) -> Resu
         return Err(SqlError::NotForScreens(format).into());
     }
     let desk = Desk::find(data, settings.query).await?;
-    let SqlArgs { query, bom, out, map, as_of, stated_by, around, .. } = arguments;
+    let SqlArgs { query, bom, out, map, as_of, stated_by, release, around, .. } = arguments;
     let standing = lantoa_query::Settings {
         map: map.map(|map| map.to_string()),
         as_of: as_of.map(|day| day.to_string()),
         stated_by: stated_by.map(|day| day.to_string()),
+        release: release.map(|release| release.to_string()),
     };
     let mut shell = Shell::new(desk, standing, format, bom, out);
     let flow = match query {

@@ -132,13 +132,19 @@ impl Remote {
     /// Any [`RemoteError`].
     pub async fn sql(&self, question: &Question) -> Result<Reply, RemoteError> {
         let mut body = serde_json::json!({ "query": question.query });
-        let settings = [("map", &question.map), ("as_of", &question.as_of), ("stated_by", &question.stated_by)];
+        let settings = [
+            ("map", &question.map),
+            ("as_of", &question.as_of),
+            ("stated_by", &question.stated_by),
+            ("release", &question.release),
+        ];
         for (name, value) in settings.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
             body[name] = value.as_str().into();
         }
         let sent = self.client.post(format!("{}/v1/sql", self.base)).header(ACCEPT, ARROW_STREAM).json(&body).send();
         let answer = good(sent.await?).await.map_err(as_said_by_query)?;
-        let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        // In UTF-8, where it has what somebody wrote, such as why a release was withdrawn.
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let notices = answer.headers().get_all("lantoa-notice").iter().map(text).collect();
         let standing = |name: &'static str| {
             Some((name, text(answer.headers().get(format!("lantoa-{}", name.replace('_', "-")))?)))

@@ -39,7 +39,12 @@ const ORDERS: [(&str, &str, &str, &str); 13] = [
     ("\\dv", "", "views", "khung nhìn"),
     ("\\df", "", "functions", "hàm"),
     ("\\di", "", "indicators", "chỉ tiêu"),
-    ("\\set", "[NAME [VALUE]]", "map, as_of, stated_by: say, set, set back", "bản đồ, ngày biết, ngày công bố"),
+    (
+        "\\set",
+        "[NAME [VALUE]]",
+        "map, as_of, stated_by, release: say, set, set back",
+        "bản đồ, ngày biết, ngày nói, bản công bố",
+    ),
     ("\\f", "[FORMAT]", "how answers are written", "dạng kết quả"),
     ("\\o", "[FILE]", "the next answer goes into FILE", "ghi kết quả kế tiếp vào tệp"),
     ("\\i", "FILE", "ask what FILE has", "chạy các câu hỏi trong tệp"),

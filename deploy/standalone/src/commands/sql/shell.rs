@@ -174,8 +174,8 @@ impl Shell {
 
     /// Asks, writes the answer, keeps what it stands on, and says how many rows it had; `None` where it has no columns.
     async fn answer(&mut self, text: &str, bare: bool, waiting: &Waiting) -> Result<Option<u64>, SqlError> {
-        let Settings { map, as_of, stated_by } = self.standing.clone();
-        let question = Question { query: text.to_owned(), map, as_of, stated_by };
+        let Settings { map, as_of, stated_by, release } = self.standing.clone();
+        let question = Question { query: text.to_owned(), map, as_of, stated_by, release };
         let Reply { answer, standing } = self.desk.reply(question).await.map_err(|why| marked(why, text))?;
         for notice in answer.notices() {
             waiting.say(&format!("note: {notice}"));
@@ -250,6 +250,7 @@ impl Shell {
             map: value("map").filter(|map| map != AS_REPORTED),
             as_of: value("as_of"),
             stated_by: value("stated_by"),
+            release: value("release"),
         };
     }
 }

@@ -63,7 +63,7 @@ fn names_and_keywords() {
         ("select i.ra| from indicator AS i", 9, &["rate_percent"]),
         ("select area.l|", 12, &["level"]),
         ("select x.l|", 9, &[]),
-        ("set |", 4, &["lantoa.map", "lantoa.as_of", "lantoa.stated_by"]),
+        ("set |", 4, &["lantoa.map", "lantoa.as_of", "lantoa.stated_by", "lantoa.release"]),
         ("SET lantoa.st|", 4, &["lantoa.stated_by"]),
         ("select 'Hà', le| from area", 14, &["ledger_activity", "left", "level"]),
         ("select 1 -- sel|", 15, &[]),
