@@ -1,4 +1,4 @@
-//! The query crate over real tables: views in `.slt` files, sessions, rights, limits, the HTTP and the Postgres face.
+//! The query crate over real tables: views in `.slt` files, sessions, rights, limits, releases, the HTTP and the Postgres face.
 
 mod addresses;
 mod asked;
@@ -11,6 +11,7 @@ mod narrowed;
 mod nation;
 mod postgres;
 mod readme;
+mod releases;
 mod rights;
 mod scripts;
 mod sessions;

@@ -31,6 +31,8 @@ mod projection;
 mod prompt;
 #[path = "program/reference.rs"]
 mod reference;
+#[path = "program/releases.rs"]
+mod releases;
 #[path = "program/revisions.rs"]
 mod revisions;
 #[path = "program/roles.rs"]
