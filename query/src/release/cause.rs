@@ -118,7 +118,7 @@ impl Causes {
                 (_, Some(indicator), Some(year)) => Topic::Figure(indicator, year),
                 _ => continue,
             };
-            let day = days.is_valid(row).then(|| lantoa_day(days.value(row))).flatten();
+            let day = days.is_valid(row).then(|| day_of(days.value(row))).flatten();
             let area = self.place(levels.at(row), codes.at(row), day, names.at(row));
             self.told.entry(topic).or_default().push(Cause { event: event.to_owned(), area });
         }
@@ -198,7 +198,7 @@ fn named(events: &[&str]) -> Option<String> {
     }
 }
 
-fn lantoa_day(days: i32) -> Option<NaiveDate> {
+fn day_of(days: i32) -> Option<NaiveDate> {
     NaiveDate::default().checked_add_signed(chrono::Duration::days(i64::from(days)))
 }
 

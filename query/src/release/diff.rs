@@ -55,12 +55,15 @@ fn question(map: &str) -> String {
     let figures = figures.map(|(column, name)| both(column, name)).join(", ");
     format!(
         "WITH earlier AS ({earlier}), later AS ({later})
-        SELECT
-            CASE WHEN earlier.cell IS NULL THEN 'new' WHEN later.cell IS NULL THEN 'withdrawn' ELSE 'changed' END AS change,
-            '{map}' AS map, {keys}, {figures}
-        FROM earlier
-        FULL JOIN later ON later.cell = earlier.cell
-        WHERE earlier.cell IS NULL OR later.cell IS NULL OR later.figures <> earlier.figures
+        SELECT * FROM (
+            SELECT
+                CASE WHEN earlier.cell IS NULL THEN 'new' WHEN later.cell IS NULL THEN 'withdrawn' ELSE 'changed' END
+                    AS change,
+                '{map}' AS map, {keys}, {figures}
+            FROM earlier
+            FULL JOIN later ON later.cell = earlier.cell
+            WHERE earlier.cell IS NULL OR later.cell IS NULL OR later.figures <> earlier.figures
+        ) AS differing
         ORDER BY indicator, year, area_level, area_code NULLS FIRST, area_name, subject_scope, base, span, change",
         earlier = side("earlier_indicator"),
         later = side("later_indicator"),
