@@ -5,7 +5,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::compute::concat_batches;
 use chrono::{DateTime, NaiveDate, Utc};
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, SchemaProvider};
 use datafusion::error::DataFusionError;
@@ -18,7 +17,6 @@ use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement;
 use lantoa_schemas::clock::SharedClock;
 use lantoa_schemas::projection::Projection;
-use lantoa_schemas::stream::Family;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
@@ -32,11 +30,10 @@ use crate::count::Counters;
 use crate::error::QueryError;
 use crate::functions;
 use crate::indicator::Remembered;
-use crate::knowledge::{Knowledge, Present, REFERENCES};
+use crate::knowledge::{Knowledge, Present};
 use crate::limits::{Queue, Shares, Spill};
 use crate::postgres::PostgresConfig;
 use crate::release::Releases;
-use crate::release::ground::Ground;
 use crate::settings::{SettingError, Settings, Standing};
 use crate::tables::{TableError, Tables};
 
@@ -46,6 +43,7 @@ mod bound;
 mod derive;
 mod guard;
 mod known;
+mod learn;
 mod notices;
 mod prepared;
 mod sitting;
@@ -467,56 +465,6 @@ impl Session {
         known::check_indicators(&plan, self.present.get().catalogue())?;
         let rows = self.context.execute_logical_plan(plan).await?.execute_stream().await?;
         Ok(Answer::of(rows, self.context.clone()).with_notices(self.notices().await?))
-    }
-
-    /// Lets go of what the last statement saw, and sees everything as it is now.
-    async fn look_anew(&self) -> std::result::Result<(), QueryError> {
-        self.desk.renew();
-        let now = self.engine.0.clock.now();
-        let ground = Ground::of(&self.engine.0.releases, &self.asker, &self.standing(), now).await;
-        let of_ledgers = matches!(ground, Ground::Ledgers);
-        self.desk.read(ground);
-        if of_ledgers {
-            self.desk.see_projections().await?;
-        }
-        self.learn().await
-    }
-
-    /// Takes in what reference events say by the day asked for.
-    async fn learn(&self) -> std::result::Result<(), QueryError> {
-        self.learn_on(self.engine.0.clock.today()).await
-    }
-
-    /// The same by what is late on another day than the present one.
-    async fn learn_on(&self, today: NaiveDate) -> std::result::Result<(), QueryError> {
-        let knowledge = match self.desk.ground() {
-            Ground::Ledgers => self.learned(today).await?,
-            Ground::Release(release, _) => release.knowledge(today)?,
-            Ground::Nothing(_) => Knowledge::shipped(today),
-        };
-        let knowledge = Arc::new(knowledge);
-        self.present.set(Arc::clone(&knowledge));
-        // A plan keeps its functions: rows that a reader asks for later are made by what the statement knew.
-        let known = Arc::new(Present::new(knowledge));
-        for function in functions::all(&known) {
-            self.whole.register_udf(function.clone());
-            self.context.register_udf(function);
-        }
-        Ok(())
-    }
-
-    /// What the ledger of reference events says.
-    async fn learned(&self, today: NaiveDate) -> std::result::Result<Knowledge, QueryError> {
-        let table = Family::Reference.stream().table();
-        let snapshot = self.desk.snapshot(table, &self.whole.state()).await?;
-        let any = snapshot.is_some_and(|snapshot| snapshot.rows > 0);
-        if !any {
-            return Ok(Knowledge::shipped(today));
-        }
-        let rows = self.whole.sql(REFERENCES).await?;
-        let columns = Arc::clone(rows.schema().inner());
-        let rows = concat_batches(&columns, &rows.collect().await?).map_err(QueryError::internal)?;
-        Ok(Knowledge::with(&rows, today)?)
     }
 
     fn set(&self, name: &str, value: &str) -> std::result::Result<(), SettingError> {
