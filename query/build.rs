@@ -49,6 +49,8 @@ const LEFT_OUT: &[&str] = &[
     "src/page.rs",
     "src/postgres",
     "src/postgres.rs",
+    "src/release",
+    "src/release.rs",
     "src/selection",
     "src/selection.rs",
     "src/session/ahead.rs",

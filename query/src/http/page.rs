@@ -13,6 +13,7 @@ use axum::http::header::{
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use futures::TryStreamExt;
+use url::form_urlencoded::parse;
 
 use super::indicator::path;
 use super::problem::Problem;
@@ -45,12 +46,15 @@ pub(super) async fn page(
 ) -> Result<Response<Body>, Problem> {
     face.open()?;
     let _under_way = face.answers.token();
-    let (asked, mut wrong) = match Asked::read(query.as_deref().unwrap_or_default(), &OWN) {
+    let query = query.as_deref().unwrap_or_default();
+    let (asked, mut wrong) = match Asked::read(query, &OWN) {
         Ok(asked) => (asked, None),
         Err(error) => (Asked::default(), Some(Refused::Wrong(error))),
     };
+    // Whatever else is wrong with the address, that is said in the language that it asks for.
+    let asked_for = parse(query.as_bytes()).find(|(name, _)| name == "lang").and_then(|(_, lang)| Lang::parse(&lang));
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok()).unwrap_or_default();
-    let lang = asked.one("lang").and_then(Lang::parse).unwrap_or_else(|| Lang::accepted(accepted));
+    let lang = asked_for.unwrap_or_else(|| Lang::accepted(accepted));
     let session = match session(&face, &asker, &asked).await {
         Ok(session) => session,
         Err(error) => {

@@ -353,7 +353,7 @@ impl<'a> Sheet<'a> {
         row.recorded = value.recorded;
         let mut own_percent = None;
         if let Some(figure) = value.own.map(|at| &self.lot.figures[at]) {
-            self.lot.told.fill(figure.row, &mut row);
+            self.lot.told.of(figure).fill(&mut row);
             let bounds = figure.percent.as_ref().map_or((None, None), |percent| percent.bounds());
             (row.percent_low, row.percent_high) = bounds;
             own_percent = bounds.0.filter(|low| bounds.1 == Some(*low));
@@ -459,7 +459,7 @@ fn unresolved<'a>(
     if thing.is_size {
         return None;
     }
-    let line = told.line(figure.row);
+    let line = told.of(figure);
     let level = line.level.and_then(AreaLevel::parse);
     let mut row = IndicatorRow {
         area_name: line.name.map(Cow::Borrowed),
@@ -478,7 +478,7 @@ fn unresolved<'a>(
         unit: Some(unit(things, &figure.cell).as_str()),
         ..IndicatorRow::default()
     };
-    told.fill(figure.row, &mut row);
+    line.fill(&mut row);
     (row.percent_low, row.percent_high) = figure.percent.as_ref().map_or((None, None), |percent| percent.bounds());
     let rate = figure.numerator.zip(figure.denominator).map(|(part, whole)| 100.0 * part as f64 / whole as f64);
     row.rate_percent = rate.filter(|_| unit(things, &figure.cell) != Unit::Count);

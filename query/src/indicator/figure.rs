@@ -127,8 +127,8 @@ pub(crate) enum Basis {
 /// One figure of one area.
 #[derive(Debug, Clone)]
 pub(crate) struct Figure {
-    /// Its row in what is told of its lot.
-    pub(crate) row: usize,
+    /// Its row in what is told of its lot; `None` where nothing is told beside its numbers, as of most counts.
+    pub(crate) row: Option<u32>,
     /// `None` for an area without a code.
     pub(crate) area: Option<AreaId>,
     pub(crate) cell: Cell,
@@ -137,7 +137,7 @@ pub(crate) struct Figure {
     pub(crate) numerator: Option<i64>,
     pub(crate) precision: Option<Precision>,
     pub(crate) denominator: Option<i64>,
-    pub(crate) percent: Option<PrintedPercent>,
+    pub(crate) percent: Option<Arc<PrintedPercent>>,
     pub(crate) recorded: Option<i64>,
     /// When the first word of its area, year and indicator was recorded, whatever of it was corrected since.
     pub(crate) first_recorded: Option<i64>,
@@ -173,7 +173,7 @@ impl Figure {
     /// An exact figure of an area, of thing 0 and one year, for the tests of what is made of figures.
     pub(super) fn told(area: AreaId, basis: Basis, numerator: i64) -> Self {
         Self {
-            row: 0,
+            row: None,
             area: Some(area),
             cell: Cell { thing: 0, year: 2024, scope: None, base: Base::All },
             basis,

@@ -214,7 +214,8 @@ fn together(piles: Vec<Pile>) -> Result<(Vec<Figure>, Vec<Aim>, Told)> {
     let mut before = 0;
     for pile in piles {
         let lines = pile.telling.finish();
-        figures.extend(pile.figures.into_iter().map(|figure| Figure { row: figure.row + before, ..figure }));
+        let later = |row: u32| row + before as u32;
+        figures.extend(pile.figures.into_iter().map(|figure| Figure { row: figure.row.map(later), ..figure }));
         aims.extend(pile.aims.into_iter().map(|aim| Aim { row: aim.row.map(|row| row + before), ..aim }));
         before += lines.lines();
         told.push(lines);
@@ -228,6 +229,9 @@ struct Scope {
     number: u16,
     counts: Option<Counts>,
 }
+
+/// The area of a row as it was told: the view of its code, the day, its level.
+type ToldOf = (u128, i32, AreaLevel);
 
 /// An area, and the change since the day it was told of that the history does not know.
 type Found = Option<(AreaId, Option<NaiveDate>)>;
@@ -245,12 +249,14 @@ struct Reader {
     routed: Vec<Vec<Route>>,
     years: KnownTexts<Option<i64>>,
     levels: KnownTexts<Option<AreaLevel>>,
-    areas: Quick<(u128, i32, AreaLevel), Found>,
+    areas: Quick<ToldOf, Found>,
+    /// Of the row before: rows of an area lie together.
+    last_area: Option<(ToldOf, Found)>,
     scopes: KnownTexts<Scope>,
     spans: KnownTexts<Option<Span>>,
     bases: KnownTexts<Option<Base>>,
     precisions: KnownTexts<Option<Precision>>,
-    percents: KnownTexts<Option<PrintedPercent>>,
+    percents: KnownTexts<Option<Arc<PrintedPercent>>>,
 }
 
 impl Reader {
@@ -268,6 +274,7 @@ impl Reader {
             years: KnownTexts::default(),
             levels: KnownTexts::default(),
             areas: Quick::default(),
+            last_area: None,
             scopes: KnownTexts::default(),
             spans: KnownTexts::default(),
             bases: KnownTexts::default(),
@@ -303,10 +310,11 @@ impl Reader {
                 }
                 _ => {
                     let Some(figure) = self.figure(columns, row, thing, year, what) else { continue };
-                    // Level and name as printed are told of areas without a code alone.
-                    let line = columns.line(row, figure.area.is_none());
+                    // Level and name as printed are told of areas without a code alone, and of a count nothing else.
+                    let unnamed = figure.area.is_none();
                     let pile = self.piles[lot].get_or_insert_with(Pile::new);
-                    let row = pile.telling.push(&line);
+                    let is_told = unnamed || self.basis == Basis::Stated;
+                    let row = is_told.then(|| pile.telling.push(&columns.line(row, unnamed)) as u32);
                     pile.figures.push(Figure { row, ..figure });
                 }
             }
@@ -343,6 +351,10 @@ impl Reader {
         self.bases.of(&columns.base, row, Base::parse).flatten().unwrap_or(Base::Unknown)
     }
 
+    fn percent(&mut self, columns: &Columns, row: usize) -> Option<Arc<PrintedPercent>> {
+        self.percents.of(&columns.percent, row, |text| PrintedPercent::parse(text).ok().map(Arc::new)).flatten()
+    }
+
     fn area(&mut self, columns: &Columns, row: usize) -> Found {
         let level = self.levels.of(&columns.level, row, AreaLevel::parse).flatten()?;
         let days = present(&columns.day, row)?;
@@ -356,7 +368,15 @@ impl Reader {
         if code.len() > IN_VIEW {
             return find();
         }
-        *self.areas.entry((columns.code.views()[row], days, level)).or_insert_with(find)
+        let told = (columns.code.views()[row], days, level);
+        if let Some((last, found)) = self.last_area
+            && last == told
+        {
+            return found;
+        }
+        let found = *self.areas.entry(told).or_insert_with(find);
+        self.last_area = Some((told, found));
+        found
     }
 
     /// The figure of a row; `None` where an activity does not count what is asked for.
@@ -382,9 +402,9 @@ impl Reader {
             What::Actual | What::Aim => {}
         }
         let (area, changed_since) = self.area(columns, row).unzip();
-        let percent = self.percents.of(&columns.percent, row, |text| PrintedPercent::parse(text).ok()).flatten();
+        let percent = self.percent(columns, row);
         Some(Figure {
-            row: 0,
+            row: None,
             area,
             cell,
             basis: self.basis,
@@ -401,7 +421,7 @@ impl Reader {
 
     fn aim(&mut self, columns: &Columns, row: usize, thing: u16, year: i64) -> Aim {
         let base = self.base(columns, row);
-        let percent = self.percents.of(&columns.percent, row, |text| PrintedPercent::parse(text).ok()).flatten();
+        let percent = self.percent(columns, row);
         let (low, high) = percent.map_or((None, None), |percent| percent.bounds());
         let stated_on = text(&columns.stated_on, row).and_then(PartialDate::parse);
         Aim {

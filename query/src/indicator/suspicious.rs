@@ -136,7 +136,7 @@ impl<'a> Suspicion<'a> {
             for finding in self.findings(area, figure) {
                 let of = self.history.area(area);
                 let thing = self.things.thing(figure.cell.thing);
-                let told = lot.told.line(figure.row);
+                let told = lot.told.of(figure);
                 rows.push(&SuspiciousRow {
                     event_id: told.event_id.map(Cow::Borrowed),
                     area_code: Some(Cow::Borrowed(&of.code)),

@@ -10,6 +10,7 @@ use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::common::Result;
 
 use super::answer_row::IndicatorRow;
+use super::figure::Figure;
 
 /// What is told of one figure.
 #[derive(Debug, Clone, Copy, Default)]
@@ -99,14 +100,23 @@ impl Told {
         Line { event_id, name, level, as_at, printed_percent, plan, source, stated_on, recorded }
     }
 
-    /// Fills in what is told of a figure beside its numbers.
-    pub(super) fn fill<'a>(&'a self, at: usize, row: &mut IndicatorRow<'a>) {
-        let line = self.line(at);
-        row.as_at = line.as_at.map(Cow::Borrowed);
-        row.printed_percent = line.printed_percent.map(Cow::Borrowed);
-        row.plan = line.plan.map(Cow::Borrowed);
-        row.source = line.source.map(Cow::Borrowed);
-        row.stated_on = line.stated_on.map(Cow::Borrowed);
-        row.recorded = line.recorded;
+    /// What is told of a figure; of a count that is when it was recorded.
+    pub(super) fn of(&self, figure: &Figure) -> Line<'_> {
+        match figure.row {
+            Some(at) => self.line(at as usize),
+            None => Line { recorded: figure.recorded, ..Line::default() },
+        }
+    }
+}
+
+impl<'a> Line<'a> {
+    /// Fills it into a row.
+    pub(super) fn fill(self, row: &mut IndicatorRow<'a>) {
+        row.as_at = self.as_at.map(Cow::Borrowed);
+        row.printed_percent = self.printed_percent.map(Cow::Borrowed);
+        row.plan = self.plan.map(Cow::Borrowed);
+        row.source = self.source.map(Cow::Borrowed);
+        row.stated_on = self.stated_on.map(Cow::Borrowed);
+        row.recorded = self.recorded;
     }
 }

@@ -232,7 +232,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let rewritten = catalogue::rewritten(text);
         let sent = rewritten.as_deref().unwrap_or(text);
         let (session, spelled) = (Arc::clone(&self.session), spelled(text, values));
-        let answer = turn.wait(&mut self.wire, session.sql_with(sent, values, &spelled)).await?;
+        let answer = turn.wait(&mut self.wire, Box::pin(session.sql_with(sent, values, &spelled))).await?;
         let place = (as_sent && rewritten.is_none()).then_some(text);
         let answer = answer.map_err(|error| Refusal::of(&error, place))?;
         for notice in answer.notices() {

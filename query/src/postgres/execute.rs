@@ -30,7 +30,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         turn: &Turn,
     ) -> Result<(), Stop> {
         self.transaction_goes_on(&portal.statement)?;
-        self.called(portal, turn).await?;
+        // Apart, so that every other statement's way is as shallow as without it.
+        Box::pin(self.called(portal, turn)).await?;
         let tag = match portal.statement.clone() {
             Statement::Empty => {
                 say(&mut self.wire.output, &EmptyQueryResponse::new());
@@ -49,7 +50,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 "DECLARE CURSOR".to_owned()
             }
             Statement::Prepare { name, types, query } => {
-                self.prepare(&name, &types, &query, turn).await?;
+                Box::pin(self.prepare(&name, &types, &query, turn)).await?;
                 "PREPARE".to_owned()
             }
             Statement::Show(name) => {

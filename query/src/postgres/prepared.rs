@@ -275,7 +275,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     async fn described(&mut self, text: &str, values: &Values, as_sent: bool, turn: &Turn) -> Result<Described, Stop> {
         let rewritten = catalogue::rewritten(text);
         let session = std::sync::Arc::clone(&self.session);
-        let described = session.describe(rewritten.as_deref().unwrap_or(text), values);
+        // Planning goes deep by itself.
+        let described = Box::pin(session.describe(rewritten.as_deref().unwrap_or(text), values));
         let described = turn.wait(&mut self.wire, described).await?;
         let place = (as_sent && rewritten.is_none()).then_some(text);
         let described = described.map_err(|error| Refusal::of(&error.in_text(place.unwrap_or_default()), place))?;
@@ -312,7 +313,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     async fn describe_portal(&mut self, name: &str, portal: &mut Portal, turn: &Turn) -> Result<(), Stop> {
-        self.called(portal, turn).await?;
+        Box::pin(self.called(portal, turn)).await?;
         let formats = portal.formats.clone();
         match &portal.statement {
             Statement::Question => {

@@ -98,7 +98,7 @@ impl Sheet<'_> {
 
     fn tell_aim<'r>(&'r self, aim: &'r Aim, row: &mut IndicatorRow<'r>, reasons: &mut Vec<String>) {
         if let Some(at) = aim.row {
-            self.lot.told.fill(at, row);
+            self.lot.told.line(at).fill(row);
             // The figures are those to be reached, so the columns of what was reached stay empty.
             (row.as_at, row.printed_percent) = (None, None);
         }

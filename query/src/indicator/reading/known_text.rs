@@ -16,13 +16,15 @@ pub(super) type Quick<K, V> = HashMap<K, V, BuildHasherDefault<Fold>>;
 
 /// What the texts of a column mean, as far as they have been met.
 pub(super) struct KnownTexts<T> {
+    /// The short text that was met last: rows beside each other are alike.
+    last: Option<(u128, T)>,
     short: Quick<u128, T>,
     long: Quick<Box<str>, T>,
 }
 
 impl<T> Default for KnownTexts<T> {
     fn default() -> Self {
-        Self { short: Quick::default(), long: Quick::default() }
+        Self { last: None, short: Quick::default(), long: Quick::default() }
     }
 }
 
@@ -32,9 +34,17 @@ impl<T: Clone> KnownTexts<T> {
         if column.is_null(row) {
             return None;
         }
+        let view = column.views()[row];
+        if let Some((last, known)) = &self.last
+            && *last == view
+        {
+            return Some(known.clone());
+        }
         let text = column.value(row);
         if text.len() <= IN_VIEW {
-            return Some(self.short.entry(column.views()[row]).or_insert_with(|| read(text)).clone());
+            let known = self.short.entry(view).or_insert_with(|| read(text)).clone();
+            self.last = Some((view, known.clone()));
+            return Some(known);
         }
         if let Some(known) = self.long.get(text) {
             return Some(known.clone());
