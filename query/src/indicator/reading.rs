@@ -94,7 +94,7 @@ pub(super) async fn read(plans: &[LogicalPlan; 2], by: Arc<ReadBy>, state: &dyn 
             read.iter_mut().zip(piles).for_each(|(read, pile)| read.extend(pile));
         }
     }
-    let mut lots = by.with_national_targets(read)?;
+    let mut lots = by.with_national_targets(read);
     lots.retain(|(number, _)| by.wanted[*number]);
     Ok(lots)
 }
@@ -105,26 +105,22 @@ impl ReadBy {
     }
 
     /// The lots of what was read, with the national targets that had been told.
-    fn with_national_targets(&self, read: Vec<Vec<Pile>>) -> Result<Vec<(usize, Lot)>> {
-        let mut lots = Vec::with_capacity(read.len());
-        for (number, piles) in read.into_iter().enumerate() {
-            let (figures, aims, told) = together(piles)?;
-            lots.push((number, figures, aims, told));
-        }
+    fn with_national_targets(&self, read: Vec<Vec<Pile>>) -> Vec<(usize, Lot)> {
+        let mut lots: Vec<_> = read.into_iter().map(together).collect();
         let is_told = |target: &&NationalTarget| self.told_by.is_none_or(|day| target.stated_on.last_day() <= day);
         for target in lantoa_schemas::national::national_targets().iter().filter(is_told) {
             let id = indicator_id(&target.measure, Some(target.stage));
-            let (_, _, aims, _) = &mut lots[self.lots.of_indicator(&id)];
+            let (_, aims, _) = &mut lots[self.lots.of_indicator(&id)];
             aims.push(self.national(target, &id));
         }
-        let finished = lots.into_iter().map(|(number, figures, mut aims, told)| {
+        let finished = lots.into_iter().enumerate().map(|(number, (figures, mut aims, told))| {
             for aim in &mut aims {
                 let start = aim.plan.as_deref().and_then(|plan| self.knowledge.plan_start(plan, aim.area));
                 aim.from_year = start.or(aim.from_year);
             }
             (number, Lot::new(figures, aims, told))
         });
-        Ok(finished.collect())
+        finished.collect()
     }
 
     fn national(&self, target: &'static NationalTarget, id: &str) -> Aim {
@@ -208,19 +204,30 @@ impl Pile {
 }
 
 /// What several readers have read of a lot, as one.
-fn together(piles: Vec<Pile>) -> Result<(Vec<Figure>, Vec<Aim>, Told)> {
+fn together(piles: Vec<Pile>) -> (Vec<Figure>, Vec<Aim>, Told) {
     let (mut figures, mut aims) = (Vec::new(), Vec::new());
     let mut told = Vec::with_capacity(piles.len());
     let mut before = 0;
-    for pile in piles {
+    for mut pile in piles {
         let lines = pile.telling.finish();
-        let later = |row: u32| row + before as u32;
-        figures.extend(pile.figures.into_iter().map(|figure| Figure { row: figure.row.map(later), ..figure }));
-        aims.extend(pile.aims.into_iter().map(|aim| Aim { row: aim.row.map(|row| row + before), ..aim }));
-        before += lines.lines();
+        if before > 0 {
+            pile.figures.iter_mut().for_each(|figure| figure.row = figure.row.map(|row| row + before));
+            pile.aims.iter_mut().for_each(|aim| aim.row = aim.row.map(|row| row + before as usize));
+        }
+        before += lines.lines() as u32;
         told.push(lines);
+        take_over(&mut figures, pile.figures);
+        take_over(&mut aims, pile.aims);
     }
-    Ok((figures, aims, Told::together(told)?))
+    (figures, aims, Told::of_parts(told))
+}
+
+/// Adds all of a list to another, and copies nothing where that is empty: there may be millions.
+fn take_over<T>(all: &mut Vec<T>, mut more: Vec<T>) {
+    match all.is_empty() {
+        true => *all = more,
+        false => all.append(&mut more),
+    }
 }
 
 /// A scope, and what of an activity is counted in it.

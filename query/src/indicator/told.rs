@@ -2,12 +2,7 @@
 
 use std::borrow::Cow;
 
-use arrow::array::{
-    Array, AsArray, StringArray, StringBuilder, TimestampMicrosecondArray, TimestampMicrosecondBuilder,
-};
-use arrow::compute::concat;
-use arrow::datatypes::TimestampMicrosecondType;
-use datafusion::common::Result;
+use arrow::array::{Array, StringArray, StringBuilder, TimestampMicrosecondArray, TimestampMicrosecondBuilder};
 
 use super::answer_row::IndicatorRow;
 use super::figure::Figure;
@@ -40,6 +35,13 @@ const TEXTS: usize = 8;
 /// Lines of figures, by number.
 #[derive(Debug)]
 pub(super) struct Told {
+    /// As they were read, one part after the other, each with the number of its first line.
+    parts: Vec<(usize, Part)>,
+}
+
+/// Lines that were read together.
+#[derive(Debug)]
+pub(super) struct Part {
     texts: [StringArray; TEXTS],
     recorded: TimestampMicrosecondArray,
 }
@@ -62,42 +64,53 @@ impl Telling {
         self.lines - 1
     }
 
-    pub(super) fn finish(mut self) -> Told {
-        Told { texts: self.texts.each_mut().map(|column| column.finish()), recorded: self.recorded.finish() }
+    pub(super) fn finish(mut self) -> Part {
+        Part { texts: self.texts.each_mut().map(|column| column.finish()), recorded: self.recorded.finish() }
+    }
+}
+
+impl Part {
+    pub(super) fn lines(&self) -> usize {
+        self.recorded.len()
+    }
+
+    fn line(&self, at: usize) -> Line<'_> {
+        let [event_id, name, level, as_at, printed_percent, plan, source, stated_on] =
+            self.texts.each_ref().map(|column| column.is_valid(at).then(|| column.value(at)));
+        let recorded = self.recorded.is_valid(at).then(|| self.recorded.value(at));
+        Line { event_id, name, level, as_at, printed_percent, plan, source, stated_on, recorded }
+    }
+
+    fn bytes(&self) -> usize {
+        let texts = self.texts.iter().map(Array::get_array_memory_size).sum::<usize>();
+        texts + self.recorded.get_array_memory_size()
     }
 }
 
 impl Told {
     /// Lines that were read apart, one after the other.
-    pub(super) fn together(mut parts: Vec<Self>) -> Result<Self> {
-        if parts.len() < 2 {
-            return Ok(parts.pop().unwrap_or_else(|| Telling::new().finish()));
-        }
-        let mut texts = Vec::with_capacity(TEXTS);
-        for at in 0..TEXTS {
-            let columns: Vec<&dyn Array> = parts.iter().map(|part| &part.texts[at] as &dyn Array).collect();
-            texts.push(concat(&columns)?.as_string::<i32>().clone());
-        }
-        let recorded: Vec<&dyn Array> = parts.iter().map(|part| &part.recorded as &dyn Array).collect();
-        let recorded = concat(&recorded)?.as_primitive::<TimestampMicrosecondType>().clone();
-        Ok(Self { texts: std::array::from_fn(|at| texts[at].clone()), recorded })
-    }
-
-    pub(super) fn lines(&self) -> usize {
-        self.recorded.len()
+    pub(super) fn of_parts(parts: impl IntoIterator<Item = Part>) -> Self {
+        let mut lines = 0;
+        let numbered = parts.into_iter().map(|part| {
+            let first = lines;
+            lines += part.lines();
+            (first, part)
+        });
+        Self { parts: numbered.collect() }
     }
 
     /// Bytes that the texts take.
     pub(super) fn bytes(&self) -> usize {
-        let texts = self.texts.iter().map(Array::get_array_memory_size).sum::<usize>();
-        texts + self.recorded.get_array_memory_size()
+        self.parts.iter().map(|(_, part)| part.bytes()).sum()
     }
 
+    /// A line.
+    ///
+    /// # Panics
+    /// Where there are fewer.
     pub(super) fn line(&self, at: usize) -> Line<'_> {
-        let [event_id, name, level, as_at, printed_percent, plan, source, stated_on] =
-            self.texts.each_ref().map(|column| column.is_valid(at).then(|| column.value(at)));
-        let recorded = self.recorded.is_valid(at).then(|| self.recorded.value(at));
-        Line { event_id, name, level, as_at, printed_percent, plan, source, stated_on, recorded }
+        let (first, part) = &self.parts[self.parts.partition_point(|(first, _)| *first <= at) - 1];
+        part.line(at - first)
     }
 
     /// What is told of a figure; of a count that is when it was recorded.
