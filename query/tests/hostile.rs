@@ -87,3 +87,30 @@ async fn whatever_is_no_question_is_refused_and_told_what_would_be_right() {
     assert!(!out.exists());
     assert!(STATEMENTS.len() >= 40);
 }
+
+/// A text that reads as a tree deeper than a stack would end the whole program: it is refused before it is read.
+#[test]
+fn a_chain_is_answered_or_refused_however_long_it_is() {
+    // As the program's own threads have.
+    let thread = std::thread::Builder::new().stack_size(16 << 20).spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let folder = Folder::empty();
+            let engine = folder.engine();
+            for (chain, terms, sum) in [("1", 1_900, Some("1900")), ("1", 200_000, None), ("1::int", 400_000, None)] {
+                let question = format!("SELECT {} AS sum", vec![chain; terms].join("+"));
+                let session = engine.session(&Asker::owner(), &Settings::default()).unwrap();
+                match (session.sql(&question).await, sum) {
+                    (Ok(answer), Some(sum)) => {
+                        let rows = answer.collect().await.unwrap();
+                        let shown = arrow::util::pretty::pretty_format_batches(&rows).unwrap().to_string();
+                        assert!(shown.contains(sum), "{shown}");
+                    }
+                    (Err(error), None) => assert!(error.to_string().contains("more than 2000 operators"), "{error}"),
+                    (answered, _) => panic!("{terms} terms of {chain}: {:?}", answered.map(drop)),
+                }
+            }
+        });
+    });
+    thread.unwrap().join().unwrap();
+}

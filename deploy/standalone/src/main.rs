@@ -17,6 +17,9 @@ const FAILED: u8 = 1;
 const WRONG_USE: u8 = 2;
 /// Exit code for work that was done in part.
 const DONE_IN_PART: u8 = 3;
+/// Stack of a thread. A question may be nested deeply; memory is taken only as far as a stack is used.
+const STACK_BYTES: usize = 16 << 20;
+
 /// Exit code for work that Ctrl-C ended, as shells have it.
 const INTERRUPTED: u8 = 130;
 
@@ -26,7 +29,8 @@ fn main() -> ExitCode {
         eprintln!("error: --log: {error:#}");
         return ExitCode::from(WRONG_USE);
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("error: cannot start threads: {error}");

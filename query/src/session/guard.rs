@@ -12,6 +12,9 @@ use datafusion::common::{DataFusionError, SchemaError};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement as Sql};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use crate::access::{Asker, is_withheld};
 use crate::error::QueryError;
@@ -24,8 +27,63 @@ const CHANGING: [&str; 15] = [
     "MERGE", "TRUNCATE", "UPDATE",
 ];
 
+/// Most operators of a text. A chain of them is read as a tree as deep as it is long, and trees are copied and let go of by
+/// calls within calls, which a thread's stack has to hold.
+const MOST_OPERATORS: usize = 2_000;
+
+/// Whether a token may make the tree of a chain deeper.
+fn is_operator(token: &Token) -> bool {
+    use Keyword::{
+        AND, AT, BETWEEN, COLLATE, DIV, EXCEPT, ILIKE, IN, INTERSECT, IS, LIKE, NOTNULL, OR, REGEXP, RLIKE, SIMILAR,
+        UNION, XOR,
+    };
+    match token {
+        Token::Word(word) => matches!(
+            word.keyword,
+            AND | AT
+                | BETWEEN
+                | COLLATE
+                | DIV
+                | EXCEPT
+                | ILIKE
+                | IN
+                | INTERSECT
+                | IS
+                | LIKE
+                | NOTNULL
+                | OR
+                | REGEXP
+                | RLIKE
+                | SIMILAR
+                | UNION
+                | XOR
+        ),
+        Token::Comma
+        | Token::LParen
+        | Token::RParen
+        | Token::Period
+        | Token::SemiColon
+        | Token::EOF
+        | Token::Whitespace(_)
+        | Token::Number(..)
+        | Token::SingleQuotedString(_)
+        | Token::DoubleQuotedString(_)
+        | Token::EscapedStringLiteral(_)
+        | Token::HexStringLiteral(_)
+        | Token::DollarQuotedString(_)
+        | Token::Placeholder(_) => false,
+        _ => true,
+    }
+}
+
 /// Reads a text.
 pub(super) fn read(text: &str) -> Result<Vec<Statement>, QueryError> {
+    // A text whose tokens cannot be told apart is refused by the parser, which says where.
+    let tokens = Tokenizer::new(&GenericDialect {}, text).tokenize().unwrap_or_default();
+    if tokens.iter().filter(|token| is_operator(token)).count() > MOST_OPERATORS {
+        let hint = "write a long list of alternatives as x IN (…)".to_owned();
+        return Err(QueryError::sql(format!("the query has more than {MOST_OPERATORS} operators"), Some(hint)));
+    }
     let statements = DFParser::parse_sql(text).map_err(|error| {
         let first = text.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
         if CHANGING.contains(&first.as_str()) { refused(first) } else { error.into() }

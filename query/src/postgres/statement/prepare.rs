@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token as SqlToken;
 
 use super::super::kind::PgType;
+use super::super::scan::tokens;
 use super::{Refusal, Statement, Token, Words, state};
 
 /// Names of types beside those of the catalogue.
@@ -100,8 +101,24 @@ pub(super) fn execute(words: &mut Words<'_>, text: &str) -> Result<Statement, Re
     Ok(Statement::Execute(Call { name, values }))
 }
 
+/// Most tokens of one value. More is no constant, and might be read as a tree that is deeper than a stack.
+const MOST_TOKENS: usize = 64;
+
 /// Values in parentheses, and nothing behind them.
 fn listed(text: &str) -> Result<Vec<Expr>, ParserError> {
+    let (mut depth, mut length) = (0_usize, 0);
+    for (token, _) in tokens(text) {
+        match token {
+            Token::Sign('(' | '[') => depth += 1,
+            Token::Sign(')' | ']') => depth = depth.saturating_sub(1),
+            Token::Sign(',') if depth == 1 => length = 0,
+            _ => {}
+        }
+        length += 1;
+        if length > MOST_TOKENS {
+            return Err(ParserError::ParserError("a value is too long for a constant".to_owned()));
+        }
+    }
     let dialect = GenericDialect {};
     let mut parser = Parser::new(&dialect).try_with_sql(text)?;
     parser.expect_token(&SqlToken::LParen)?;
