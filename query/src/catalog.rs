@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
@@ -73,6 +74,8 @@ pub(crate) struct Desk {
     divided: Mutex<Option<Arc<Divided>>>,
     /// What the statement reads.
     ground: Mutex<Ground>,
+    /// How often what is named was let go of: what is made of an earlier look is not kept for a later one.
+    looks: AtomicU64,
 }
 
 impl fmt::Debug for Desk {
@@ -95,6 +98,7 @@ impl Desk {
             buckets: None,
             divided: Mutex::default(),
             ground: Mutex::default(),
+            looks: AtomicU64::default(),
         }
     }
 
@@ -118,16 +122,31 @@ impl Desk {
 
     /// Lets go of the versions that the last statement saw.
     pub(crate) fn renew(&self) {
-        self.pinned.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.unpin();
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.figures.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.divided.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
+    /// Lets go of figures and plans, once a statement is planned: a session that asks nothing more would keep figures of
+    /// old versions, which nobody counts.
+    pub(crate) fn let_go(&self) {
+        self.unpin();
+        self.figures.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn unpin(&self) {
+        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        self.looks.fetch_add(1, Ordering::Relaxed);
+        pinned.clear();
+    }
+
     /// Says what the next statement reads.
     pub(crate) fn read(&self, ground: Ground) {
         *self.ground.lock().unwrap_or_else(PoisonError::into_inner) = ground;
+        // Whoever still lists tables for the last statement may have named some since.
+        self.unpin();
     }
 
     /// What the statement reads.
@@ -137,7 +156,7 @@ impl Desk {
 
     /// Plans views anew, because settings have changed, over the versions that were seen.
     pub(crate) fn plan_anew(&self) {
-        self.pinned.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.unpin();
     }
 
     fn divided(&self) -> Option<Arc<Divided>> {
@@ -153,9 +172,12 @@ impl Desk {
         self.pinned.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
-    /// Keeps what was made first, so that two readers of one statement share it.
-    fn pin(&self, name: &str, provider: Arc<dyn TableProvider>) -> Arc<dyn TableProvider> {
+    /// Keeps what was made first at one look, so that two readers of one statement share it.
+    fn pin(&self, name: &str, look: u64, provider: Arc<dyn TableProvider>) -> Arc<dyn TableProvider> {
         let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.looks.load(Ordering::Relaxed) != look {
+            return provider;
+        }
         Arc::clone(pinned.entry(name.to_owned()).or_insert(provider))
     }
 
@@ -298,7 +320,11 @@ impl SchemaProvider for Desk {
     fn table_names(&self) -> Vec<String> {
         match self.ground() {
             Ground::Ledgers => {}
-            Ground::Release(release, _) => return release.names(),
+            Ground::Release(release, _) => {
+                // What it has on another map alone is no part of a list, and says why where it is named.
+                let map = self.state().ok().and_then(|state| standing(&state).map);
+                return release.names_on(map, self.present.get().history());
+            }
             Ground::Nothing(_) => return Vec::new(),
         }
         let views = VIEWS.iter().filter(|view| view.listed).map(|view| view.name).chain(ON_A_MAP);
@@ -306,10 +332,11 @@ impl SchemaProvider for Desk {
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        let look = self.looks.load(Ordering::Relaxed);
         if let Some(pinned) = self.pinned(name) {
             return Ok(Some(pinned));
         }
-        Ok(self.make(name).await?.map(|provider| self.pin(name, provider)))
+        Ok(self.make(name).await?.map(|provider| self.pin(name, look, provider)))
     }
 
     fn table_exist(&self, name: &str) -> bool {

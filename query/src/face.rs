@@ -49,7 +49,7 @@ pub async fn ask(engine: &Engine, asker: &Asker, question: Question) -> Result<R
     let settings = Settings { map, as_of, stated_by, release };
     let session = match engine.session(asker, &settings) {
         Ok(session) => session,
-        Err(error) => return Err(engine.explained(error, &settings).await.into()),
+        Err(error) => return Err(engine.explained(error, asker, &settings).await.into()),
     };
     let answer = session.sql(&query).await?;
     let standing = NAMES.into_iter().filter_map(|name| Some((name, session.setting(name)?))).collect();

@@ -149,9 +149,10 @@ async fn respond(sent: Sent, token: TaskTrackerToken) -> Result<Response<Body>, 
     Ok(response)
 }
 
-/// Adds a header, in UTF-8 where it has names of areas. What has control characters has no place in a header, and none of
-/// our words has them.
+/// Adds a header, in UTF-8 where it has names of areas. A reason or a title that somebody gave may have several lines,
+/// which have no place in a header.
 fn put(headers: &mut HeaderMap, name: &str, value: &str) {
+    let value: String = value.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes())) {
         headers.append(name, value);
     }

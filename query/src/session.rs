@@ -185,12 +185,12 @@ impl Engine {
     }
 
     /// An error of a setting with all that could be right by the day asked for, maps that events have added among it.
-    pub(crate) async fn explained(&self, error: SettingError, settings: &Settings) -> SettingError {
+    pub(crate) async fn explained(&self, error: SettingError, asker: &Asker, settings: &Settings) -> SettingError {
         let others = Settings { map: None, ..settings.clone() };
-        let Ok(session) = self.session(&Asker::owner(), &others) else { return error };
-        session.desk.renew();
-        match session.learn().await {
-            Ok(()) => error.listing(session.present.get().history()),
+        // The maps of what they may read, and of nothing else.
+        let Ok(session) = self.session(asker, &others) else { return error };
+        match session.knowledge().await {
+            Ok(knowledge) => error.listing(knowledge.history()),
             Err(_) => error,
         }
     }
@@ -433,7 +433,9 @@ impl Session {
         for statement in before {
             self.answer(statement).await?;
         }
-        self.answer(last).await
+        let answer = self.answer(last).await;
+        self.desk.let_go();
+        answer
     }
 
     /// The value of a setting, `None` where it sets no limit.

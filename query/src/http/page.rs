@@ -101,7 +101,7 @@ async fn session(face: &Face, asker: &Asker, asked: &Asked) -> Result<Session, Q
     let settings = asked.settings();
     match face.engine.session(asker, &settings) {
         Ok(session) => Ok(session),
-        Err(error) => Err(face.engine.explained(error, &settings).await.into()),
+        Err(error) => Err(face.engine.explained(error, asker, &settings).await.into()),
     }
 }
 

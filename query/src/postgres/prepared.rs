@@ -153,8 +153,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             value.map(Some).map_err(|refusal| refusal.hint(format!("see the value of parameter ${}", at + 1)))
         });
         let values = values.collect::<Result<Values, Refusal>>()?;
-        // Whoever was told columns was told these.
-        let told = portal.told.as_ref().map(|_| SchemaRef::clone(&known.columns));
+        // What the client was told may have been of another question by this name.
+        let told = portal.told.clone();
         if let Some(kept) = self.prepared.get_mut(&call.name) {
             kept.known = Some(known);
         }
@@ -287,7 +287,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     async fn describe_statement(&mut self, name: &str) -> Result<(), Stop> {
         let prepared = self.prepared(name)?.clone();
         let turn = self.turn();
-        let known = self.known(&prepared, &turn).await?;
+        let mut known = self.known(&prepared, &turn).await?;
         let types = known.parameters.iter().map(Parameter::oid).collect();
         say(&mut self.wire.output, &ParameterDescription::new(types));
         match &prepared.statement {
@@ -297,6 +297,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             Statement::Execute(call) => {
                 let called = self.prepared(&call.name)?.clone();
                 let columns = self.known(&called, &turn).await?.columns;
+                known.columns = SchemaRef::clone(&columns);
                 match columns.fields().is_empty() {
                     true => say(&mut self.wire.output, &NoData::new()),
                     false => message::columns(&mut self.wire.output, &columns, |_| false),

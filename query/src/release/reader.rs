@@ -72,6 +72,12 @@ impl Release {
         names
     }
 
+    /// Names of what can be asked on a map.
+    pub(crate) fn names_on(&self, map: Option<NaiveDate>, history: &AreaHistory) -> Vec<String> {
+        let map = on(map, history);
+        self.names().into_iter().filter(|name| self.manifest.table(name, &map).is_some()).collect()
+    }
+
     /// A table on a map; `None` where the release has none of the name on any.
     pub(crate) fn table(
         &self,
@@ -82,7 +88,7 @@ impl Release {
         if name == REFERENCE_EVENTS {
             return Ok(None);
         }
-        let map = map.map_or_else(|| AS_REPORTED.to_owned(), |day| history.map_on(day).to_string());
+        let map = on(map, history);
         match self.manifest.table(name, &map) {
             Some(of) => self.provider(of).map(Some),
             None if self.manifest.tables.iter().any(|of| of.table == name) => {
@@ -137,4 +143,9 @@ fn rows_of(path: &Path) -> Result<RecordBatch, String> {
 pub(super) fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| error.to_string())
+}
+
+/// A map as the manifest names it.
+fn on(map: Option<NaiveDate>, history: &AreaHistory) -> String {
+    map.map_or_else(|| AS_REPORTED.to_owned(), |day| history.map_on(day).to_string())
 }

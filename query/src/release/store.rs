@@ -9,6 +9,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
@@ -26,7 +27,7 @@ const MAKING: &str = ".making-";
 pub struct Releases {
     folder: PathBuf,
     /// By folder, with the checksum of the manifest: what was held against its checksums.
-    opened: Mutex<HashMap<PathBuf, (String, Arc<Release>)>>,
+    opened: Mutex<HashMap<PathBuf, (String, Touched, Arc<Release>)>>,
 }
 
 /// One release as it is stored.
@@ -117,22 +118,23 @@ impl Releases {
         }
     }
 
-    /// A release over whose files tables can be made. Reads all of it the first time, so not to be called where nobody
-    /// may wait.
+    /// A release over whose files tables can be made. Reads all of it the first time, and when a file was written since, so
+    /// not to be called where nobody may wait.
     ///
     /// # Errors
     /// [`ReleaseError::Damaged`] where a file is not as the manifest says.
     pub(crate) fn open(&self, stored: &Stored) -> Result<Arc<Release>, ReleaseError> {
         let known = self.opened.lock().unwrap_or_else(PoisonError::into_inner).get(&stored.folder).cloned();
-        if let Some((sha256, release)) = known
-            && sha256 == stored.sha256
+        let touched = touched(stored);
+        if let Some((sha256, then, release)) = known
+            && (&sha256, &then) == (&stored.sha256, &touched)
         {
             return Ok(release);
         }
         self.check(stored)?;
         let release = Arc::new(Release::over(stored)?);
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.insert(stored.folder.clone(), (stored.sha256.clone(), Arc::clone(&release)));
+        opened.insert(stored.folder.clone(), (stored.sha256.clone(), touched, Arc::clone(&release)));
         Ok(release)
     }
 
@@ -331,4 +333,15 @@ fn write_synced(path: &Path, content: &[u8]) -> io::Result<()> {
 /// Sees to it that the names in a folder are on the disk.
 fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
+}
+
+/// Length of each file and when it was written: where that differs, all are held against their checksums again.
+type Touched = Vec<Option<(u64, SystemTime)>>;
+
+fn touched(stored: &Stored) -> Touched {
+    let of = |file: String| {
+        let file = fs::metadata(stored.folder.join(file)).ok()?;
+        Some((file.len(), file.modified().ok()?))
+    };
+    stored.manifest.tables.iter().map(|table| of(table.file())).collect()
 }

@@ -55,7 +55,7 @@ pub(crate) async fn tell(engine: &Engine, asker: &Asker, id: &str, asked: &Asked
     let settings = asked.settings();
     let session = match engine.session(asker, &settings) {
         Ok(session) => session,
-        Err(error) => return Err(QueryError::from(engine.explained(error, &settings).await).into()),
+        Err(error) => return Err(QueryError::from(engine.explained(error, asker, &settings).await).into()),
     };
     let knowledge = session.knowledge().await?;
     let indicator = indicator(id, knowledge.catalogue()).map_err(Refused::NoIndicator)?;

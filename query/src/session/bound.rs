@@ -94,8 +94,10 @@ impl Session {
         let plan = self.context.state().statement_to_plan(statement.clone()).await;
         let plan = plan.and_then(|plan| plan.with_param_values(values));
         let plan = plan.map_err(|error| guard::explained(error, &self.asker))?;
-        let answer = self.execute(&statement, plan).await?;
-        Ok((answer, self.known().await?))
+        let answer = self.execute(&statement, plan).await;
+        let known = self.known().await;
+        self.desk.let_go();
+        Ok((answer?, known?))
     }
 
     /// What the present statement knows: read from the same versions of the ledgers, and from all of them. Rows of one area

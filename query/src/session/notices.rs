@@ -8,13 +8,16 @@ use lantoa_schemas::stream::Stream;
 use super::{Session, guard};
 use crate::access::Asker;
 use crate::error::QueryError;
+use crate::release::ground::Ground;
 use crate::settings::Standing;
 
 impl Session {
     /// What the settings make it necessary to say beside an answer.
     pub(super) async fn notices(&self) -> Result<Vec<String>, QueryError> {
-        let Some(as_of) = self.standing().as_of else {
-            return Ok(self.desk.ground().notices(self.engine.0.clock.now()));
+        let ground = self.desk.ground();
+        // Whoever does not read the ledgers hears nothing of them either.
+        let (Ground::Ledgers, Some(as_of)) = (&ground, self.standing().as_of) else {
+            return Ok(ground.notices(self.engine.0.clock.now()));
         };
         let today = self.engine.0.clock.today();
         if as_of.day() > today {

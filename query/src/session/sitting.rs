@@ -13,7 +13,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::DataFrame;
-use lantoa_schemas::stream::Family;
+use lantoa_schemas::stream::{Family, Stream};
 use lantoa_schemas::table::{LOG_CLUSTER, LOG_GENERATION, LOG_OFFSET, LOG_PARTITION};
 use lantoa_schemas::vocabulary::Vocabulary;
 
@@ -36,6 +36,12 @@ impl Engine {
         let standing = Standing { as_of: Some(as_of), stated_by, ..Standing::default() };
         let session = Session::new(self.clone(), Asker::owner(), standing);
         session.desk.renew();
+        // All at once, before the first is read: writing the answers takes minutes, and what was recorded just before the
+        // instant may still be on its way into a ledger.
+        let state = session.whole.state();
+        for stream in Stream::ALL {
+            session.desk.snapshot(stream.table(), &state).await?;
+        }
         session.learn_on(as_of.day()).await?;
         Ok(Sitting { session })
     }

@@ -5,7 +5,7 @@
 //! those of its kind, so it stays the same from session to session.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use arrow::array::{
     ArrayRef, BooleanArray, Float64Array, Int16Array, Int32Array, Int64Array, RecordBatch, StringArray, UInt32Array,
@@ -14,12 +14,11 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use async_trait::async_trait;
 use datafusion::catalog::SchemaProvider;
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::Result;
 use datafusion::datasource::TableProvider;
 use datafusion::datasource::memory::MemTable;
 use lantoa_schemas::comments::{self, Function};
 use lantoa_schemas::views;
-use tokio::sync::OnceCell;
 
 use super::super::client::ClientSettings;
 use super::super::kind::{Kind, PgType};
@@ -151,12 +150,16 @@ impl Relation {
     }
 }
 
+/// All names, and what is behind them.
+type Seen = (Vec<String>, Arc<Vec<Relation>>);
+
 /// The schema `pg_catalog` of a session.
 pub(super) struct PgCatalog {
     public: Arc<dyn SchemaProvider>,
     user: String,
     pub(super) settings: Arc<ClientSettings>,
-    relations: OnceCell<Vec<Relation>>,
+    /// As they were seen last, with all names by then: a release that is set or reset brings others.
+    relations: Mutex<Option<Seen>>,
 }
 
 impl std::fmt::Debug for PgCatalog {
@@ -167,7 +170,7 @@ impl std::fmt::Debug for PgCatalog {
 
 impl PgCatalog {
     pub(super) fn new(public: Arc<dyn SchemaProvider>, user: &str, settings: Arc<ClientSettings>) -> Self {
-        Self { public, user: user.to_owned(), settings, relations: OnceCell::new() }
+        Self { public, user: user.to_owned(), settings, relations: Mutex::default() }
     }
 
     /// Who asks.
@@ -205,22 +208,32 @@ impl PgCatalog {
 
     /// The name of a table's column by its place, from 1; known once the catalogue was looked at.
     pub(super) fn column_of(&self, oid: u32, at: usize) -> Option<(String, String)> {
-        let relation = self.relations.get()?.iter().find(|relation| relation.oid == oid)?;
+        let (_, relations) = self.seen()?;
+        let relation = relations.iter().find(|relation| relation.oid == oid)?;
         let column = relation.columns.fields().get(at.checked_sub(1)?)?;
         Some((relation.name.clone(), column.name().clone()))
     }
 
-    async fn relations(&self) -> Result<&Vec<Relation>> {
-        let relations = self.relations.get_or_try_init(|| async {
-            let mut relations = Vec::new();
-            for (oid, name) in (FIRST_TABLE..).zip(self.names()) {
-                if let Some(table) = self.public.table(&name).await? {
-                    relations.push(Relation { oid, name, columns: table.schema() });
-                }
+    fn seen(&self) -> Option<Seen> {
+        self.relations.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn relations(&self) -> Result<Arc<Vec<Relation>>> {
+        let names = self.names();
+        if let Some((known, relations)) = self.seen()
+            && known == names
+        {
+            return Ok(relations);
+        }
+        let mut relations = Vec::new();
+        for (oid, name) in (FIRST_TABLE..).zip(&names) {
+            if let Some(table) = self.public.table(name).await? {
+                relations.push(Relation { oid, name: name.clone(), columns: table.schema() });
             }
-            Ok::<_, DataFusionError>(relations)
-        });
-        relations.await
+        }
+        let relations = Arc::new(relations);
+        *self.relations.lock().unwrap_or_else(PoisonError::into_inner) = Some((names, Arc::clone(&relations)));
+        Ok(relations)
     }
 
     async fn rows(&self, table: &str) -> Result<Vec<Row>> {
@@ -228,18 +241,21 @@ impl PgCatalog {
             "pg_class" => self.relations().await?.iter().map(of_relation).collect(),
             "pg_attribute" => self.relations().await?.iter().flat_map(of_columns).collect(),
             "pg_description" => {
-                let of_tables = self.relations().await?.iter().flat_map(comments_of);
+                let relations = self.relations().await?;
+                let of_tables = relations.iter().flat_map(comments_of);
                 of_tables.chain(functions().flat_map(|(oid, function)| comment_of(oid, function))).collect()
             }
             "pg_tables" => {
-                let tables = self.relations().await?.iter().filter(|relation| !relation.is_view());
+                let relations = self.relations().await?;
+                let tables = relations.iter().filter(|relation| !relation.is_view());
                 let row = |relation: &Relation| {
                     row! { schemaname: "public", tablename: relation.name.as_str(), tableowner: self.user() }
                 };
                 tables.map(row).collect()
             }
             "pg_views" => {
-                let views = self.relations().await?.iter().filter(|relation| relation.is_view());
+                let relations = self.relations().await?;
+                let views = relations.iter().filter(|relation| relation.is_view());
                 let row = |relation: &Relation| {
                     let text = views::named(&relation.name).map_or("", |view| view.sql);
                     row! { schemaname: "public", viewname: relation.name.as_str(), viewowner: self.user(), definition: text }
