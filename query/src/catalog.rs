@@ -24,7 +24,7 @@ use lantoa_schemas::stream::Stream;
 use lantoa_schemas::views::{self, VIEWS};
 
 use crate::fate::{FateTable, changes_of};
-use crate::indicator::{Basis, FIGURES, ON_A_MAP, Remembered, StandingFigures, StandingTable, Table};
+use crate::indicator::{Basis, ON_A_MAP, Planner, Remembered, StandingFigures, StandingTable, Table};
 use crate::knowledge::Present;
 use crate::reference_tables;
 use crate::release::ground::Ground;
@@ -52,7 +52,8 @@ const FATE: &str = "fate_";
 /// A family's events.
 const LEDGER: &str = "ledger_";
 
-type ReadState = Box<dyn Fn() -> Option<SessionState> + Send + Sync>;
+/// Gives the state of a session, as long as there is one.
+pub(crate) type ReadState = Arc<dyn Fn() -> Option<SessionState> + Send + Sync>;
 
 /// The one schema of a session.
 pub(crate) struct Desk {
@@ -281,8 +282,6 @@ impl Desk {
     /// The figures on the map of a day, or each on its own.
     async fn figures(&self, map: Option<NaiveDate>) -> Result<Arc<StandingFigures>> {
         let state = self.state()?;
-        let [stated, counted] = FIGURES;
-        let plans = [state.create_logical_plan(stated).await?, state.create_logical_plan(counted).await?];
         let knowledge = self.present.get();
         let mut versions = Vec::with_capacity(Stream::ALL.len());
         for stream in Stream::ALL {
@@ -292,7 +291,8 @@ impl Desk {
         let standing = standing(&state);
         let map = map.map(|day| knowledge.history().map_on(day));
         let basis = Basis { versions, standing: Standing { map, ..standing }, today: knowledge.today() };
-        let figures = StandingFigures::new(plans, knowledge, basis, Arc::clone(&self.remembered));
+        let figures =
+            StandingFigures::new(Planner(self.state.get().cloned()), knowledge, basis, Arc::clone(&self.remembered));
         let mut shared = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(shared.entry(map).or_insert_with(|| Arc::new(figures))))
     }

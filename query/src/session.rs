@@ -359,7 +359,7 @@ impl Session {
             }
         };
         let weak = whole.state_weak_ref();
-        desk.belong_to(Box::new(move || weak.upgrade().map(|state| state.read().clone())));
+        desk.belong_to(Arc::new(move || weak.upgrade().map(|state| state.read().clone())));
         let (turn, cancel) = Default::default();
         Self { engine, asker, context, whole, desk, present, turn, cancel }
     }

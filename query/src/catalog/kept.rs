@@ -281,7 +281,7 @@ impl Desk {
         let state = SessionStateBuilder::new_from_existing(self.state()?).with_catalog_list(Arc::new(catalogs)).build();
         let context = SessionContext::new_with_state(state);
         let weak = context.state_weak_ref();
-        desk.belong_to(Box::new(move || weak.upgrade().map(|state| state.read().clone())));
+        desk.belong_to(Arc::new(move || weak.upgrade().map(|state| state.read().clone())));
         context.state().create_logical_plan(view.sql).await
     }
 

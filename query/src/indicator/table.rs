@@ -1,9 +1,10 @@
 //! The tables behind the views that stand on a map.
 //!
-//! In: the plans of the queries that give all figures, what they are judged by, the map. Out: the rows of `indicator`,
+//! In: the session that plans the queries of all figures, what these are judged by, the map. Out: the rows of `indicator`,
 //! `coverage`, `suspicious`, `adoption` and of `reconciliation`. Only the lots are read and added up that a question needs,
 //! once for all who ask on the same tables; of `indicator` and `coverage` only the rows are written that a question wants.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -29,6 +30,7 @@ use super::remembered::{Basis, Remembered};
 use super::settled::Settled;
 use super::standing_lot::{Read, StandingLot};
 use super::wanted::{Narrowed, Wanted};
+use crate::catalog::ReadState;
 use crate::count::Reader;
 use crate::knowledge::Knowledge;
 
@@ -96,10 +98,19 @@ impl Table {
     }
 }
 
+/// The session whose statement it is: it plans over the versions of the ledgers that the statement sees.
+pub(crate) struct Planner(pub(crate) Option<ReadState>);
+
+impl fmt::Debug for Planner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Planner")
+    }
+}
+
 /// All figures of one statement, on its map.
 #[derive(Debug)]
 pub(crate) struct StandingFigures {
-    plans: [LogicalPlan; FIGURES.len()],
+    planner: Planner,
     knowledge: Arc<Knowledge>,
     basis: Basis,
     remembered: Arc<Remembered>,
@@ -109,14 +120,9 @@ pub(crate) struct StandingFigures {
 }
 
 impl StandingFigures {
-    /// The plans of [`FIGURES`], and what they stand on.
-    pub(crate) fn new(
-        plans: [LogicalPlan; FIGURES.len()],
-        knowledge: Arc<Knowledge>,
-        basis: Basis,
-        remembered: Arc<Remembered>,
-    ) -> Self {
-        Self { plans, knowledge, basis, remembered, settled: OnceLock::new(), held: Mutex::default() }
+    /// Of what plans the queries, and what they stand on.
+    pub(crate) fn new(planner: Planner, knowledge: Arc<Knowledge>, basis: Basis, remembered: Arc<Remembered>) -> Self {
+        Self { planner, knowledge, basis, remembered, settled: OnceLock::new(), held: Mutex::default() }
     }
 
     /// What they stand on.
@@ -239,7 +245,7 @@ impl StandingFigures {
             let missing = needed.iter().zip(&read).map(|(needed, lot)| *needed && lot.is_none());
             let read_by = Arc::new(settled.read_by(missing.collect()));
             let mut count = 0;
-            let lots = reading::read(&self.plans, read_by, state).await?;
+            let lots = reading::read(&self.plans().await?, read_by, state).await?;
             self.remembered.lots_read.add(by, lots.len());
             for (at, lot) in lots {
                 count += lot.figures.len();
@@ -263,6 +269,15 @@ impl StandingFigures {
         settled.keep(&figures.read);
         self.hold(&figures.read);
         Ok(figures)
+    }
+
+    /// The plans of [`FIGURES`]: made where something has to be read, because most statements find what they need.
+    async fn plans(&self) -> Result<[LogicalPlan; FIGURES.len()]> {
+        let [stated, counted] = FIGURES;
+        let state = self.planner.0.as_ref().and_then(|read| read());
+        let state =
+            state.ok_or_else(|| DataFusionError::Internal("the session of the statement has ended".to_owned()))?;
+        Ok([state.create_logical_plan(stated).await?, state.create_logical_plan(counted).await?])
     }
 
     fn held(&self, lots: usize) -> Read {
