@@ -40,6 +40,9 @@ pub enum ParseError {
         /// Its line, from 1.
         line: usize,
     },
+    /// A workbook where a text was expected.
+    #[error("is an Excel workbook, which is not read yet")]
+    Workbook,
     /// Not JSON at all.
     #[error("is not JSON: {0}")]
     NotJson(String),
@@ -116,12 +119,18 @@ impl Draft {
     }
 }
 
+/// How every workbook begins, being a zip file.
+const WORKBOOK: &[u8] = b"PK\x03\x04";
+
 /// Reads the rows of a content, at most `most_rows`.
 ///
 /// # Errors
 /// When it cannot be read as a whole.
 pub fn parse(content: &[u8], notation: Notation, most_rows: usize) -> Result<Vec<ParsedRow>, ParseError> {
     let content = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(content);
+    if content.starts_with(WORKBOOK) {
+        return Err(ParseError::Workbook);
+    }
     let rows = match notation {
         Notation::Json => cloudevents::document(utf8(content)?, most_rows)?,
         Notation::Lines => cloudevents::lines(content, most_rows)?,

@@ -130,7 +130,8 @@ pub struct UpArgs {
     /// settings
     #[arg(long, value_name = "HOST:PORT,…", conflicts_with = "kafka_port")]
     pub kafka: Option<String>,
-    /// Where to listen for HTTP; port 0 is any free one. Only this machine: there is no TLS and no password yet
+    /// Where to listen for HTTP; port 0 is any free one. Only this machine: there is no TLS. With users (`lantoa user
+    /// add`) name and password are asked for
     #[arg(long, default_value = DEFAULT_HTTP, value_name = "ADDR", value_parser = local_listener)]
     pub http: SocketAddr,
     /// Where to listen for clients of Postgres; port 0 is any free one. From other machines only with TLS ([query.postgres]

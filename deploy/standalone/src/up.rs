@@ -155,10 +155,11 @@ fn say_where(data: &DataDir, endpoints: &Endpoints) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(
         out,
-        "lantoa is ready\n  http   http://{}\n  sql    postgres://{}/lantoa\n  kafka  {}\n  data   {}\n  ask    lantoa sql \"select * from indicator\"\n",
+        "lantoa is ready\n  http   http://{}\n  sql    postgres://{}/lantoa\n  kafka  {}\n  data   {}\n  ask    lantoa --data '{}' sql \"select area_name, year, indicator, rate_percent from indicator\"\n",
         endpoints.http,
         endpoints.postgres.as_deref().unwrap_or_default(),
         endpoints.kafka,
+        data.root().display(),
         data.root().display()
     );
     let _ = out.flush();

@@ -155,6 +155,9 @@ fn unreadable(error: ParseError) -> ProblemDocument {
     match error {
         ParseError::Empty => bad("empty", "Nothing was sent", "send at least one row"),
         ParseError::NotUtf8 { .. } => bad("not-utf8", "The content is not UTF-8", "save or send it as UTF-8"),
+        ParseError::Workbook => {
+            bad("workbook", "The content is an Excel workbook", "in Excel save it as CSV UTF-8, and send that")
+        }
         ParseError::NotJson(_) => bad("not-json", "The content is not JSON", events),
         ParseError::NoEvents => bad("no-event", "The content is no event", events),
         ParseError::NotCsv(_) | ParseError::Quotes { .. } => {

@@ -76,6 +76,12 @@ fn checked(header: &[String], form: Option<&'static Form>) -> Result<&'static Fo
         let field = if name.is_empty() { "header".to_owned() } else { shortened(name) };
         let columns = form.columns.iter().chain(form.further_columns).copied();
         let remedy = match catalogue::nearest(name, columns) {
+            // A sheet corrects by saying otherwise.
+            _ if ["supersedes", "retracts"].contains(&name) => format!(
+                "leave the column out: other figures of the same source, area and period replace what it said before; \
+                 by event id an event of type vn.lantoa.{}.corrected.v1 or .retracted.v1 does",
+                form.event_type.family
+            ),
             Some(near) => format!("did you mean {near}?"),
             None => format!(
                 "leave the column out; beside its own, form {} takes {}",

@@ -51,6 +51,28 @@ pub enum CreateError {
         /// Up to when records were to count.
         as_of: AsOf,
     },
+    /// There is nothing to release.
+    #[error(
+        "as of {as_of}: nothing had been recorded by then; as_of is when records came here, --stated-by the day of the \
+         sources"
+    )]
+    Empty {
+        /// Up to when records were to count.
+        as_of: AsOf,
+    },
+    /// Who follows the name would go back in time.
+    #[error(
+        "as of {as_of}: that is before {release}, which knows what was recorded up to {of_release}; name a later day, \
+         another name, or --major"
+    )]
+    GoesBack {
+        /// Up to when records were to count.
+        as_of: AsOf,
+        /// The version before.
+        release: String,
+        /// Up to when its records count.
+        of_release: String,
+    },
     /// A map is not known.
     #[error("the areas of {day} are not known; the maps are {maps}")]
     NoMap {
@@ -102,7 +124,19 @@ impl Engine {
                 break;
             }
         }
+        if let Some(previous) = previous.as_ref().filter(|_| !order.major) {
+            let of_release = previous.manifest.as_of.clone();
+            let before: AsOf = of_release.parse().map_err(QueryError::from)?;
+            if order.as_of.end_micros() < before.end_micros() {
+                let (as_of, release) = (order.as_of, previous.manifest.reference());
+                return Err(CreateError::GoesBack { as_of, release, of_release });
+            }
+        }
         let sitting = self.sit(order.as_of, order.stated_by).await?;
+        let ledgers = sitting.ledgers().await?;
+        if ledgers.iter().all(|(ledger, _)| ledger.events == 0) {
+            return Err(CreateError::Empty { as_of: order.as_of });
+        }
         let maps = maps(order, &sitting)?;
         let tables = write(&sitting, &maps, making.folder()).await?;
         let catalogue = sitting.catalogue()?;
@@ -115,12 +149,13 @@ impl Engine {
             }
             (Some(last), _) => last.next_patch(),
         };
-        let ledgers = sitting.ledgers().await?;
+        // A patch of a release is still that release.
+        let title = previous.as_ref().and_then(|previous| previous.manifest.title.clone());
         let manifest = Manifest {
             format: FORMAT,
             name: order.name.clone(),
             version,
-            title: order.title.clone(),
+            title: order.title.clone().or(title),
             as_of: order.as_of.to_string(),
             stated_by: order.stated_by,
             maps: maps.into_iter().map(|(word, _)| word).collect(),

@@ -138,14 +138,22 @@ fn replaced(verb: Verb, reader: &mut Reader<'_>) -> (Option<String>, Option<Stri
     match verb {
         Verb::Corrected => reader.require("supersedes", supersedes.is_some(), "name the event that it replaces"),
         _ if supersedes.is_some() => {
-            reader.refuse("supersedes", "belongs to a correction only", "send it as a corrected event");
+            reader.refuse(
+                "supersedes",
+                "belongs to a correction only",
+                "send it as an event of type vn.lantoa.<family>.corrected.v1",
+            );
         }
         _ => {}
     }
     match verb {
         Verb::Retracted => reader.require("retracts", retracts.is_some(), "name the event that it takes back"),
         _ if retracts.is_some() => {
-            reader.refuse("retracts", "belongs to a retraction only", "send it as a retracted event");
+            reader.refuse(
+                "retracts",
+                "belongs to a retraction only",
+                "send it as an event of type vn.lantoa.<family>.retracted.v1",
+            );
         }
         _ => {}
     }

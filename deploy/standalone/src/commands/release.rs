@@ -3,7 +3,7 @@
 //! In: the data folder, also while `up` runs on it. Out: releases below it, and words on standard output of what there is.
 //! Guarantee: a release is there whole or not at all; nothing that is stored is changed or deleted.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use lantoa_query::format::{WriteError, write};
 use lantoa_query::release::{CreateError, Name, Order, ReleaseError, Releases, Stored};
@@ -49,7 +49,11 @@ pub async fn release(settings: Settings, arguments: ReleaseArgs) -> Result<Outco
             let engine = Engine::open(settings.query, clock())?;
             let stored = engine.create_release(&order(arguments)).await?;
             let rows: u64 = stored.manifest.tables.iter().map(|table| table.rows).sum();
-            say(&format!("{}: {rows} rows in {}", stored.manifest.reference(), stored.folder.display()));
+            let (reference, events) = (stored.manifest.reference(), stored.manifest.events);
+            say(&format!("{reference}: {rows} rows of {events} events in {}", stored.folder.display()));
+            if stored.manifest.embargo.is_some() && !stored.manifest.is_embargoed(clock().now()) {
+                eprintln!("note: its embargo is over already; it is public");
+            }
         }
         ReleaseAction::List { name } => list(&releases.all()?, name.as_ref()),
         ReleaseAction::Show { release, check } => {
@@ -101,8 +105,11 @@ async fn diff(
     for notice in answer.notices() {
         eprintln!("note: {notice}");
     }
-    if write(answer, format, &mut std::io::stdout()).await? == 0 {
-        eprintln!("note: no figure differs");
+    match write(answer, format, &mut std::io::stdout()).await {
+        Ok(0) => eprintln!("note: no figure differs"),
+        // Whoever reads has had enough.
+        Err(WriteError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {}
+        written => drop(written?),
     }
     Ok(())
 }
