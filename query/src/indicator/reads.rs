@@ -26,7 +26,7 @@ impl Reads {
         let lots = Lots::of(catalogue);
         Self {
             things: Arc::new(Mutex::new(lots.things(catalogue))),
-            known: Mutex::new(vec![Weak::new(); lots.count()]),
+            known: Mutex::new((0..lots.count()).map(|_| Weak::new()).collect()),
             lots: Arc::new(lots),
             turn: tokio::sync::Mutex::default(),
         }

@@ -27,7 +27,7 @@ const MAKING: &str = ".making-";
 pub struct Releases {
     folder: PathBuf,
     /// By folder, with the checksum of the manifest: what was held against its checksums.
-    opened: Mutex<HashMap<PathBuf, (String, Touched, Arc<Release>)>>,
+    opened: Mutex<HashMap<PathBuf, Opened>>,
 }
 
 /// One release as it is stored.
@@ -334,6 +334,9 @@ fn write_synced(path: &Path, content: &[u8]) -> io::Result<()> {
 fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
+
+/// The checksum of a release's manifest, its files as they were then, and what was opened.
+type Opened = (String, Touched, Arc<Release>);
 
 /// Length of each file and when it was written: where that differs, all are held against their checksums again.
 type Touched = Vec<Option<(u64, SystemTime)>>;

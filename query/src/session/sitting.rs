@@ -107,8 +107,11 @@ impl Sitting {
     }
 }
 
+/// A part of the log, and when its newest event was recorded.
+type Part = (LogPart, Option<DateTime<Utc>>);
+
 /// Parts of the log, as the question for them has its columns.
-fn parts(rows: &RecordBatch) -> Result<Vec<(LogPart, Option<DateTime<Utc>>)>, QueryError> {
+fn parts(rows: &RecordBatch) -> Result<Vec<Part>, QueryError> {
     let column = |at: usize, kind: &DataType| cast(rows.column(at), kind).map_err(QueryError::internal);
     let clusters = column(0, &DataType::Utf8)?;
     let clusters = clusters.as_string::<i32>();
