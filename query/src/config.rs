@@ -19,7 +19,8 @@ pub struct Config {
     /// otherwise fails with a clear error. Default 512 MiB.
     pub memory_bytes: usize,
     /// Memory in bytes for answers on a map that were put together lately, beside `memory_bytes`: the next question on
-    /// the same tables and settings finds them. 0 keeps none. Default 512 MiB.
+    /// the same tables and settings finds them. By estimate ten million events on two maps take somewhat more than 1 GiB. 0
+    /// keeps none. Default 2 GiB.
     pub remember_bytes: usize,
     /// Whether the running role makes anew after each commit what questions on a map needed within the last hour, so that
     /// the next one finds it. Takes a sixth of one core's time at most. Default true.
@@ -57,7 +58,7 @@ impl Default for Config {
         Self {
             data: PathBuf::from("lantoa-data"),
             memory_bytes: 512 << 20,
-            remember_bytes: 512 << 20,
+            remember_bytes: 2 << 30,
             ahead: true,
             partitions: 0,
             query_bytes: 1 << 20,
