@@ -24,7 +24,7 @@ use lantoa_schemas::stream::Stream;
 use lantoa_schemas::views::{self, VIEWS};
 
 use crate::fate::{FateTable, changes_of};
-use crate::indicator::{Basis, ON_A_MAP, Planner, Remembered, StandingFigures, StandingTable, Table};
+use crate::indicator::{Basis, ON_A_MAP, Remembered, StandingFigures, StandingTable, Table};
 use crate::knowledge::Present;
 use crate::reference_tables;
 use crate::release::ground::Ground;
@@ -52,8 +52,26 @@ const FATE: &str = "fate_";
 /// A family's events.
 const LEDGER: &str = "ledger_";
 
-/// Gives the state of a session, as long as there is one.
-pub(crate) type ReadState = Arc<dyn Fn() -> Option<SessionState> + Send + Sync>;
+/// How to read the state of a session, as long as there is one.
+#[derive(Clone)]
+pub(crate) struct ReadState(Arc<dyn Fn() -> Option<SessionState> + Send + Sync>);
+
+impl ReadState {
+    pub(crate) fn new(read: impl Fn() -> Option<SessionState> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(read))
+    }
+
+    /// The state as it is now.
+    pub(crate) fn read(&self) -> Result<SessionState> {
+        (self.0)().ok_or_else(|| DataFusionError::Internal("the session of the statement has ended".to_owned()))
+    }
+}
+
+impl fmt::Debug for ReadState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReadState")
+    }
+}
 
 /// The one schema of a session.
 pub(crate) struct Desk {
@@ -164,9 +182,13 @@ impl Desk {
         self.divided.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn read_state(&self) -> Result<&ReadState> {
+        let without = || DataFusionError::Internal("the schema belongs to no session".to_owned());
+        self.state.get().ok_or_else(without)
+    }
+
     fn state(&self) -> Result<SessionState> {
-        let read = self.state.get().and_then(|read| read());
-        read.ok_or_else(|| DataFusionError::Internal("the session of this schema has ended".to_owned()))
+        self.read_state()?.read()
     }
 
     fn pinned(&self, name: &str) -> Option<Arc<dyn TableProvider>> {
@@ -291,8 +313,8 @@ impl Desk {
         let standing = standing(&state);
         let map = map.map(|day| knowledge.history().map_on(day));
         let basis = Basis { versions, standing: Standing { map, ..standing }, today: knowledge.today() };
-        let figures =
-            StandingFigures::new(Planner(self.state.get().cloned()), knowledge, basis, Arc::clone(&self.remembered));
+        let (planner, remembered) = (self.read_state()?.clone(), Arc::clone(&self.remembered));
+        let figures = StandingFigures::new(planner, knowledge, basis, remembered);
         let mut shared = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(shared.entry(map).or_insert_with(|| Arc::new(figures))))
     }

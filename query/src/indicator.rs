@@ -38,4 +38,4 @@ mod wanted;
 pub(crate) use lately::Need;
 pub(crate) use remembered::{Basis, Remembered};
 pub(crate) use suspicious::ABOVE_THE_AREA_AROUND;
-pub(crate) use table::{ON_A_MAP, Planner, StandingFigures, StandingTable, Table};
+pub(crate) use table::{ON_A_MAP, StandingFigures, StandingTable, Table};

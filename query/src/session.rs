@@ -24,7 +24,7 @@ use crate::access::{Asker, Users};
 use crate::answer::Answer;
 use crate::area_functions;
 use crate::asked::Asked;
-use crate::catalog::{Desk, Granted, IndicatorOn, standing};
+use crate::catalog::{Desk, Granted, IndicatorOn, ReadState, standing};
 use crate::config::Config;
 use crate::count::Counters;
 use crate::error::QueryError;
@@ -359,7 +359,7 @@ impl Session {
             }
         };
         let weak = whole.state_weak_ref();
-        desk.belong_to(Arc::new(move || weak.upgrade().map(|state| state.read().clone())));
+        desk.belong_to(ReadState::new(move || weak.upgrade().map(|state| state.read().clone())));
         let (turn, cancel) = Default::default();
         Self { engine, asker, context, whole, desk, present, turn, cancel }
     }

@@ -23,7 +23,7 @@ use lantoa_schemas::stream::{Family, Stream};
 use lantoa_schemas::views::{self, View};
 
 use super::looked::Links;
-use super::{Desk, FATE, standing};
+use super::{Desk, FATE, ReadState, standing};
 use crate::functions;
 use crate::tables::Snapshot;
 
@@ -281,7 +281,7 @@ impl Desk {
         let state = SessionStateBuilder::new_from_existing(self.state()?).with_catalog_list(Arc::new(catalogs)).build();
         let context = SessionContext::new_with_state(state);
         let weak = context.state_weak_ref();
-        desk.belong_to(Arc::new(move || weak.upgrade().map(|state| state.read().clone())));
+        desk.belong_to(ReadState::new(move || weak.upgrade().map(|state| state.read().clone())));
         context.state().create_logical_plan(view.sql).await
     }
 

@@ -104,7 +104,7 @@ fn bytes(kept: &[(Basis, Arc<Settled>)]) -> usize {
     let read: HashMap<_, _> =
         kept.iter().flat_map(|(_, settled)| settled.read()).map(|lot| (Arc::as_ptr(&lot), lot)).collect();
     let read = read.values().map(|lot| lot.bytes()).sum::<usize>();
-    read + kept.iter().map(|(_, settled)| settled.bytes()).sum::<usize>()
+    read + kept.iter().map(|(_, settled)| settled.own_bytes()).sum::<usize>()
 }
 
 #[cfg(test)]

@@ -121,9 +121,9 @@ impl Settled {
         self.known().lots.iter().flatten().map(|standing| Arc::clone(&standing.lot)).collect()
     }
 
-    /// About how many bytes it takes, without what was read.
-    pub(super) fn bytes(&self) -> usize {
-        let lots = self.known().lots.iter().flatten().map(|standing| standing.bytes()).sum::<usize>();
+    /// About how many bytes it takes beside what was read.
+    pub(super) fn own_bytes(&self) -> usize {
+        let lots = self.known().lots.iter().flatten().map(|standing| standing.own_bytes()).sum::<usize>();
         let whole = self.reconciled.get().into_iter().chain(self.suspicious.get()).flatten();
         lots + whole.chain(self.adoption.get()).map(RecordBatch::get_array_memory_size).sum::<usize>()
     }
@@ -131,7 +131,7 @@ impl Settled {
     /// Lets go of the lots that were not used for longest, until it takes so many bytes with what was read; says how many
     /// are left.
     pub(super) fn shed(&self, most_bytes: usize) -> usize {
-        let mut bytes = self.bytes() + self.read().iter().map(|lot| lot.bytes()).sum::<usize>();
+        let mut bytes = self.own_bytes() + self.read().iter().map(|lot| lot.bytes()).sum::<usize>();
         let mut known = self.known();
         let mut oldest: Vec<usize> = (0..known.lots.len()).collect();
         oldest.sort_by_key(|at| known.used[*at]);
@@ -140,7 +140,7 @@ impl Settled {
                 break;
             }
             let gone = known.lots[at].take();
-            bytes = bytes.saturating_sub(gone.map_or(0, |gone: Arc<StandingLot>| gone.bytes() + gone.lot.bytes()));
+            bytes = bytes.saturating_sub(gone.map_or(0, |gone: Arc<StandingLot>| gone.own_bytes() + gone.bytes()));
         }
         bytes
     }

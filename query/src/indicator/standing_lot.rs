@@ -99,8 +99,8 @@ impl StandingLot {
         })
     }
 
-    /// About how many bytes it takes, without what was read.
-    pub(super) fn bytes(&self) -> usize {
+    /// About how many bytes it takes beside what was read.
+    pub(super) fn own_bytes(&self) -> usize {
         let totals = self.totals().iter().flatten().map(|(_, totals)| {
             totals.values.capacity() * size_of::<(AreaId, Value)>()
                 + totals.beside.capacity() * size_of::<Beside>()

@@ -4,7 +4,6 @@
 //! `coverage`, `suspicious`, `adoption` and of `reconciliation`. Only the lots are read and added up that a question needs,
 //! once for all who ask on the same tables; of `indicator` and `coverage` only the rows are written that a question wants.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -98,19 +97,11 @@ impl Table {
     }
 }
 
-/// The session whose statement it is: it plans over the versions of the ledgers that the statement sees.
-pub(crate) struct Planner(pub(crate) Option<ReadState>);
-
-impl fmt::Debug for Planner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Planner")
-    }
-}
-
 /// All figures of one statement, on its map.
 #[derive(Debug)]
 pub(crate) struct StandingFigures {
-    planner: Planner,
+    /// The session whose statement it is: it plans over the versions of the ledgers that the statement sees.
+    planner: ReadState,
     knowledge: Arc<Knowledge>,
     basis: Basis,
     remembered: Arc<Remembered>,
@@ -120,8 +111,13 @@ pub(crate) struct StandingFigures {
 }
 
 impl StandingFigures {
-    /// Of what plans the queries, and what they stand on.
-    pub(crate) fn new(planner: Planner, knowledge: Arc<Knowledge>, basis: Basis, remembered: Arc<Remembered>) -> Self {
+    /// Of the session that plans the queries, and what they stand on.
+    pub(crate) fn new(
+        planner: ReadState,
+        knowledge: Arc<Knowledge>,
+        basis: Basis,
+        remembered: Arc<Remembered>,
+    ) -> Self {
         Self { planner, knowledge, basis, remembered, settled: OnceLock::new(), held: Mutex::default() }
     }
 
@@ -274,9 +270,7 @@ impl StandingFigures {
     /// The plans of [`FIGURES`]: made where something has to be read, because most statements find what they need.
     async fn plans(&self) -> Result<[LogicalPlan; FIGURES.len()]> {
         let [stated, counted] = FIGURES;
-        let state = self.planner.0.as_ref().and_then(|read| read());
-        let state =
-            state.ok_or_else(|| DataFusionError::Internal("the session of the statement has ended".to_owned()))?;
+        let state = self.planner.read()?;
         Ok([state.create_logical_plan(stated).await?, state.create_logical_plan(counted).await?])
     }
 
