@@ -23,6 +23,10 @@ const STACK_BYTES: usize = 16 << 20;
 /// Exit code for work that Ctrl-C ended, as shells have it.
 const INTERRUPTED: u8 = 130;
 
+/// Gives memory back that a large pass has used; glibc's allocator keeps most of it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Err(error) = log_to_stderr(&cli.log, cli.command.as_ref()) {
