@@ -47,6 +47,7 @@ pub use access::Asker;
 pub use config::Config;
 pub use error::{Owner, QueryError};
 pub use limits::Limits;
+pub use page::words::Translator;
 pub use postgres::PostgresConfig;
 pub use session::{Derivation, Engine, EngineError, Session, TableStatus};
 pub use settings::Settings;

@@ -233,7 +233,7 @@ impl Engine {
     }
 
     /// The present instant, by the engine's clock.
-    pub(crate) fn now(&self) -> DateTime<Utc> {
+    pub fn now(&self) -> DateTime<Utc> {
         self.0.clock.now()
     }
 

@@ -33,6 +33,8 @@ mod prompt;
 mod reference;
 #[path = "program/releases.rs"]
 mod releases;
+#[path = "program/reports.rs"]
+mod reports;
 #[path = "program/revisions.rs"]
 mod revisions;
 #[path = "program/roles.rs"]

@@ -6,21 +6,26 @@
 //! and says how many rows it has and by which checksum it can be held against another copy.
 //!
 //! In reading order: what is asked of the release (`answers`), what the report says of it (`week`, its sentences in
-//! `phrases`), the document that this makes (`document`, its numbers and days in `language`), its charts (`chart`, `picture`),
-//! and how it is written (`pdf`, `docx`, `xlsx`, `html`).
+//! `phrase`), the document that this makes (`document`, its numbers and days in `language`), its charts (`chart`, `picture`),
+//! and how it is written (`pdf`, `docx`, `xlsx`, `html`); who asks for files meets `make` first.
 
+mod answers;
 mod chart;
 pub mod document;
 mod docx;
 mod font;
 mod html;
 pub mod language;
+mod make;
 mod pdf;
 pub mod picture;
+mod tile;
+mod week;
 mod xlsx;
 
 pub use document::Document;
 pub use language::Language;
+pub use make::{Advance, Areas, Order, ReportError, Written, learning_week, release_of, reminders};
 
 /// A file of a report cannot be written: a fault of this program, as the document is its own.
 #[derive(Debug, thiserror::Error)]

@@ -3,12 +3,14 @@
 //! In: that file, and words and sentences of the engine. Out: texts of one language. Guarantee: a text that is missing in
 //! the file, or that nothing here knows, keeps the tests from passing.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use lantoa_schemas::catalogue::Catalogue;
 use lantoa_schemas::clock::day_in_vietnam;
 use serde::Deserialize;
+
+use crate::knowledge::Knowledge;
 
 /// A language of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +123,23 @@ words! {
     notices, sql, sql_hint, copy, copied, take, csv, xlsx, json, permalink, permalink_hint, rests_on, api,
 }
 
+/// What the engine says in English beside figures (`reason`, `explanation`, both sides of a reconciliation), and the names
+/// of the catalogue, in Vietnamese.
+#[derive(Debug, Clone)]
+pub struct Translator(pub(crate) Arc<Knowledge>);
+
+impl Translator {
+    /// The sentences in Vietnamese. One that has no translation stays as it is.
+    pub fn sentences(&self, said: &str) -> String {
+        words(Lang::Vi).sentences(said, self.0.catalogue())
+    }
+
+    /// The names of a scope of subjects in Vietnamese and in English; its code twice where the catalogue has none.
+    pub fn scope<'a>(&'a self, code: &'a str) -> (&'a str, &'a str) {
+        self.0.catalogue().scope(code).map_or((code, code), |scope| (&scope.name_vi, &scope.name_en))
+    }
+}
+
 /// The texts of a language.
 pub(crate) fn words(lang: Lang) -> &'static Words {
     static WORDS: OnceLock<[Words; 2]> = OnceLock::new();
@@ -212,12 +231,30 @@ impl Words {
         let Some((captures, here)) = known else {
             let parts: Vec<&str> = said.split(", ").collect();
             return match parts.as_slice() {
-                [one] => self.scope(one, catalogue).to_owned(),
+                [one] => self.part(one, catalogue),
                 parts => parts.iter().map(|part| self.sentence(part, catalogue)).collect::<Vec<_>>().join(", "),
             };
         };
         let captures: Vec<String> = captures.into_iter().map(|capture| self.sentence(capture, catalogue)).collect();
         filled(here, &captures.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// What varies in a sentence and is none itself: a code of the catalogue, a number, a name.
+    fn part(&self, said: &str, catalogue: &Catalogue) -> String {
+        let of = |vi: &str, en: &str| self.lang.of(vi, en).to_owned();
+        let scope = catalogue.scope(said).map(|scope| of(&scope.name_vi, &scope.name_en));
+        let indicator = || catalogue.indicator(said).map(|indicator| of(&indicator.name_vi, &indicator.name_en));
+        let reason = || {
+            let mut rules = catalogue.containments().iter();
+            rules.find(|rule| rule.reason_en == said).map(|rule| of(&rule.reason_vi, &rule.reason_en))
+        };
+        // A year has four digits and no decimals, and stays as it is.
+        let number = || {
+            let is_number = !said.is_empty() && said.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+            let is_long = said.contains('.') || said.len() > 4;
+            (is_number && is_long).then(|| said.parse().ok()).flatten().map(|number| self.number(number))
+        };
+        scope.or_else(indicator).or_else(reason).or_else(number).unwrap_or_else(|| said.to_owned())
     }
 
     /// A whole number with its thousands set apart.

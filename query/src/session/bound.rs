@@ -21,6 +21,7 @@ use crate::answer::Answer;
 use crate::asked::Asked;
 use crate::error::QueryError;
 use crate::knowledge::Knowledge;
+use crate::page::words::Translator;
 use crate::reference_tables;
 use crate::settings::AsOf;
 
@@ -54,6 +55,14 @@ impl Session {
             Ok(session.present.get())
         };
         Ok(self.within_limits(looking).await?.made)
+    }
+
+    /// What says in Vietnamese what the engine says beside the figures of this session.
+    ///
+    /// # Errors
+    /// Where what the session stands on cannot be read.
+    pub async fn translator(&self) -> Result<Translator, QueryError> {
+        self.knowledge().await.map(Translator)
     }
 
     /// The map that answers stand on; `None` for each figure on its own.

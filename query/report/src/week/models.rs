@@ -1,0 +1,334 @@
+//! The learning models: who is recognised, of how many, the change on the year, the target in force, on both maps.
+
+use std::collections::BTreeMap;
+
+use super::{DECIMALS, Place, Report, Section, known, marks, numbers, row, text, words};
+use crate::answers::{Area, Figure, Indicator, OnMap};
+use crate::document::{Bar, Block, Cell, Column, Plot, Row, Table};
+use crate::language::Language;
+
+/// The section.
+pub(super) fn section(report: &Report<'_>) -> Section {
+    let title = report.say("Kết quả công nhận các mô hình học tập", "Recognised learning models").to_owned();
+    let mut blocks = Vec::new();
+    for (number, indicator) in report.titles().into_iter().enumerate() {
+        blocks.push(report.part(number + 1, report.say(&indicator.name_vi, &indicator.name_en)));
+        blocks.extend(model(report, indicator));
+    }
+    (title, blocks)
+}
+
+fn model(report: &Report<'_>, indicator: &Indicator) -> Vec<Block> {
+    let Some(first) = report.answers.first_map() else { return Vec::new() };
+    let id = indicator.indicator.as_str();
+    let mut blocks = vec![Block::Paragraph(sentences(report, first, id))];
+    if matches!(report.place, Place::Nation) {
+        blocks.extend(bars(report, first, indicator));
+    }
+    if report.has_any(id) {
+        blocks.push(Block::Table(by_area(report, indicator)));
+    }
+    if let Place::Province(area) = report.place {
+        blocks.extend(communes(report, area, indicator));
+    }
+    blocks
+}
+
+/// The figures of an indicator in the report's year.
+fn of_year<'a>(report: &'a Report<'_>, map: &'a OnMap, id: &'a str) -> impl Iterator<Item = &'a Figure> {
+    map.figures.iter().filter(move |figure| figure.indicator == id && figure.year == report.year() && figure.is_known())
+}
+
+/// Three or four sentences: what was reached, its change, its target; of the nation, how the provinces stand.
+fn sentences(report: &Report<'_>, map: &OnMap, id: &str) -> String {
+    let mut own: Vec<&Figure> = of_year(report, map, id).filter(|figure| report.place.is(figure)).collect();
+    // A share of all comes first, then what has a percent.
+    own.sort_by_key(|figure| (figure.base.as_deref() != Some("all"), figure.percent().is_none()));
+    let place = report.place.name(report.language);
+    let mut said: Vec<String> = own.iter().map(|figure| reached(report, figure)).collect();
+    if own.is_empty() {
+        said.push(match report.language {
+            Language::Vietnamese => format!("{place} chưa có số liệu của năm {} được ghi nhận.", report.year()),
+            Language::English => format!("{place}: nothing is on record for {}.", report.year()),
+        });
+    }
+    if matches!(report.place, Place::Nation) {
+        said.extend(provinces(report, map, id));
+    }
+    said.join(" ")
+}
+
+fn reached(report: &Report<'_>, figure: &Figure) -> String {
+    let language = report.language;
+    let scope = figure.subject_scope.as_deref().map(|scope| report.scope_name(scope)).unwrap_or_default();
+    let place = report.place.name(language);
+    let count = figure.numerator.map(|number| report.counted(number, figure.numerator_precision.as_deref()));
+    let of = figure.denominator.map(|number| language.count(number));
+    let base = report.base(figure.base.as_deref());
+    let percent = figure.percent().map(|percent| report.percent(percent));
+    let year = figure.year;
+    let mut said = match (language, count, of, percent) {
+        (Language::Vietnamese, Some(count), Some(of), Some(percent)) => {
+            format!("Năm {year}, {} có {count} trên {of} {scope} được công nhận, đạt {percent} ({base})", report.place.within(language))
+        }
+        (Language::Vietnamese, Some(count), _, Some(percent)) => {
+            format!("Năm {year}, {} có {count} {scope} được công nhận, đạt {percent} ({base})", report.place.within(language))
+        }
+        (Language::Vietnamese, None, _, Some(percent)) => {
+            format!("Năm {year}, {} đạt {percent} {scope} được công nhận ({base}); nguồn không nêu số lượng", report.place.within(language))
+        }
+        (Language::Vietnamese, Some(count), _, None) => {
+            format!("Năm {year}, {} ghi nhận {count} {scope} được công nhận ({base}); chưa tính được tỷ lệ", report.place.within(language))
+        }
+        (Language::Vietnamese, None, _, None) => format!("{place}: nguồn chỉ nêu một khoảng ({base})"),
+        (Language::English, Some(count), Some(of), Some(percent)) => {
+            format!("{place} in {year}: {count} of {of} {scope} recognised, {percent} ({base})")
+        }
+        (Language::English, Some(count), _, Some(percent)) => {
+            format!("{place} in {year}: {count} {scope} recognised, {percent} ({base})")
+        }
+        (Language::English, None, _, Some(percent)) => {
+            format!("{place} in {year}: {percent} of {scope} recognised ({base}); the source gives no count")
+        }
+        (Language::English, Some(count), _, None) => {
+            format!("{place} in {year}: {count} {scope} recognised on record ({base}); no rate can be computed")
+        }
+        (Language::English, None, _, None) => format!("{place}: the source gives a range only ({base})"),
+    };
+    for more in [report.change(figure), report.gap(figure)].into_iter().flatten() {
+        said.push_str(", ");
+        said.push_str(&more);
+    }
+    if let Some(covered) = figure.coverage_percent.filter(|covered| *covered < 99.95) {
+        let covered = report.percent(covered);
+        said.push_str(&match language {
+            Language::Vietnamese => format!("; số này cộng từ các địa bàn đã báo cáo, bằng {covered} số địa bàn phải báo cáo"),
+            Language::English => format!("; it is the sum of the areas that reported, {covered} of those that should"),
+        });
+    }
+    said.push('.');
+    said
+}
+
+/// The provinces whose share of all is known and may be held against each other.
+fn shares<'a>(report: &'a Report<'_>, map: &'a OnMap, id: &'a str) -> Vec<(&'a Figure, f64)> {
+    let mut shares: Vec<(&Figure, f64)> = of_year(report, map, id)
+        .filter(|figure| !figure.is_of_nation() && figure.base.as_deref() == Some("all"))
+        .filter_map(|figure| Some((figure, figure.percent()?)))
+        .collect();
+    shares.sort_by(|(figure, percent), (other, next)| next.total_cmp(percent).then_with(|| figure.area_code.cmp(&other.area_code)));
+    shares
+}
+
+fn provinces(report: &Report<'_>, map: &OnMap, id: &str) -> Option<String> {
+    let shares = shares(report, map, id);
+    let ((highest, most), (lowest, least)) = (*shares.first()?, *shares.last()?);
+    let language = report.language;
+    let count = |number: usize| language.count(i64::try_from(number).unwrap_or_default());
+    let (all, known) = (count(map.provinces.len()), count(shares.len()));
+    let judged: Vec<f64> = shares.iter().filter_map(|(figure, _)| figure.gap_points).collect();
+    let reached = judged.iter().filter(|gap| **gap >= 0.0).count();
+    let mut said = match language {
+        Language::Vietnamese => format!("Có {known} trên {all} tỉnh, thành phố có tỷ lệ trên tổng số"),
+        Language::English => format!("A share of all is known of {known} of {all} provinces"),
+    };
+    if !judged.is_empty() {
+        let (reached, judged) = (count(reached), count(judged.len()));
+        said.push_str(&match language {
+            Language::Vietnamese => format!("; {reached} trên {judged} nơi so được với mục tiêu đã đạt mục tiêu"),
+            Language::English => format!("; {reached} of {judged} that can be held against a target have reached it"),
+        });
+    }
+    if shares.len() > 1 && most > least {
+        let (most, least) = (report.percent(most), report.percent(least));
+        said.push_str(&match language {
+            Language::Vietnamese => format!("; cao nhất là {} ({most}), thấp nhất là {} ({least})", highest.area_name, lowest.area_name),
+            Language::English => format!("; the highest is {} ({most}), the lowest {} ({least})", highest.area_name, lowest.area_name),
+        });
+    }
+    said.push('.');
+    Some(said)
+}
+
+/// Bars to the target.
+fn bars(report: &Report<'_>, map: &OnMap, indicator: &Indicator) -> Option<Block> {
+    let shares = shares(report, map, &indicator.indicator);
+    if shares.is_empty() {
+        return None;
+    }
+    let name = report.say(&indicator.name_vi, &indicator.name_en);
+    let bar = |(figure, percent): &(&Figure, f64)| {
+        let name = scoped(report, figure, &shares);
+        Bar { name, value: *percent, target: figure.target_percent }
+    };
+    let (caption, alternative) = match report.language {
+        Language::Vietnamese => (
+            format!("{name}: tỷ lệ trên tổng số năm {}, so với mục tiêu", report.year()),
+            format!("{name}: biểu đồ thanh của {} tỉnh, thành phố, cao nhất trước.", shares.len()),
+        ),
+        Language::English => (
+            format!("{name}: share of all in {}, and the target", report.year()),
+            format!("{name}: bars of {} provinces, the highest first.", shares.len()),
+        ),
+    };
+    let target = report.say("Mục tiêu đang áp dụng", "Target in force").to_owned();
+    let plot = Plot::Bars { unit: "%".to_owned(), target, bars: shares.iter().map(bar).collect() };
+    Some(report.chart(format!("bars_{}", indicator.indicator), &caption, alternative, plot))
+}
+
+/// The area's name, with the scope of subjects where the bars are not all of one.
+fn scoped(report: &Report<'_>, figure: &Figure, shares: &[(&Figure, f64)]) -> String {
+    let is_one = shares.iter().all(|(other, _)| other.subject_scope == figure.subject_scope);
+    match figure.subject_scope.as_deref() {
+        Some(scope) if !is_one => format!("{} ({})", figure.area_name, report.scope_name(scope)),
+        _ => figure.area_name.clone(),
+    }
+}
+
+/// The columns of what a model reached.
+pub(super) fn columns(report: &Report<'_>, first: Vec<Column>) -> Vec<Column> {
+    let year = report.year();
+    let achieved = format!("{} {year}", report.say("Kết quả năm", "Reached in"));
+    let target = report.say("Mục tiêu", "Target");
+    let under = |group: &str, column: Column| Column { group: Some(group.to_owned()), ..column };
+    let mut columns = first;
+    columns.extend([
+        words(report.say("Cơ sở tính", "Base"), 1.8),
+        under(&achieved, numbers(report.say("Được công nhận", "Recognised"), 1.4)),
+        under(&achieved, numbers(report.say("Tổng số", "Of"), 1.4)),
+        under(&achieved, numbers(report.say("Tỷ lệ (%)", "Rate (%)"), 1.1)),
+        under(&achieved, numbers(report.say("Thay đổi (điểm %)", "Change (points)"), 1.2)),
+        under(target, numbers(report.say("Mức (%)", "Level (%)"), 1.0)),
+        under(target, marks(report.say("Đến năm", "By"), 0.9)),
+        under(target, numbers(report.say("Chênh lệch (điểm %)", "Gap (points)"), 1.2)),
+        words(report.say("Ghi chú", "Remarks"), 4.6),
+    ]);
+    columns
+}
+
+/// The cells of a figure under [`columns`].
+pub(super) fn cells(report: &Report<'_>, figure: &Figure) -> Vec<Cell> {
+    vec![
+        text(base_and_scope(report, figure)),
+        report.count(figure.numerator, figure.numerator_precision.as_deref()),
+        report.count(figure.denominator, None),
+        report.rate(figure),
+        known(figure.change_points, |change| Cell::Change(change, DECIMALS)),
+        known(figure.target_percent, |target| Cell::Number(target, DECIMALS)),
+        known(figure.target_year, Cell::Year),
+        known(figure.gap_points, |gap| Cell::Change(gap, DECIMALS)),
+        report.remark(figure),
+    ]
+}
+
+/// The cells of an area of which nothing is known.
+fn no_cells() -> Vec<Cell> {
+    let missing = || std::iter::repeat_n(Cell::Missing, 7);
+    std::iter::once(Cell::Missing).chain(missing()).chain([Cell::Empty]).collect()
+}
+
+fn base_and_scope(report: &Report<'_>, figure: &Figure) -> String {
+    let base = report.base(figure.base.as_deref());
+    match figure.subject_scope.as_deref() {
+        Some(scope) => format!("{}, {base}", report.scope_name(scope)),
+        None => base.to_owned(),
+    }
+}
+
+/// Each province of the first map, and below it those of the map beside that it is made of, or that were made of it.
+fn by_area(report: &Report<'_>, indicator: &Indicator) -> Table {
+    let name = report.say(&indicator.name_vi, &indicator.name_en);
+    let [first, beside] = [0, 1].map(|place| report.answers.maps.get(place));
+    let mut rows = Vec::new();
+    let id = indicator.indicator.as_str();
+    if let Some(map) = first {
+        let figures = by_code(report, map, id);
+        if matches!(report.place, Place::Nation) {
+            rows.extend(lines(report, &first_line(report.say("Cả nước", "Nation"), map), figures.get("00"), true));
+        }
+        let others = beside.map(|map| (map, by_code(report, map, id)));
+        for area in map.provinces.iter().filter(|area| of_place(report.place, area)) {
+            rows.extend(lines(report, &first_line(&area.short_name, map), figures.get(area.code.as_str()), true));
+            if let Some((beside, figures)) = &others {
+                for part in related(area, map, beside) {
+                    rows.extend(lines(report, &first_line(&part.short_name, beside), figures.get(part.code.as_str()), false));
+                }
+            }
+        }
+    }
+    let caption = match report.language {
+        Language::Vietnamese => format!("{name}: kết quả năm {} theo địa bàn, trên hai bản đồ hành chính", report.year()),
+        Language::English => format!("{name}: reached in {}, by area, on both maps", report.year()),
+    };
+    let first = vec![words(report.say("Địa bàn", "Area"), 1.9), marks(report.say("Bản đồ", "Map"), 1.3)];
+    let mut table = report.table(format!("model_{id}"), &caption, true, columns(report, first), rows);
+    table.notes.push(
+        report
+            .say(
+                "Dòng đậm là địa bàn trên bản đồ khi Tuần lễ kết thúc; các dòng dưới là những tỉnh trên bản đồ bên cạnh có liên quan. \
+                 Dấu – là không có số liệu. Tỷ lệ khác cơ sở tính thì không so sánh với nhau.",
+                "Bold lines are areas of the map on which the Week closed; below each are the related provinces of the map beside it. \
+                 A dash means that nothing is known. Rates of different bases are not compared.",
+            )
+            .to_owned(),
+    );
+    table
+}
+
+fn of_place(place: &Place, area: &Area) -> bool {
+    matches!(place, Place::Nation) || place.code() == area.code
+}
+
+/// The figures of an indicator in the report's year, by the area's code.
+fn by_code<'a>(report: &'a Report<'_>, map: &'a OnMap, id: &'a str) -> BTreeMap<&'a str, Vec<&'a Figure>> {
+    let mut by_code: BTreeMap<&str, Vec<&Figure>> = BTreeMap::new();
+    for figure in of_year(report, map, id) {
+        by_code.entry(figure.area_code.as_deref().unwrap_or_default()).or_default().push(figure);
+    }
+    by_code
+}
+
+/// The provinces of the map beside that stand on the land of a province; none where they are the same.
+fn related<'a>(area: &'a Area, map: &'a OnMap, beside: &'a OnMap) -> Vec<&'a Area> {
+    let related: Vec<&Area> = if beside.day < map.day {
+        beside.provinces.iter().filter(|part| part.successor.as_deref() == Some(&area.code)).collect()
+    } else {
+        beside.provinces.iter().filter(|whole| area.successor.as_deref() == Some(&whole.code)).collect()
+    };
+    match related.as_slice() {
+        // Nothing happened to it, and the figures are the same.
+        [same] if beside.day < map.day && same.code == area.code && same.name == area.name => Vec::new(),
+        _ => related,
+    }
+}
+
+fn first_line(name: &str, map: &OnMap) -> [Cell; 2] {
+    [text(name), Cell::Day(map.day)]
+}
+
+fn lines(report: &Report<'_>, first: &[Cell; 2], figures: Option<&Vec<&Figure>>, is_total: bool) -> Vec<Row> {
+    let line = |cells: Vec<Cell>| Row { is_total, cells: first.iter().cloned().chain(cells).collect() };
+    match figures {
+        Some(figures) => figures.iter().map(|figure| line(cells(report, figure))).collect(),
+        None => vec![line(no_cells())],
+    }
+}
+
+/// The communes of a province that have figures.
+fn communes(report: &Report<'_>, area: &Area, indicator: &Indicator) -> Option<Block> {
+    let figures = report.answers.communes.get(&area.code)?;
+    let figures = figures.iter().filter(|figure| figure.indicator == indicator.indicator && figure.is_known());
+    let rows: Vec<Row> = figures
+        .map(|figure| row(std::iter::once(text(&figure.area_name)).chain(cells(report, figure)).collect()))
+        .collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let name = report.say(&indicator.name_vi, &indicator.name_en);
+    let caption = match report.language {
+        Language::Vietnamese => format!("{name}: kết quả năm {} theo xã, phường", report.year()),
+        Language::English => format!("{name}: reached in {}, by commune", report.year()),
+    };
+    let columns = columns(report, vec![words(report.say("Xã, phường", "Commune"), 2.2)]);
+    Some(Block::Table(report.table(format!("communes_{}", indicator.indicator), &caption, true, columns, rows)))
+}
