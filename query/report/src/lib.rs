@@ -6,8 +6,9 @@
 //! and says how many rows it has and by which checksum it can be held against another copy.
 //!
 //! In reading order: what is asked of the release (`answers`), what the report says of it (`week`, its sentences in
-//! `phrase`), the document that this makes (`document`, its numbers and days in `language`), its charts (`chart`, `picture`),
-//! and how it is written (`pdf`, `docx`, `xlsx`, `html`); who asks for files meets `make` first.
+//! `phrase`), the document that this makes (`document`, its numbers and days in `language`), its charts (`chart`, `picture`,
+//! the places of provinces on their maps in `tile`), and how it is written (`pdf`, `docx`, `xlsx`, `html`); who asks for files
+//! meets `make` first.
 
 mod answers;
 mod chart;
