@@ -7,7 +7,7 @@
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
-use crate::language::Language;
+use crate::language::{self, Language};
 
 /// A whole report.
 #[derive(Debug, Clone, PartialEq)]
@@ -187,12 +187,15 @@ impl Cell {
     }
 
     /// As the checksum takes it: plain digits, days as ISO 8601, nothing of the language.
-    fn plain(&self) -> String {
+    pub(crate) fn plain(&self) -> String {
         match self {
             Self::Missing | Self::Empty => String::new(),
             Self::Text(text) => text.replace(['\t', '\n'], " "),
             Self::Count(number, _) => number.to_string(),
-            Self::Number(number, decimals) | Self::Change(number, decimals) => format!("{number:.decimals$}"),
+            Self::Number(number, decimals) | Self::Change(number, decimals) => {
+                let digits = language::rounded(*number, *decimals);
+                if *number < 0.0 && !language::is_nothing(&digits) { format!("-{digits}") } else { digits }
+            }
             Self::Year(year) => year.to_string(),
             Self::Day(day) => day.to_string(),
         }

@@ -47,19 +47,18 @@ impl Language {
 
     /// A number with so many decimals: `73,59`.
     pub fn decimal(self, number: f64, decimals: usize) -> String {
-        let written = format!("{:.decimals$}", number.abs());
+        let written = rounded(number, decimals);
         let (whole, fraction) = written.split_once('.').unwrap_or((&written, ""));
         let whole = self.count(whole.parse().unwrap_or(0));
         // What rounds to nothing has no sign.
-        let sign = if number < 0.0 && written.bytes().any(|byte| (b'1'..=b'9').contains(&byte)) { MINUS } else { "" };
+        let sign = if number < 0.0 && !is_nothing(&written) { MINUS } else { "" };
         if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}{}{fraction}", self.point()) }
     }
 
     /// A change: as [`Self::decimal`] with its sign in any case, `+1,93`.
     pub fn change(self, number: f64, decimals: usize) -> String {
         let written = self.decimal(number, decimals);
-        let is_nothing = !written.bytes().any(|byte| (b'1'..=b'9').contains(&byte));
-        if written.starts_with(MINUS) || is_nothing { written } else { format!("+{written}") }
+        if written.starts_with(MINUS) || is_nothing(&written) { written } else { format!("+{written}") }
     }
 
     /// A day in figures: `02/10/2024`.
@@ -103,11 +102,54 @@ impl Language {
 }
 
 /// The sign of a number below zero, as wide as its plus.
-const MINUS: &str = "−";
+pub(crate) const MINUS: &str = "−";
+
+/// A number without its sign, in plain digits with so many decimals. It is rounded as sheets round: of its first fifteen
+/// digits, half away from zero, so that 3.125 is 3.13 and 1.005 is 1.01 in every format.
+pub(crate) fn rounded(number: f64, decimals: usize) -> String {
+    let number = number.abs();
+    // The shortest digits that mean the number once it has no more than fifteen.
+    let kept = format!("{number:.14e}").parse::<f64>().unwrap_or(number).to_string();
+    let (whole, fraction) = kept.split_once('.').unwrap_or((&kept, ""));
+    let (taken, next) = fraction.split_at_checked(decimals).unwrap_or((fraction, ""));
+    let up = u128::from(next.bytes().next().is_some_and(|digit| digit >= b'5'));
+    // What has more digits than an integer holds has no decimals either.
+    match format!("{whole}{taken:0<decimals$}").parse::<u128>() {
+        Ok(digits) => {
+            let mut digits = format!("{:0>1$}", digits + up, decimals + 1);
+            if decimals > 0 {
+                digits.insert(digits.len() - decimals, '.');
+            }
+            digits
+        }
+        Err(_) => format!("{number:.decimals$}"),
+    }
+}
+
+/// Whether a number in digits is 0.
+pub(crate) fn is_nothing(digits: &str) -> bool {
+    !digits.bytes().any(|byte| (b'1'..=b'9').contains(&byte))
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn halves_are_rounded_as_sheets_round_them() {
+        let check = |number, decimals, expected| assert_eq!(rounded(number, decimals), expected, "{number}");
+        check(3.125, 2, "3.13");
+        check(-3.125, 2, "3.13");
+        check(1.005, 2, "1.01");
+        check(0.1 + 0.2, 2, "0.30");
+        check(2.5, 0, "3");
+        check(99.95, 1, "100.0");
+        check(0.004, 2, "0.00");
+        check(0.005, 2, "0.01");
+        check(7.0, 3, "7.000");
+        check(0.0, 0, "0");
+        check(1e20, 1, "100000000000000000000.0");
+    }
 
     #[test]
     fn numbers_and_days_are_as_the_decree_has_them() {
