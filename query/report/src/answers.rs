@@ -16,7 +16,7 @@ mod question;
 mod row;
 
 pub(crate) use row::{
-    Activity, Area, Change, Coverage, Figure, Indicator, Reconciled, Source, Succession, Suspicious, Week,
+    Activity, Area, Change, Coverage, Figure, Indicator, Reconciled, Source, Suspicious, Week,
 };
 
 /// Code of the nation.

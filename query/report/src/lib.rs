@@ -22,6 +22,8 @@ mod pdf;
 pub mod picture;
 mod tile;
 mod week;
+#[cfg(test)]
+mod sample;
 mod xlsx;
 
 pub use document::Document;
