@@ -15,9 +15,7 @@ use serde::Deserialize;
 mod question;
 mod row;
 
-pub(crate) use row::{
-    Activity, Area, Change, Coverage, Figure, Indicator, Reconciled, Source, Suspicious, Week,
-};
+pub(crate) use row::{Activity, Area, Change, Coverage, Figure, Indicator, Reconciled, Source, Suspicious, Week};
 
 /// Code of the nation.
 pub(crate) const NATION: &str = "00";
@@ -106,7 +104,12 @@ impl Answers {
     ///
     /// # Errors
     /// What the engine says of a question.
-    pub(crate) async fn of(engine: &Engine, year: i32, stored: Option<&Stored>, now: DateTime<Utc>) -> Result<Self, QueryError> {
+    pub(crate) async fn of(
+        engine: &Engine,
+        year: i32,
+        stored: Option<&Stored>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, QueryError> {
         let ground = match stored {
             Some(stored) => {
                 let withdrawn = stored.withdrawn.as_ref().map(|withdrawn| withdrawn.reason.clone());

@@ -20,10 +20,10 @@ pub mod language;
 mod make;
 mod pdf;
 pub mod picture;
-mod tile;
-mod week;
 #[cfg(test)]
 mod sample;
+mod tile;
+mod week;
 mod xlsx;
 
 pub use document::Document;

@@ -64,7 +64,9 @@ pub enum ReportError {
     #[error(transparent)]
     Query(#[from] QueryError),
     /// No area has the name.
-    #[error("'{wanted}' is no province on the map of {map}; give a code or a name, such as {example}, or 00 for the nation")]
+    #[error(
+        "'{wanted}' is no province on the map of {map}; give a code or a name, such as {example}, or 00 for the nation"
+    )]
     NoArea {
         /// What was asked for.
         wanted: String,

@@ -106,7 +106,14 @@ impl<'a> Report<'a> {
     }
 
     /// A table with the next number.
-    fn table(&self, id: impl Into<String>, caption: &str, is_wide: bool, columns: Vec<Column>, rows: Vec<Row>) -> Table {
+    fn table(
+        &self,
+        id: impl Into<String>,
+        caption: &str,
+        is_wide: bool,
+        columns: Vec<Column>,
+        rows: Vec<Row>,
+    ) -> Table {
         let number = self.tables.get() + 1;
         self.tables.set(number);
         let caption = format!("{} {number}. {caption}", self.say("Bảng", "Table"));
@@ -134,7 +141,11 @@ impl<'a> Report<'a> {
     /// The titles that the report goes through: those of every year's report first, then what else is recognised.
     fn titles(&self) -> Vec<&'a Indicator> {
         const FIRST: [&str; 6] = [
-            "learning_family", "learning_clan", "learning_community", "learning_community_commune", "learning_unit",
+            "learning_family",
+            "learning_clan",
+            "learning_community",
+            "learning_community_commune",
+            "learning_unit",
             "learning_citizen",
         ];
         let indicators = &self.answers.indicators;

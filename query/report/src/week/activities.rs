@@ -26,7 +26,12 @@ fn held<'a>(report: &'a Report<'_>) -> Vec<(&'a str, &'a Activity)> {
         }
     };
     held.sort_by(|(home, row), (other, next)| {
-        (home, &row.activity, &row.area_code, &row.area_name).cmp(&(other, &next.activity, &next.area_code, &next.area_name))
+        (home, &row.activity, &row.area_code, &row.area_name).cmp(&(
+            other,
+            &next.activity,
+            &next.area_code,
+            &next.area_name,
+        ))
     });
     held
 }
@@ -55,12 +60,7 @@ impl Sum {
 
     fn cells(&self) -> Vec<Cell> {
         let count = |number| Cell::Count(number, None);
-        vec![
-            count(self.held),
-            known(self.sessions, count),
-            known(self.attendances, count),
-            known(self.persons, count),
-        ]
+        vec![count(self.held), known(self.sessions, count), known(self.attendances, count), known(self.persons, count)]
     }
 }
 
@@ -106,14 +106,26 @@ fn in_week(report: &Report<'_>) -> Vec<Block> {
     let by_kind = kinds.iter().map(|(kind, sum)| with_cells(kind_name(report, kind), sum));
     let rows = std::iter::once(total(&all)).chain(by_kind).collect();
     let caption = report.say("Hoạt động trong Tuần lễ theo loại", "Activities of the Week by kind");
-    blocks.push(Block::Table(report.table("week_by_kind", caption, false, columns(report.say("Loại hoạt động", "Kind")), rows)));
+    blocks.push(Block::Table(report.table(
+        "week_by_kind",
+        caption,
+        false,
+        columns(report.say("Loại hoạt động", "Kind")),
+        rows,
+    )));
     let by_area = areas.iter().map(|((code, name), sum)| {
         let name = if name.is_empty() { province_name(report, code) } else { (*name).to_owned() };
         with_cells(name, sum)
     });
     let rows = std::iter::once(total(&all)).chain(by_area).collect();
     let caption = report.say("Hoạt động trong Tuần lễ theo địa bàn", "Activities of the Week by area");
-    blocks.push(Block::Table(report.table("week_by_area", caption, false, columns(report.say("Địa bàn", "Area")), rows)));
+    blocks.push(Block::Table(report.table(
+        "week_by_area",
+        caption,
+        false,
+        columns(report.say("Địa bàn", "Area")),
+        rows,
+    )));
     blocks.push(Block::Note(attendances_note(report)));
     blocks
 }
@@ -142,7 +154,11 @@ fn told(report: &Report<'_>, all: &Sum, areas: usize) -> String {
         }
         Language::English => {
             let visits = all.attendances.map(|number| format!(" with {} attendances", count(number)));
-            format!("{place}: {} activities of the Week{} in {areas} areas.", count(all.held), visits.unwrap_or_default())
+            format!(
+                "{place}: {} activities of the Week{} in {areas} areas.",
+                count(all.held),
+                visits.unwrap_or_default()
+            )
         }
     }
 }
@@ -197,7 +213,8 @@ fn in_year(report: &Report<'_>) -> Vec<Block> {
     let mut rows = Vec::new();
     for ((is_part, _, name), kinds) in &areas {
         for (kind, [sessions, attendances, persons]) in kinds {
-            let covered = [sessions, attendances, persons].into_iter().flatten().find_map(|figure| figure.coverage_percent);
+            let covered =
+                [sessions, attendances, persons].into_iter().flatten().find_map(|figure| figure.coverage_percent);
             let cells = vec![
                 text(*name),
                 text(kind_name(report, kind)),

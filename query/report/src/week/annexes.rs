@@ -15,7 +15,11 @@ pub(super) fn all(report: &Report<'_>) -> Vec<Section> {
 }
 
 /// The rows of the report's area: of the nation those of the nation itself and its provinces, of a province all that is in it.
-fn of_place<'a, T>(report: &Report<'_>, rows: &'a std::collections::HashMap<String, Vec<T>>, code: fn(&T) -> Option<&str>) -> Vec<&'a T> {
+fn of_place<'a, T>(
+    report: &Report<'_>,
+    rows: &'a std::collections::HashMap<String, Vec<T>>,
+    code: fn(&T) -> Option<&str>,
+) -> Vec<&'a T> {
     match report.place {
         Place::Nation => {
             let mut homes: Vec<_> = rows.iter().collect();
@@ -180,7 +184,13 @@ fn made(report: &Report<'_>) -> Section {
         ])
     };
     let caption = report.say("Chỉ tiêu, tử số, mẫu số, căn cứ", "Indicators, numerators, denominators, legal texts");
-    blocks.push(Block::Table(report.table("indicators", caption, true, columns, indicators.iter().map(line).collect())));
+    blocks.push(Block::Table(report.table(
+        "indicators",
+        caption,
+        true,
+        columns,
+        indicators.iter().map(line).collect(),
+    )));
     let sources: BTreeSet<&str> = printed(report).filter_map(|figure| figure.source.as_deref()).collect();
     let columns = vec![
         words(report.say("Nguồn", "Source"), 2.6),

@@ -14,7 +14,9 @@ pub(super) fn section(report: &Report<'_>) -> Section {
     let own: Vec<&Figure> = titles(report, map).filter(|figure| report.place.is(figure)).collect();
     if own.is_empty() {
         let nothing = match report.language {
-            Language::Vietnamese => format!("{}: chưa có số liệu của năm nào được ghi nhận.", report.place.name(report.language)),
+            Language::Vietnamese => {
+                format!("{}: chưa có số liệu của năm nào được ghi nhận.", report.place.name(report.language))
+            }
             Language::English => format!("{}: nothing is on record for any year.", report.place.name(report.language)),
         };
         return (title, vec![Block::Paragraph(nothing)]);

@@ -8,9 +8,14 @@ use crate::language::Language;
 /// The section.
 pub(super) fn section(report: &Report<'_>) -> Section {
     let title = report.say("Hội viên Hội Khuyến học", "Members of the Association for Promoting Education").to_owned();
-    let figures: Vec<&Figure> = report.answers.first_map().map(|map| of_members(report, &map.figures)).unwrap_or_default();
-    let mut blocks: Vec<Block> =
-        figures.iter().filter(|figure| report.place.is(figure)).filter_map(|figure| told(report, figure)).map(Block::Paragraph).collect();
+    let figures: Vec<&Figure> =
+        report.answers.first_map().map(|map| of_members(report, &map.figures)).unwrap_or_default();
+    let mut blocks: Vec<Block> = figures
+        .iter()
+        .filter(|figure| report.place.is(figure))
+        .filter_map(|figure| told(report, figure))
+        .map(Block::Paragraph)
+        .collect();
     if blocks.is_empty() {
         let nothing = match report.language {
             Language::Vietnamese => format!(
@@ -19,7 +24,11 @@ pub(super) fn section(report: &Report<'_>) -> Section {
                 report.year()
             ),
             Language::English => {
-                format!("{}: nothing is on record about members in {}.", report.place.name(report.language), report.year())
+                format!(
+                    "{}: nothing is on record about members in {}.",
+                    report.place.name(report.language),
+                    report.year()
+                )
             }
         };
         blocks.push(Block::Paragraph(nothing));
@@ -49,7 +58,10 @@ pub(super) fn section(report: &Report<'_>) -> Section {
 /// What is known of the year, the nation first.
 fn of_members<'a>(report: &Report<'_>, figures: &'a [Figure]) -> Vec<&'a Figure> {
     let is_of_members = |figure: &&Figure| {
-        figure.indicator.starts_with("membership") && figure.year == report.year() && figure.is_known() && report.place.holds(figure)
+        figure.indicator.starts_with("membership")
+            && figure.year == report.year()
+            && figure.is_known()
+            && report.place.holds(figure)
     };
     let mut figures: Vec<&Figure> = figures.iter().filter(is_of_members).collect();
     figures.sort_by_key(|figure| (!figure.is_of_nation(), figure.area_code.clone(), figure.indicator.clone()));
@@ -81,13 +93,17 @@ fn told(report: &Report<'_>, figure: &Figure) -> Option<String> {
     let change = report.change(figure).map(|change| format!(", {change}")).unwrap_or_default();
     let covered = figure.coverage_percent.filter(|covered| *covered < 99.95).map(|covered| report.percent(covered));
     let covered = covered.map(|covered| match report.language {
-        Language::Vietnamese => format!("; số này cộng từ các địa bàn đã báo cáo, bằng {covered} số địa bàn phải báo cáo"),
+        Language::Vietnamese => {
+            format!("; số này cộng từ các địa bàn đã báo cáo, bằng {covered} số địa bàn phải báo cáo")
+        }
         Language::English => format!("; it is the sum of the areas that reported, {covered} of those that should"),
     });
     let covered = covered.unwrap_or_default();
     let year = report.year();
     Some(match report.language {
-        Language::Vietnamese => format!("Năm {year}, {place} – {}: {count}{rate}{change}{covered}.", super::place::lower_first(&name)),
+        Language::Vietnamese => {
+            format!("Năm {year}, {place} – {}: {count}{rate}{change}{covered}.", super::place::lower_first(&name))
+        }
         Language::English => format!("{name} of {place} in {year}: {count}{rate}{change}{covered}."),
     })
 }

@@ -69,16 +69,28 @@ fn reached(report: &Report<'_>, figure: &Figure) -> String {
     let year = figure.year;
     let mut said = match (language, count, of, percent) {
         (Language::Vietnamese, Some(count), Some(of), Some(percent)) => {
-            format!("Năm {year}, {} có {count} trên {of} {scope} được công nhận, đạt {percent} ({base})", report.place.within(language))
+            format!(
+                "Năm {year}, {} có {count} trên {of} {scope} được công nhận, đạt {percent} ({base})",
+                report.place.within(language)
+            )
         }
         (Language::Vietnamese, Some(count), _, Some(percent)) => {
-            format!("Năm {year}, {} có {count} {scope} được công nhận, đạt {percent} ({base})", report.place.within(language))
+            format!(
+                "Năm {year}, {} có {count} {scope} được công nhận, đạt {percent} ({base})",
+                report.place.within(language)
+            )
         }
         (Language::Vietnamese, None, _, Some(percent)) => {
-            format!("Năm {year}, {} đạt {percent} {scope} được công nhận ({base}); nguồn không nêu số lượng", report.place.within(language))
+            format!(
+                "Năm {year}, {} đạt {percent} {scope} được công nhận ({base}); nguồn không nêu số lượng",
+                report.place.within(language)
+            )
         }
         (Language::Vietnamese, Some(count), _, None) => {
-            format!("Năm {year}, {} ghi nhận {count} {scope} được công nhận ({base}); chưa tính được tỷ lệ", report.place.within(language))
+            format!(
+                "Năm {year}, {} ghi nhận {count} {scope} được công nhận ({base}); chưa tính được tỷ lệ",
+                report.place.within(language)
+            )
         }
         (Language::Vietnamese, None, _, None) => format!("{place}: nguồn chỉ nêu một khoảng ({base})"),
         (Language::English, Some(count), Some(of), Some(percent)) => {
@@ -102,7 +114,9 @@ fn reached(report: &Report<'_>, figure: &Figure) -> String {
     if let Some(covered) = figure.coverage_percent.filter(|covered| *covered < 99.95) {
         let covered = report.percent(covered);
         said.push_str(&match language {
-            Language::Vietnamese => format!("; số này cộng từ các địa bàn đã báo cáo, bằng {covered} số địa bàn phải báo cáo"),
+            Language::Vietnamese => {
+                format!("; số này cộng từ các địa bàn đã báo cáo, bằng {covered} số địa bàn phải báo cáo")
+            }
             Language::English => format!("; it is the sum of the areas that reported, {covered} of those that should"),
         });
     }
@@ -116,7 +130,9 @@ fn shares<'a>(report: &'a Report<'_>, map: &'a OnMap, id: &'a str) -> Vec<(&'a F
         .filter(|figure| !figure.is_of_nation() && figure.base.as_deref() == Some("all"))
         .filter_map(|figure| Some((figure, figure.percent()?)))
         .collect();
-    shares.sort_by(|(figure, percent), (other, next)| next.total_cmp(percent).then_with(|| figure.area_code.cmp(&other.area_code)));
+    shares.sort_by(|(figure, percent), (other, next)| {
+        next.total_cmp(percent).then_with(|| figure.area_code.cmp(&other.area_code))
+    });
     shares
 }
 
@@ -142,8 +158,12 @@ fn provinces(report: &Report<'_>, map: &OnMap, id: &str) -> Option<String> {
     if shares.len() > 1 && most > least {
         let (most, least) = (report.percent(most), report.percent(least));
         said.push_str(&match language {
-            Language::Vietnamese => format!("; cao nhất là {} ({most}), thấp nhất là {} ({least})", highest.area_name, lowest.area_name),
-            Language::English => format!("; the highest is {} ({most}), the lowest {} ({least})", highest.area_name, lowest.area_name),
+            Language::Vietnamese => {
+                format!("; cao nhất là {} ({most}), thấp nhất là {} ({least})", highest.area_name, lowest.area_name)
+            }
+            Language::English => {
+                format!("; the highest is {} ({most}), the lowest {} ({least})", highest.area_name, lowest.area_name)
+            }
         });
     }
     said.push('.');
@@ -251,13 +271,20 @@ fn by_area(report: &Report<'_>, indicator: &Indicator) -> Table {
             rows.extend(lines(report, &first_line(&area.short_name, map), figures.get(area.code.as_str()), true));
             if let Some((beside, figures)) = &others {
                 for part in related(area, map, beside) {
-                    rows.extend(lines(report, &first_line(&part.short_name, beside), figures.get(part.code.as_str()), false));
+                    rows.extend(lines(
+                        report,
+                        &first_line(&part.short_name, beside),
+                        figures.get(part.code.as_str()),
+                        false,
+                    ));
                 }
             }
         }
     }
     let caption = match report.language {
-        Language::Vietnamese => format!("{name}: kết quả năm {} theo địa bàn, trên hai bản đồ hành chính", report.year()),
+        Language::Vietnamese => {
+            format!("{name}: kết quả năm {} theo địa bàn, trên hai bản đồ hành chính", report.year())
+        }
         Language::English => format!("{name}: reached in {}, by area, on both maps", report.year()),
     };
     let first = vec![words(report.say("Địa bàn", "Area"), 1.9), marks(report.say("Bản đồ", "Map"), 1.3)];

@@ -96,7 +96,9 @@ pub(super) fn warning(report: &Report<'_>) -> Option<String> {
         (Ground::Draft(_), Language::Vietnamese) => {
             Some("DỰ THẢO – số liệu chưa phát hành, còn có thể thay đổi".to_owned())
         }
-        (Ground::Draft(_), Language::English) => Some("DRAFT – figures are not released and may still change".to_owned()),
+        (Ground::Draft(_), Language::English) => {
+            Some("DRAFT – figures are not released and may still change".to_owned())
+        }
     }
 }
 
@@ -201,7 +203,10 @@ fn ground(report: &Report<'_>) -> String {
             language.day_in_words(day_in_vietnam(*now)),
         ),
         (Ground::Draft(now), Language::English) => {
-            format!("This is a draft: its figures are not released, and are those recorded by {}.", language.day(day_in_vietnam(*now)))
+            format!(
+                "This is a draft: its figures are not released, and are those recorded by {}.",
+                language.day(day_in_vietnam(*now))
+            )
         }
     }
 }

@@ -39,9 +39,11 @@ impl Report<'_> {
     pub(super) fn rate(&self, figure: &Figure) -> Cell {
         match (figure.percent(), figure.percent_low, figure.percent_high) {
             (Some(percent), ..) => Cell::Number(percent, DECIMALS),
-            (None, Some(low), Some(high)) => {
-                Cell::Text(format!("{}–{}", self.language.decimal(low, DECIMALS), self.language.decimal(high, DECIMALS)))
-            }
+            (None, Some(low), Some(high)) => Cell::Text(format!(
+                "{}–{}",
+                self.language.decimal(low, DECIMALS),
+                self.language.decimal(high, DECIMALS)
+            )),
             (None, Some(low), None) => Cell::Text(format!("≥ {}", self.language.decimal(low, DECIMALS))),
             (None, None, Some(high)) => Cell::Text(format!("≤ {}", self.language.decimal(high, DECIMALS))),
             (None, None, None) => Cell::Missing,

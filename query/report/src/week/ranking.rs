@@ -48,7 +48,9 @@ fn of_provinces(report: &Report<'_>, map: &OnMap, indicator: &Indicator) -> Vec<
     let of_model: Vec<&Figure> = map
         .figures
         .iter()
-        .filter(|figure| figure.indicator == indicator.indicator && figure.year == report.year() && !figure.is_of_nation())
+        .filter(|figure| {
+            figure.indicator == indicator.indicator && figure.year == report.year() && !figure.is_of_nation()
+        })
         .collect();
     let mut blocks = tables(report, indicator, &of_model, "");
     blocks.extend(tiles(report, indicator));
@@ -110,7 +112,9 @@ fn tables(report: &Report<'_>, indicator: &Indicator, figures: &[&Figure], of: &
 fn of_province(report: &Report<'_>, map: &OnMap, indicator: &Indicator) -> Option<String> {
     let is_of_year = |figure: &&Figure| figure.indicator == indicator.indicator && figure.year == report.year();
     let mut own = map.figures.iter().filter(is_of_year).filter(|figure| report.place.is(figure));
-    let own = own.find(|figure| figure.rank.is_some() && figure.percent().is_some() && figure.base.as_deref() != Some("unknown"))?;
+    let own = own.find(|figure| {
+        figure.rank.is_some() && figure.percent().is_some() && figure.base.as_deref() != Some("unknown")
+    })?;
     let same = map.figures.iter().filter(is_of_year).filter(|figure| {
         figure.area_level == "province"
             && figure.subject_scope == own.subject_scope
@@ -123,7 +127,10 @@ fn of_province(report: &Report<'_>, map: &OnMap, indicator: &Indicator) -> Optio
     let place = report.place.name(report.language);
     Some(match report.language {
         Language::Vietnamese => {
-            format!("{name} ({base}): {} đứng thứ {rank} trong {all} tỉnh, thành phố so sánh được.", report.place.within(report.language))
+            format!(
+                "{name} ({base}): {} đứng thứ {rank} trong {all} tỉnh, thành phố so sánh được.",
+                report.place.within(report.language)
+            )
         }
         Language::English => format!("{name} ({base}): {place} is number {rank} of {all} provinces that compare."),
     })

@@ -13,7 +13,9 @@ pub(crate) fn document(answers: &Answers, place: &Place, language: Language) -> 
     let below = answers.returns.get(&area.code).into_iter().flatten().filter(|row| is_missing(row));
     let mut missing: Vec<Coverage> = own.chain(below).cloned().collect();
     // What communes report is missing in the province as well: its line says of how many.
-    missing.sort_by(|row, next| (row.area_level != "province", &row.area_code).cmp(&(next.area_level != "province", &next.area_code)));
+    missing.sort_by(|row, next| {
+        (row.area_level != "province", &row.area_code).cmp(&(next.area_level != "province", &next.area_code))
+    });
     let table = returns::below(&report, &missing)?;
     let due = missing.iter().filter_map(|row| row.due).min();
     let year = answers.year;

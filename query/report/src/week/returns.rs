@@ -33,7 +33,8 @@ fn is_asked(report: &Report<'_>, row: &Coverage) -> bool {
 }
 
 fn is_own(report: &Report<'_>, row: &Coverage) -> bool {
-    row.area_code.as_deref() == Some(report.place.code()) && row.area_level == if is_nation(report) { "nation" } else { "province" }
+    row.area_code.as_deref() == Some(report.place.code())
+        && row.area_level == if is_nation(report) { "nation" } else { "province" }
 }
 
 fn is_nation(report: &Report<'_>) -> bool {
@@ -70,12 +71,18 @@ fn told(report: &Report<'_>, coverage: &[&Coverage]) -> String {
             Language::Vietnamese => format!(
                 "Đến ngày chốt số liệu, {} trên {} tỉnh, thành phố đã có ít nhất một chỉ tiêu của năm {year} được báo cáo, kể cả \
                  báo cáo một phần; {} nơi chưa có chỉ tiêu nào; {} nơi có chỉ tiêu báo cáo muộn.",
-                count(some), count(all), count(all.saturating_sub(some)), count(late)
+                count(some),
+                count(all),
+                count(all.saturating_sub(some)),
+                count(late)
             ),
             Language::English => format!(
                 "By the day of knowledge {} of {} provinces had at least one indicator of {year} reported, in whole or in part; {} \
                  had none; {} reported something late.",
-                count(some), count(all), count(all.saturating_sub(some)), count(late)
+                count(some),
+                count(all),
+                count(all.saturating_sub(some)),
+                count(late)
             ),
         };
     }
@@ -88,11 +95,15 @@ fn told(report: &Report<'_>, coverage: &[&Coverage]) -> String {
     match language {
         Language::Vietnamese => format!(
             "{place} có {} trên {} chỉ tiêu của năm {year} được báo cáo, trong đó {} chỉ tiêu đủ các địa bàn phải báo cáo.",
-            count(some), count(all), count(whole)
+            count(some),
+            count(all),
+            count(whole)
         ),
         Language::English => format!(
             "{place}: {} of {} indicators of {year} are reported, {} of them by all areas that should.",
-            count(some), count(all), count(whole)
+            count(some),
+            count(all),
+            count(whole)
         ),
     }
 }
