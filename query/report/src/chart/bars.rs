@@ -25,8 +25,10 @@ const MOST_NAME: f64 = 60.0;
 const TICKS_HEIGHT: f64 = 5.0;
 /// Of a bar or a target in the legend.
 const SAMPLE: f64 = 5.0;
-/// From the end of a bar, or from a target that stands there, to the words of the value.
+/// From the end of a bar to the words of the value behind it.
 const BEFORE_VALUE: f64 = 1.2;
+/// Of the stroke of a target with its white edges.
+const HALF_TARGET: f64 = 0.6;
 
 /// From so many bars on, the axis is written above them too.
 const MANY: usize = 20;
@@ -121,14 +123,28 @@ impl<'a> Plan<'a> {
         let thick = f64::min(row.height, MOST_ROW) * 0.68;
         let end = self.x(row.bar.value);
         canvas.rectangle((self.left, middle - thick / 2.0), (end, middle + thick / 2.0), FILL)?;
-        let mut words = end + BEFORE_VALUE;
         if let Some(target) = row.bar.target {
-            let x = self.x(target);
-            draw_target(canvas, (x, middle), thick * 1.25)?;
-            let is_in_the_way = end - BEFORE_VALUE < x && x < words + width(&row.value, self.set)? + BEFORE_VALUE;
-            words = if is_in_the_way { x + BEFORE_VALUE } else { words };
+            draw_target(canvas, (self.x(target), middle), thick * 1.25)?;
         }
-        canvas.words(&row.value, (f64::max(words, end + BEFORE_VALUE), middle), self.set, HPos::Left, INK)
+        let (x, side) = self.place_of_value(row, end)?;
+        canvas.words(&row.value, (x, middle), self.set, side, INK)
+    }
+
+    /// Behind the end of the bar. Where the target stands in the way, before that end, because words behind a target look
+    /// like its value; and behind the target only where the bar is too short.
+    fn place_of_value(&self, row: &Row<'_>, end: f64) -> Result<(f64, HPos), WriteError> {
+        let behind = end + BEFORE_VALUE;
+        let wide = width(&row.value, self.set)?;
+        let target = row.bar.target.map(|target| self.x(target));
+        let Some(target) = target.filter(|target| (end..behind + wide + BEFORE_VALUE).contains(target)) else {
+            return Ok((behind, HPos::Left));
+        };
+        let inside = f64::min(end, target - HALF_TARGET) - BEFORE_VALUE / 2.0;
+        if inside - wide > self.left + BEFORE_VALUE / 2.0 {
+            Ok((inside, HPos::Right))
+        } else {
+            Ok((target + BEFORE_VALUE, HPos::Left))
+        }
     }
 }
 
@@ -170,6 +186,6 @@ impl Sample {
 
 /// An upright stroke, black between two white ones.
 fn draw_target(canvas: &Canvas<'_>, (x, y): Point, high: f64) -> Result<(), WriteError> {
-    canvas.rectangle((x - 0.6, y - high / 2.0), (x + 0.6, y + high / 2.0), PAPER)?;
-    canvas.rectangle((x - 0.3, y - high / 2.0), (x + 0.3, y + high / 2.0), INK)
+    canvas.rectangle((x - HALF_TARGET, y - high / 2.0), (x + HALF_TARGET, y + high / 2.0), PAPER)?;
+    canvas.rectangle((x - HALF_TARGET / 2.0, y - high / 2.0), (x + HALF_TARGET / 2.0, y + high / 2.0), INK)
 }

@@ -175,6 +175,24 @@ fn bars_say_names_values_and_target_and_grow_with_their_number() {
 }
 
 #[test]
+fn a_value_stands_before_a_target_and_not_behind_it() {
+    let side = |value: f64, target: f64| {
+        let bar = Bar { name: "Huế".to_owned(), value, target: Some(target) };
+        let plot = Plot::Bars { unit: String::new(), target: "Chỉ tiêu".to_owned(), bars: vec![bar] };
+        let svg = draw(&chart(plot), VI).unwrap().svg;
+        // The value is the last of the words, behind all ticks.
+        let texts: Vec<&str> = svg.split("<text ").collect();
+        let said = texts.iter().rfind(|text| text.contains(&format!("\n{value}</text>"))).unwrap();
+        attributes(&format!(" {said}"), "text-anchor")[0].to_owned()
+    };
+    assert_eq!(side(57.0, 93.0), "start");
+    assert_eq!(side(91.0, 93.0), "end");
+    assert_eq!(side(93.0, 91.0), "start");
+    // Too short to have the words on it.
+    assert_eq!(side(0.0, 0.0), "start");
+}
+
+#[test]
 fn a_long_name_is_set_in_lines_and_a_bar_without_target_has_none() {
     let name = "Tỷ lệ người trong độ tuổi từ 15 đến 60 biết chữ đạt chuẩn mức độ 2 ở vùng khó khăn";
     let bar = Bar { name: name.to_owned(), value: 98.0, target: None };

@@ -15,10 +15,10 @@ use crate::picture::Picture;
 /// The fill of each of five classes and the ink on it: the blues of ColorBrewer.
 const RAMP: [(RGBColor, RGBColor); 5] = [
     (RGBColor(239, 243, 255), INK),
-    (RGBColor(189, 215, 231), INK),
+    (RGBColor(198, 219, 239), INK),
     (RGBColor(107, 174, 214), INK),
-    (RGBColor(49, 130, 189), INK),
-    (RGBColor(8, 81, 156), PAPER),
+    (RGBColor(33, 113, 181), PAPER),
+    (RGBColor(8, 48, 107), PAPER),
 ];
 
 const FRAME: RGBColor = RGBColor(115, 115, 115);
