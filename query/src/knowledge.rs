@@ -1,4 +1,4 @@
-//! What answers are judged by: the areas through time, the catalogue, deadlines of returns.
+//! What answers are judged by: the areas through time, the catalogue, deadlines of returns, the Learning Weeks.
 //!
 //! In: what ships with the program, and the reference events in force on the day asked for. Out: look-ups by the row,
 //! maps, and the tables in memory. A session keeps one for each statement and replaces it when events bring more.
@@ -6,26 +6,27 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type};
-use chrono::NaiveDate;
+use arrow::datatypes::{DataType, Date32Type, TimeUnit, TimestampMicrosecondType};
+use chrono::{DateTime, NaiveDate, Utc};
 use datafusion::common::Result;
 use lantoa_schemas::area::{Area, AreaHistory, AreaId, MapView};
 use lantoa_schemas::catalogue::Catalogue;
-use lantoa_schemas::event::{AreaClassified, PlanIssued, ReturnDue};
+use lantoa_schemas::event::{AreaClassified, PlanIssued, ReturnDue, WeekDeclared};
 use lantoa_schemas::knowledge::{Knowledge as JudgedBy, ReferenceEvent};
 use lantoa_schemas::national::AreaClass;
 use lantoa_schemas::vocabulary::{AreaLevel, ReferenceKind, Vocabulary};
+use lantoa_schemas::week::{LearningWeek, learning_weeks, with_declared};
 
 use crate::access::Scope;
 
 /// The query that gives the reference events in force: what the knowledge is made of. An event that was produced
-/// directly may leave its kind to its type.
+/// directly may leave its kind to its type. Releases store its rows: a further column goes to the end.
 pub(crate) const REFERENCES: &str = "
     SELECT
         ledger.event_id, coalesce(kind, split_part(event_type, '.', 4)) AS kind, effective_on, legal_basis, body,
-        ledger.area_level, ledger.area_code, ledger.area_date, subject
+        ledger.area_level, ledger.area_code, ledger.area_date, subject, ledger.source, ledger.note, ledger.recorded
     FROM ledger_reference AS ledger
     LEFT JOIN fate_reference AS fate ON fate.event_id = ledger.event_id
     WHERE fate.fate IS NULL AND body IS NOT NULL
@@ -60,6 +61,7 @@ pub(crate) struct Knowledge {
     dues: Vec<ReturnDue>,
     classified: Vec<Classified>,
     plans: Vec<PlanStart>,
+    weeks: Vec<LearningWeek>,
     today: NaiveDate,
     views: Mutex<HashMap<NaiveDate, Arc<MapView>>>,
     /// The areas that askers are limited to, by code.
@@ -75,17 +77,28 @@ impl Knowledge {
     fn of(judged_by: JudgedBy, today: NaiveDate) -> Self {
         let JudgedBy { history, catalogue } = judged_by;
         let (dues, classified, plans) = (Vec::new(), Vec::new(), Vec::new());
+        let weeks = learning_weeks().to_vec();
         let (views, scopes) = Default::default();
-        Self { history, catalogue, dues, classified, plans, today, views, scopes }
+        Self { history, catalogue, dues, classified, plans, weeks, today, views, scopes }
     }
 
     /// What ships with the program and what events bring: columns as [`REFERENCES`] names them.
     pub(crate) fn with(events: &RecordBatch, today: NaiveDate) -> Result<Self> {
-        let text = |at: usize| -> Result<ArrayRef> { Ok(cast(events.column(at), &DataType::Utf8)?) };
+        let column = |at: usize, of: &DataType| -> Result<ArrayRef> {
+            match events.columns().get(at) {
+                Some(column) => Ok(cast(column, of)?),
+                // A release that an earlier program has made lacks the last of them.
+                None => Ok(new_null_array(of, events.num_rows())),
+            }
+        };
+        let text = |at: usize| column(at, &DataType::Utf8);
         let (ids, kinds, bases, bodies) = (text(0)?, text(1)?, text(3)?, text(4)?);
         let (levels, codes, subjects) = (text(5)?, text(6)?, text(8)?);
-        let days = [cast(events.column(2), &DataType::Date32)?, cast(events.column(7), &DataType::Date32)?];
+        let (sources, notes) = (text(9)?, text(10)?);
+        let days = [column(2, &DataType::Date32)?, column(7, &DataType::Date32)?];
+        let recorded = column(11, &DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())))?;
         let (mut judged_by, mut dues, mut classified, mut plans) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut declared: Vec<LearningWeek> = Vec::new();
         for row in 0..events.num_rows() {
             let read = |column: &ArrayRef| {
                 let column = column.as_string::<i32>();
@@ -106,6 +119,16 @@ impl Knowledge {
                 Some(ReferenceKind::PlanIssued) => match serde_json::from_str::<PlanIssued>(&body) {
                     Ok(plan) => plans.push((plan, read(&subjects), level(), read(&codes), area_day)),
                     Err(error) => tracing::warn!(event_id, %error, "a plan cannot be read and is left out"),
+                },
+                Some(ReferenceKind::WeekDeclared) => match serde_json::from_str::<WeekDeclared>(&body) {
+                    Ok(week) => declared.push(LearningWeek {
+                        dispatch: read(&bases),
+                        note: read(&notes),
+                        source: read(&sources),
+                        recorded: instant(&recorded, row),
+                        ..LearningWeek::from(week)
+                    }),
+                    Err(error) => tracing::warn!(event_id, %error, "a Week cannot be read and is left out"),
                 },
                 Some(ReferenceKind::AreaClassified) => {
                     match (serde_json::from_str::<AreaClassified>(&body), level(), read(&codes), area_day, day) {
@@ -130,7 +153,7 @@ impl Knowledge {
                 "a reference event does not fit and is left out"
             );
         }
-        let mut knowledge = Self { dues, ..Self::of(judged_by, today) };
+        let mut knowledge = Self { dues, weeks: with_declared(declared), ..Self::of(judged_by, today) };
         for (event_id, level, code, read_on, from, AreaClassified { class, until }) in classified {
             match knowledge.history.find(level, &code, read_on) {
                 Ok(area) => knowledge.classified.push(Classified { area, class, from, until }),
@@ -199,6 +222,11 @@ impl Knowledge {
         &self.classified
     }
 
+    /// The Learning Weeks, in the order of their years.
+    pub(crate) fn weeks(&self) -> &[LearningWeek] {
+        &self.weeks
+    }
+
     /// The first year of a plan that a target of an area names, as the last event said; `None` where nobody has said it.
     pub(crate) fn plan_start(&self, plan: &str, area: Option<AreaId>) -> Option<i64> {
         let is_it = |of: &&PlanStart| {
@@ -232,6 +260,11 @@ impl Knowledge {
             None => format!("{level_word}/{code}@{}", day.map(|day| day.to_string()).unwrap_or_default()),
         }
     }
+}
+
+fn instant(instants: &ArrayRef, row: usize) -> Option<DateTime<Utc>> {
+    let instants = instants.as_primitive::<TimestampMicrosecondType>();
+    DateTime::from_timestamp_micros(instants.is_valid(row).then(|| instants.value(row))?)
 }
 
 /// The knowledge of a session as of its present statement, for whatever asks by the row.

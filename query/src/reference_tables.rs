@@ -1,23 +1,26 @@
 //! The tables of reference data, kept in memory: the areas through time and the catalogue.
 //!
-//! In: what answers are judged by. Out: `area`, `area_succession`, `area_change`, `catalogue`, `criteria_set` and
-//! `containment`.
+//! In: what answers are judged by. Out: `area`, `area_succession`, `area_change`, `catalogue`, `criteria_set`,
+//! `containment` and `learning_week`.
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow::error::ArrowError;
 use chrono::NaiveDate;
 use lantoa_schemas::area::{Area, AreaHistory, AreaId};
 use lantoa_schemas::catalogue::{Catalogue, Indicator};
 use lantoa_schemas::event::days_since_epoch;
 use lantoa_schemas::vocabulary::Vocabulary;
+use lantoa_schemas::week::LearningWeek;
 
 use crate::knowledge::Knowledge;
 
 /// Names of the tables in memory.
-pub(crate) const NAMES: [&str; 6] =
-    ["area", "area_succession", "area_change", "catalogue", "criteria_set", "containment"];
+pub(crate) const NAMES: [&str; 7] =
+    ["area", "area_succession", "area_change", "catalogue", "criteria_set", "containment", "learning_week"];
 
 /// The rows of a table in memory; `None` for another name.
 pub(crate) fn rows(name: &str, knowledge: &Knowledge) -> Option<Result<RecordBatch, ArrowError>> {
@@ -28,6 +31,7 @@ pub(crate) fn rows(name: &str, knowledge: &Knowledge) -> Option<Result<RecordBat
         "catalogue" => Some(indicators(knowledge.catalogue())),
         "criteria_set" => Some(criteria_sets(knowledge.catalogue())),
         "containment" => Some(containments(knowledge.catalogue())),
+        "learning_week" => Some(weeks(knowledge.weeks())),
         _ => None,
     }
 }
@@ -174,6 +178,24 @@ fn containments(catalogue: &Catalogue) -> Result<RecordBatch, ArrowError> {
         ("at_most", Arc::new(of.iter().map(|c| Some(c.at_most)).collect::<Float64Array>()) as ArrayRef, false),
         ("reason_vi", text(of.iter().map(|c| Some(c.reason_vi.as_str()))), false),
         ("reason_en", text(of.iter().map(|c| Some(c.reason_en.as_str()))), false),
+    ])
+}
+
+/// The Learning Week of every year of which anything is known.
+fn weeks(of: &[LearningWeek]) -> Result<RecordBatch, ArrowError> {
+    let named = |read: fn(&LearningWeek) -> Option<&str>| text(of.iter().map(read));
+    let recorded = of.iter().map(|week| week.recorded.map(|recorded| recorded.timestamp_micros()));
+    let recorded = recorded.collect::<TimestampMicrosecondArray>().with_timezone("UTC");
+    RecordBatch::try_from_iter_with_nullable([
+        ("year", Arc::new(of.iter().map(|week| Some(i64::from(week.year))).collect::<Int64Array>()) as ArrayRef, false),
+        ("start_on", days(of.iter().map(|week| week.start_on)), true),
+        ("end_on", days(of.iter().map(|week| week.end_on)), true),
+        ("theme_vi", named(|week| week.theme_vi.as_deref()), true),
+        ("theme_en", named(|week| week.theme_en.as_deref()), true),
+        ("dispatch", named(|week| week.dispatch.as_deref()), true),
+        ("note", named(|week| week.note.as_deref()), true),
+        ("source", named(|week| week.source.as_deref()), true),
+        ("recorded", Arc::new(recorded) as ArrayRef, true),
     ])
 }
 

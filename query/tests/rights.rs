@@ -29,7 +29,8 @@ const UNLISTED: [&str; 12] = [
     "fate_recognition",
     "fate_reference",
 ];
-const REFERENCE: [&str; 6] = ["area", "area_succession", "area_change", "catalogue", "criteria_set", "containment"];
+const REFERENCE: [&str; 7] =
+    ["area", "area_succession", "area_change", "catalogue", "criteria_set", "containment", "learning_week"];
 
 fn asker(role: Role, area: Option<&str>) -> Asker {
     Asker { name: "lan".into(), role, area: area.map(Into::into), ..Asker::owner() }

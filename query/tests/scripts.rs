@@ -241,6 +241,35 @@ async fn plans() {
     run("plan.slt", &folder).await;
 }
 
+/// Weeks that ship, and what events say of some: one is declared, declared anew, and corrected; one is taken back.
+#[tokio::test]
+async fn learning_weeks() {
+    let mut folder = Folder::empty();
+    let declared = |id: &str, day: &str, week: (i32, &str, &str), changes: serde_json::Value| {
+        let (year, start, end) = week;
+        let mut event = json!({
+            "event_id": id, "recorded": format!("2026-01-{day}T02:00:00Z"), "kind": "week_declared",
+            "subject": format!("week-{year}"), "legal_basis": format!("{id}/BGDĐT"), "source": format!("dispatch-{id}"),
+            "body": json!({ "year": year, "start": start, "end": end, "theme": format!("Chủ đề {id}") }).to_string(),
+        });
+        event.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        event
+    };
+    let (told, later) = ((2026, "2026-10-01", "2026-10-07"), (2026, "2026-10-05", "2026-10-11"));
+    let retraction = json!({
+        "event_id": "4", "recorded": "2026-01-16T02:00:00Z", "retracts": "3", "change_reason": "a slip of the pen",
+    });
+    let events = vec![
+        declared("1", "12", told, json!({})),
+        declared("2", "13", told, json!({ "note": "declared anew" })),
+        declared("3", "14", (2024, "2024-11-01", "2024-11-07"), json!({})),
+        declared("5", "18", later, json!({ "supersedes": "2", "note": "a week later" })),
+        retraction,
+    ];
+    folder.append(Family::Reference.stream(), events).await;
+    run("week.slt", &folder).await;
+}
+
 /// A province that an event calls difficult to the end of 2018, beside one that it does not name, and a district.
 #[tokio::test]
 async fn difficult_areas() {

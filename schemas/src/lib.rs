@@ -1,13 +1,13 @@
 //! The contract that every other crate of Lantoa keeps to.
 //!
 //! In: nothing but data files that are compiled in. Out: event types, their wire schemas, topics and keys, table
-//! schemas, the area history, the indicator catalogue, the nation's targets and the SQL text of the views. Everything
-//! here is a value or a plain function: no network, no files, no clock of its own, no async.
+//! schemas, the area history, the indicator catalogue, the nation's targets, the Learning Weeks and the SQL text of the
+//! views. Everything here is a value or a plain function: no network, no files, no clock of its own, no async.
 //!
 //! In reading order: what is said (`vocabulary`, `partial_date`, `percent`, `event`), how it travels (`stream`,
 //! `avro`, and by which `connection`), how it is kept (`table`, `projection`), what becomes of it when others correct it
-//! (`chain`), what it is judged by (`area`, `catalogue`, `knowledge`, `reference_log`, `national`), and who judges it
-//! (`validate`). `comments` says what it all is, in Vietnamese and English.
+//! (`chain`), what it is judged by (`area`, `catalogue`, `knowledge`, `reference_log`, `national`, `week`), and who judges
+//! it (`validate`). `comments` says what it all is, in Vietnamese and English.
 
 pub mod area;
 pub mod avro;
@@ -30,6 +30,7 @@ pub mod table;
 pub mod validate;
 pub mod views;
 pub mod vocabulary;
+pub mod week;
 
 /// What may be asked over HTTP, of whichever role: an OpenAPI 3.1 document, written by hand and held against the routes by
 /// the tests of the whole program.
