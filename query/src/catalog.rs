@@ -2,9 +2,10 @@
 //!
 //! In: the tables, the session's knowledge and its settings. Out: ledger tables as those settings let them be seen, fate
 //! tables, views (from what is kept of them, where it may be used), the tables that stand on the session's map, reference
-//! tables. Guarantee: between two calls of [`Desk::renew`] a table always answers with the same version, so that a
-//! statement which reads it twice agrees with itself; and all that rests on the ledgers rests on the same settings. Under a
-//! release all comes from what it has stored, and whoever sees releases alone has nothing else, whichever way they ask.
+//! tables, what releases there are. Guarantee: between two calls of [`Desk::renew`] a table always answers with the same
+//! version, so that a statement which reads it twice agrees with itself; and all that rests on the ledgers rests on the
+//! same settings. Under a release all comes from what it has stored, and whoever sees releases alone has nothing else,
+//! whichever way they ask.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -28,7 +29,7 @@ use crate::indicator::{Basis, ON_A_MAP, Remembered, StandingFigures, StandingTab
 use crate::knowledge::Present;
 use crate::reference_tables;
 use crate::release::ground::Ground;
-use crate::release::{Release, ReleaseError};
+use crate::release::{Release, ReleaseError, Shelf, TABLE as RELEASES};
 use crate::settings::Standing;
 use crate::tables::{Snapshot, Tables};
 
@@ -78,6 +79,7 @@ pub(crate) struct Desk {
     tables: Arc<Tables>,
     present: Arc<Present>,
     remembered: Arc<Remembered>,
+    shelf: Shelf,
     /// The session's own state, held weakly: the state holds this schema.
     state: OnceLock<ReadState>,
     pinned: Mutex<HashMap<String, Arc<dyn TableProvider>>>,
@@ -104,11 +106,12 @@ impl fmt::Debug for Desk {
 }
 
 impl Desk {
-    pub(crate) fn new(tables: Arc<Tables>, present: Arc<Present>, remembered: Arc<Remembered>) -> Self {
+    pub(crate) fn new(tables: Arc<Tables>, present: Arc<Present>, remembered: Arc<Remembered>, shelf: Shelf) -> Self {
         Self {
             tables,
             present,
             remembered,
+            shelf,
             state: OnceLock::new(),
             pinned: Mutex::default(),
             seen: Mutex::default(),
@@ -128,7 +131,8 @@ impl Desk {
         let fates = pinned.iter().filter(|(name, _)| name.starts_with(FATE));
         let fates = fates.map(|(name, table)| (name.clone(), Arc::clone(table))).collect();
         let tables = Arc::clone(&self.tables);
-        let limited = Self::new(tables, Arc::clone(&self.present), Arc::clone(&self.remembered));
+        let (present, remembered) = (Arc::clone(&self.present), Arc::clone(&self.remembered));
+        let limited = Self::new(tables, present, remembered, self.shelf.clone());
         let divided = Mutex::new(self.divided());
         let buckets = Some((by, buckets.to_vec()));
         Self { seen: Mutex::new(seen), pinned: Mutex::new(fates), buckets, divided, ..limited }
@@ -205,6 +209,10 @@ impl Desk {
     }
 
     async fn make(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        // From it one chooses what to read, so that it does not depend on what is read.
+        if name == RELEASES {
+            return self.shelf.table().await.map(Some);
+        }
         match self.ground() {
             Ground::Ledgers => self.make_of_ledgers(name).await,
             Ground::Release(release, _) => self.of_release(&release, name, standing(&self.state()?).map),
@@ -340,17 +348,20 @@ impl Desk {
 #[async_trait]
 impl SchemaProvider for Desk {
     fn table_names(&self) -> Vec<String> {
-        match self.ground() {
-            Ground::Ledgers => {}
+        let mut names: Vec<String> = match self.ground() {
+            Ground::Ledgers => {
+                let views = VIEWS.iter().filter(|view| view.listed).map(|view| view.name).chain(ON_A_MAP);
+                views.chain(reference_tables::NAMES).chain(self.tables.names()).map(str::to_owned).collect()
+            }
             Ground::Release(release, _) => {
                 // What it has on another map alone is no part of a list, and says why where it is named.
                 let map = self.state().ok().and_then(|state| standing(&state).map);
-                return release.names_on(map, self.present.get().history());
+                release.names_on(map, self.present.get().history())
             }
-            Ground::Nothing(_) => return Vec::new(),
-        }
-        let views = VIEWS.iter().filter(|view| view.listed).map(|view| view.name).chain(ON_A_MAP);
-        views.chain(reference_tables::NAMES).chain(self.tables.names()).map(str::to_owned).collect()
+            Ground::Nothing(_) => Vec::new(),
+        };
+        names.push(RELEASES.to_owned());
+        names
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {

@@ -74,8 +74,8 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// The role's routes (`/v1/sql`, `/v1/indicators`, `/v1/status` and the page at `/`), for the program's one HTTP
-    /// listener.
+    /// The role's routes (`/v1/sql`, `/v1/indicators`, `/v1/releases`, `/v1/status` and the page at `/`), for the
+    /// program's one HTTP listener.
     pub fn router(&self) -> axum::Router {
         self.router.clone()
     }

@@ -65,6 +65,8 @@ pub(crate) struct Links {
 pub(crate) struct Page<'a> {
     pub(crate) form: Form<'a>,
     pub(crate) shown: Option<Shown<'a>>,
+    /// Whether nothing is asked yet, because a release has to be chosen first.
+    pub(crate) choose: bool,
     /// What is wrong with what was asked, in the engine's words.
     pub(crate) problem: Option<String>,
     /// The same page in the other language.
@@ -104,9 +106,32 @@ pub(crate) fn render(page: &Page<'_>, words: &Words) -> Markup {
                             p { (words.sentences(problem, knowledge.catalogue())) }
                         }
                     }
+                    @if page.choose { (releases(&page.form, words)) }
                     @if let Some(shown) = &page.shown { (answer(shown, knowledge, words)) }
                 }
                 footer { a href="/v1/openapi.json" { (words.api) } }
+            }
+        }
+    }
+}
+
+/// What somebody begins with who sees releases alone.
+fn releases(form: &Form<'_>, words: &Words) -> Markup {
+    let mut offered = form::offered(form).peekable();
+    html! {
+        section {
+            h2 { (words.releases) }
+            @if offered.peek().is_none() {
+                p { (words.releases_none) }
+            } @else {
+                p { (words.releases_hint) }
+                ul {
+                    @for stored in offered {
+                        @let reference = stored.manifest.reference();
+                        @let choice = [("release", reference.as_str()), ("lang", words.lang.as_str())];
+                        li { a href=(form.asked.address("/", &choice)) { (form::about(stored, words)) } }
+                    }
+                }
             }
         }
     }

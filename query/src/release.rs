@@ -6,8 +6,8 @@
 //! refused; of the same events the same files come again, byte for byte.
 //!
 //! In reading order: how a release is named (`version`), what it says of itself (`manifest`), where it lies (`store`), how
-//! it is read (`reader`, `ground`), how it is made (`create`, with `file` and `compare`), and what one has that another has
-//! not (`diff`, with `cause`).
+//! it is read (`reader`, `ground`), which there are for whom (`table`), how it is made (`create`, with `file` and
+//! `compare`), and what one has that another has not (`diff`, with `cause`).
 
 use std::path::Path;
 
@@ -22,12 +22,14 @@ pub(crate) mod ground;
 mod manifest;
 mod reader;
 mod store;
+mod table;
 mod version;
 
 pub use create::{CreateError, Order};
 pub use manifest::{Ledger, LogPart, Manifest, StoredTable, Withdrawn};
 pub(crate) use reader::Release;
 pub use store::{Releases, Stored};
+pub(crate) use table::{Shelf, TABLE};
 pub use version::{At, Name, NotAReference, Reference, Version};
 
 /// The views that are the same on every map: a release has them once.

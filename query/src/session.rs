@@ -33,7 +33,7 @@ use crate::indicator::Remembered;
 use crate::knowledge::{Knowledge, Present};
 use crate::limits::{Queue, Shares, Spill};
 use crate::postgres::PostgresConfig;
-use crate::release::Releases;
+use crate::release::{Releases, Shelf};
 use crate::settings::{SettingError, Settings, Standing};
 use crate::tables::{TableError, Tables};
 
@@ -232,6 +232,11 @@ impl Engine {
         &self.0.releases
     }
 
+    /// The releases that somebody may know of.
+    pub(crate) fn shelf(&self, asker: &Asker) -> Shelf {
+        Shelf::of(Arc::clone(&self.0.releases), Arc::clone(&self.0.clock), asker)
+    }
+
     /// The present instant, by the engine's clock.
     pub fn now(&self) -> DateTime<Utc> {
         self.0.clock.now()
@@ -333,8 +338,8 @@ impl std::fmt::Debug for Session {
 impl Session {
     fn new(engine: Engine, asker: Asker, standing: Standing) -> Self {
         let present = engine.shipped();
-        let desk =
-            Arc::new(Desk::new(Arc::clone(&engine.0.tables), Arc::clone(&present), Arc::clone(&engine.0.remembered)));
+        let (tables, remembered) = (Arc::clone(&engine.0.tables), Arc::clone(&engine.0.remembered));
+        let desk = Arc::new(Desk::new(tables, Arc::clone(&present), remembered, engine.shelf(&asker)));
         let runtime = engine.runtime_of(&asker);
         let open = |schema: Arc<dyn SchemaProvider>, granted: Option<Arc<Granted>>| {
             let catalog = MemoryCatalogProvider::new();

@@ -155,7 +155,7 @@ async fn where_there_are_users_nobody_else_is_answered() {
     };
     // lan:học suốt đời, lan:wrong password
     let (right, wrong) = ("bGFuOmjhu41jIHN14buRdCDEkeG7nWk=", "bGFuOndyb25nIHBhc3N3b3Jk");
-    for address in ["/", "/v1/indicators", FAMILIES, "/v1/status"] {
+    for address in ["/", "/v1/indicators", FAMILIES, "/v1/releases", "/v1/status"] {
         for credentials in [None, Some(wrong), Some("!")] {
             let got = ask(&handle, with(address, credentials)).await;
             assert_eq!(got.status, StatusCode::UNAUTHORIZED, "{address} {credentials:?}");

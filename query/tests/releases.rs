@@ -249,6 +249,8 @@ async fn what_is_withdrawn_is_followed_no_more_and_says_why() {
     let exactly = under(&engine, &owner, "LLW-2025@1.0.1");
     let notices = exactly.sql(FAMILIES).await.unwrap().notices().join("; ");
     assert!(notices.contains("was withdrawn on 2026-02-01: sai số hộ"), "{notices}");
+    let said = "SELECT withdrawn_on, withdrawn_reason FROM release WHERE version = '1.0.1'";
+    assert_eq!(csv(&exactly, said).await, "withdrawn_on,withdrawn_reason\n2026-02-01,sai số hộ\n");
     // The next one follows what still stands, and takes no number twice.
     let third = made(&engine, &order("2026-01-26")).await;
     assert_eq!(third.manifest.reference(), "LLW-2025@1.0.2");
@@ -299,7 +301,22 @@ async fn a_reader_sees_what_is_released_and_public_and_nothing_else() {
         assert!(error.to_string().contains("you may ask LLW-2025@1.0.0"), "{query}: {error}");
     }
     let tables = "SELECT count(*) AS n FROM information_schema.tables WHERE table_schema = 'public'";
-    assert_eq!(csv(&alone, tables).await, "n\n0\n");
+    assert_eq!(csv(&alone, tables).await, "n\n1\n");
+    // What there is to choose from is told whatever was chosen, and to an asker of one area, too.
+    let listed = "SELECT release, title, as_of, maps, rows > 0 AS has_rows, embargo FROM release ORDER BY release";
+    let public = "release,title,as_of,maps,has_rows,embargo\n\
+                  LLW-2025@1.0.0,Tuần lễ hưởng ứng học tập suốt đời 2025,2026-01-15,as_reported,true,\n";
+    assert_eq!(csv(&alone, listed).await, public);
+    for area in [None, Some("02")] {
+        assert_eq!(csv(&under(&engine, &asker(Role::Reader, area), "LLW-2025@1"), listed).await, public, "{area:?}");
+    }
+    for role in [Role::Analyst, Role::Admin] {
+        let all = csv(&engine.session(&asker(role, None), &Settings::default()).unwrap(), listed).await;
+        assert!(
+            all.starts_with(public) && all.contains("LLW-2025@1.0.1,") && all.contains("2026-02-28T17:00:00"),
+            "{all}"
+        );
+    }
     // The patch is under embargo: a major does not lead there, and its name does not open it.
     assert_eq!(csv(&under(&engine, &reader, "LLW-2025@1"), FAMILIES).await, "numerator\n138068\n");
     let error = refused(&under(&engine, &reader, "LLW-2025@1.0.1"), FAMILIES).await;
@@ -372,4 +389,41 @@ async fn a_reader_over_http_is_held_to_the_same() {
     assert_eq!(status, "{\"tables\":[]}");
     let (head, page) = ask(Request::get("/?area=ha+giang&release=LLW-2025&lang=vi"), Body::empty()).await;
     assert!(head.status == StatusCode::OK && page.contains("138.068"), "{page}");
+    assert!(page.contains("theo bản công bố LLW-2025@1.0.0 (Tuần lễ"), "{page}");
+
+    let (head, listed) = ask(Request::get("/v1/releases"), Body::empty()).await;
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    let [only] = listed["releases"].as_array().unwrap().as_slice() else { panic!("{listed}") };
+    assert_eq!(head.status, StatusCode::OK);
+    assert_eq!((&only["release"], &only["maps"]), (&json!("LLW-2025@1.0.0"), &json!(["as_reported"])));
+    assert!(only["rows"].as_u64() > Some(0) && only["embargo"].is_null() && only["withdrawn_on"].is_null(), "{only}");
+    // The first page asks which release, and is no error.
+    let (head, page) = ask(Request::get("/?lang=vi"), Body::empty()).await;
+    assert_eq!(head.status, StatusCode::OK);
+    for part in ["Các bản công bố", "<option value=\"LLW-2025@1.0.0\">", "release=LLW-2025%401.0.0&amp;lang=vi"] {
+        assert!(page.contains(part), "{part} is not in\n{page}");
+    }
+    assert!(!page.contains("role=\"alert\""), "{page}");
+    let (head, page) = ask(Request::get("/?lang=vi&release=LLW"), Body::empty()).await;
+    assert_eq!(head.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("không có bản công bố LLW; có thể hỏi LLW-2025@1.0.0"), "{page}");
+}
+
+#[tokio::test]
+async fn a_release_has_the_weeks_as_they_were_known() {
+    let mut folder = folder().await;
+    let engine = folder.engine();
+    made(&engine, &order("2026-01-15")).await;
+    let body = json!({ "year": 2026, "start": "2026-10-05", "end": "2026-10-11", "theme": "Học suốt đời" });
+    let week = json!({
+        "event_id": "week-2026", "recorded": "2026-01-20T02:00:00Z", "kind": "week_declared", "subject": "week-2026",
+        "body": body.to_string(),
+    });
+    folder.append(Family::Reference.stream(), vec![week]).await;
+    made(&engine, &order("2026-01-25")).await;
+    for (release, year) in [("LLW-2025@1.0.0", 2025), ("LLW-2025@1.0.1", 2026)] {
+        let session = under(&engine, &asker(Role::Reader, None), release);
+        let answer = csv(&session, "SELECT max(year) AS year FROM learning_week").await;
+        assert_eq!(answer, format!("year\n{year}\n"), "{release}");
+    }
 }

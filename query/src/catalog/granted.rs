@@ -31,6 +31,7 @@ use crate::functions;
 use crate::indicator::ABOVE_THE_AREA_AROUND;
 use crate::knowledge::Present;
 use crate::reference_tables;
+use crate::release::TABLE as RELEASES;
 
 /// The schema of somebody who may not see everything.
 pub(crate) struct Granted {
@@ -55,8 +56,9 @@ impl Granted {
     /// A table of a name, as the asker may see it.
     pub(super) fn granted(&self, name: &str, table: Arc<dyn TableProvider>) -> Result<Arc<dyn TableProvider>> {
         let columns = table.schema();
-        // Where areas are and what is counted is no figure of anybody's.
-        let area = self.asker.area.as_deref().filter(|_| !reference_tables::NAMES.contains(&name));
+        // Where areas are, what is counted and what is released is no figure of anybody's.
+        let is_of_areas = !reference_tables::NAMES.contains(&name) && name != RELEASES;
+        let area = self.asker.area.as_deref().filter(|_| is_of_areas);
         let left: Vec<Expr> = columns
             .fields()
             .iter()

@@ -18,7 +18,7 @@ use url::form_urlencoded::parse;
 use super::indicator::path;
 use super::problem::Problem;
 use super::{Face, put};
-use crate::access::Asker;
+use crate::access::{Asker, Role};
 use crate::error::{Owner, QueryError};
 use crate::page::figure::{Figure, figures};
 use crate::page::form::Form;
@@ -73,15 +73,23 @@ pub(super) async fn page(
         }
     };
     let id = asked.one("indicator").unwrap_or(FIRST).to_owned();
+    let of_release = asker.role == Role::Reader;
+    // Who sees releases alone is asked which one, before anything of it is wrong.
+    let choose = wrong.is_none() && of_release && asked.one("release").is_none();
     let told = match wrong {
         Some(wrong) => Err(wrong),
-        None => answer(&face, &asker, &id, &asked).await,
+        None if choose => Ok(None),
+        None => answer(&face, &asker, &id, &asked).await.map(Some),
     };
     let (status, problem) = match &told {
         Ok(_) => (StatusCode::OK, None),
         Err(refused) => said(refused),
     };
-    let told = told.ok();
+    let told = told.ok().flatten();
+    let releases = face.engine.shelf(&asker).stored().await.unwrap_or_else(|error| {
+        tracing::error!(%error, "the releases cannot be listed");
+        Vec::new()
+    });
     let areas = told.as_ref().map(|told| told.selection.areas.as_slice()).unwrap_or_default();
     let form = Form {
         asked: &asked,
@@ -90,10 +98,12 @@ pub(super) async fn page(
         map: session.map(),
         areas,
         which: which.as_ref().map(|(name, several)| (name.as_str(), several.as_slice())),
+        releases: &releases,
+        of_release,
     };
     let shown = told.as_ref().and_then(|told| told.shown(&id, lang));
     let other = asked.address("/", &[("lang", lang.other().as_str())]);
-    let page = Page { form, shown, problem, other };
+    let page = Page { form, shown, choose, problem, other };
     Ok(document(status, lang, render(&page, words(lang)).into_string()))
 }
 

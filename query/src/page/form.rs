@@ -8,6 +8,7 @@ use maud::{Markup, html};
 
 use super::words::{Words, filled};
 use crate::knowledge::Knowledge;
+use crate::release::Stored;
 use crate::selection::{Asked, Chosen};
 
 /// What the choices are shown from.
@@ -20,6 +21,10 @@ pub(crate) struct Form<'a> {
     pub(crate) areas: &'a [Chosen],
     /// A name that several areas have, and these.
     pub(crate) which: Option<(&'a str, &'a [Chosen])>,
+    /// What releases there are for the asker.
+    pub(crate) releases: &'a [Stored],
+    /// Whether the asker sees releases alone, and has to name one.
+    pub(crate) of_release: bool,
 }
 
 /// The form.
@@ -34,6 +39,7 @@ pub(crate) fn form(form: &Form<'_>, words: &Words) -> Markup {
                 label for="indicator" { (words.indicator) }
                 select id="indicator" name="indicator" { (indicators(catalogue, form.indicator, words)) }
             }
+            @if form.of_release { (release(form, words)) }
             fieldset {
                 legend { (words.areas) }
                 @if form.areas.is_empty() { p.less { (words.areas_none) } }
@@ -58,7 +64,7 @@ pub(crate) fn form(form: &Form<'_>, words: &Words) -> Markup {
                 label for="map" { (words.map) }
                 select id="map" name="map" { (maps(form, words)) }
             }
-            details open[is_narrowed(form.asked)] {
+            details open[is_narrowed(form)] {
                 summary { (words.more) }
                 p {
                     label for="level" { (words.level) }
@@ -72,9 +78,12 @@ pub(crate) fn form(form: &Form<'_>, words: &Words) -> Markup {
                     }
                 }
                 @if let Some(indicator) = chosen { (subjects(indicator, catalogue, form.asked, words)) }
-                (typed("as_of", &words.as_of, &words.as_of_hint, form.asked))
-                (typed("stated_by", &words.stated_by, &words.stated_by_hint, form.asked))
-                (typed("release", &words.release, &words.release_hint, form.asked))
+                // A release has its own days.
+                @if !form.of_release {
+                    (typed("as_of", &words.as_of, &words.as_of_hint, form.asked))
+                    (typed("stated_by", &words.stated_by, &words.stated_by_hint, form.asked))
+                    (release(form, words))
+                }
             }
             p { button type="submit" { (words.show) } }
         }
@@ -82,8 +91,10 @@ pub(crate) fn form(form: &Form<'_>, words: &Words) -> Markup {
 }
 
 /// Whether one of the choices that few need is made.
-fn is_narrowed(asked: &Asked) -> bool {
-    ["level", "base", "subject_scope", "as_of", "stated_by", "release"].iter().any(|name| asked.one(name).is_some())
+fn is_narrowed(form: &Form<'_>) -> bool {
+    let is_asked = |name: &str| form.asked.one(name).is_some();
+    let own = ["level", "base", "subject_scope"].into_iter().any(is_asked);
+    own || (!form.of_release && ["as_of", "stated_by", "release"].into_iter().any(is_asked))
 }
 
 fn tick(name: &str, value: &str, says: &str, checked: bool) -> Markup {
@@ -104,6 +115,43 @@ fn typed(name: &str, says: &str, hint: &str, asked: &Asked) -> Markup {
             input id=(name) name=(name) value=[asked.one(name)] aria-describedby={ (name) "-hint" };
             span.less id={ (name) "-hint" } { (hint) }
         }
+    }
+}
+
+/// The releases to choose from, the newest of a name first.
+pub(super) fn offered<'a>(form: &Form<'a>) -> impl Iterator<Item = &'a Stored> {
+    form.releases.iter().rev().filter(|stored| stored.withdrawn.is_none())
+}
+
+/// The choice among them. What is asked for and not among them, such as a major, stays chosen.
+fn release(form: &Form<'_>, words: &Words) -> Markup {
+    let asked = form.asked.one("release");
+    let other = asked.filter(|asked| offered(form).all(|stored| stored.manifest.reference() != *asked));
+    let none = if form.of_release { &words.release_choose } else { &words.release_none };
+    let hint = if form.of_release { &words.releases_hint } else { &words.release_hint };
+    html! {
+        p {
+            label for="release" { (words.release) }
+            select id="release" name="release" aria-describedby="release-hint" {
+                option value="" selected[asked.is_none()] { (none) }
+                @if let Some(other) = other { option value=(other) selected { (other) } }
+                @for stored in offered(form) {
+                    @let reference = stored.manifest.reference();
+                    option value=(reference) selected[asked == Some(reference.as_str())] { (about(stored, words)) }
+                }
+            }
+            span.less id="release-hint" { (hint) }
+        }
+    }
+}
+
+/// A release as it is chosen.
+pub(super) fn about(stored: &Stored, words: &Words) -> Markup {
+    let manifest = &stored.manifest;
+    html! {
+        (manifest.reference())
+        @if let Some(title) = &manifest.title { " – " (title) }
+        " (" (filled(&words.release_as_of, &[&manifest.as_of])) ")"
     }
 }
 

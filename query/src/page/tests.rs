@@ -1,7 +1,12 @@
 //! The document by itself: escaped, labelled, and without anything that its policy forbids.
 
+use std::path::PathBuf;
+
+use serde_json::json;
+
 use super::*;
 use crate::page::words::{Lang, words};
+use crate::release::{Manifest, Stored, Withdrawn};
 use crate::selection::{Asked, Chosen, hits};
 
 fn figure() -> Figure {
@@ -44,6 +49,8 @@ fn shown(lang: Lang) -> String {
         map: Some("2025-07-01".parse().unwrap()),
         areas: &several[..1],
         which: Some(("\"><b>", &several)),
+        releases: &[],
+        of_release: false,
     };
     let links = Links { permanent: "/?a=1&b=2".into(), csv: "/c".into(), xlsx: "/x".into(), json: "/j".into() };
     let shown = Shown {
@@ -55,8 +62,56 @@ fn shown(lang: Lang) -> String {
         known: Known { as_of: "2026-01-10", catalogue: "1-abc", events: 82 },
         links,
     };
-    let page = Page { form, shown: Some(shown), problem: Some("area: <i>".into()), other: "/?lang=en".into() };
+    let (problem, other) = (Some("area: <i>".into()), "/?lang=en".into());
+    let page = Page { form, shown: Some(shown), choose: false, problem, other };
     render(&page, words(lang)).into_string()
+}
+
+fn release(version: &str, withdrawn: Option<Withdrawn>) -> Stored {
+    let manifest = json!({
+        "format": 1, "name": "LLW", "version": version, "title": "Tuần lễ <b>", "as_of": "2026-01-15",
+        "maps": ["as_reported"], "catalogue": "1-abc", "program": "0.1.0", "events": 82, "ledgers": [], "tables": [],
+    });
+    let manifest = Manifest::read(manifest.to_string().as_bytes()).unwrap();
+    Stored { manifest, sha256: String::new(), withdrawn, folder: PathBuf::new() }
+}
+
+#[test]
+fn a_release_is_chosen_from_those_that_there_are() {
+    let knowledge = Knowledge::shipped("2026-01-15".parse().unwrap());
+    let withdrawn = Withdrawn { reason: "sai".into(), at: "2026-01-16T03:00:00Z".parse().unwrap() };
+    let releases = [release("1.0.0", None), release("1.0.1", Some(withdrawn)), release("1.1.0", None)];
+    let page = |asked: &str, releases: &[Stored], of_release: bool, choose: bool| {
+        let asked = Asked::read(asked, &[]).unwrap();
+        let form = Form {
+            asked: &asked,
+            indicator: "learning_family",
+            knowledge: &knowledge,
+            map: None,
+            areas: &[],
+            which: None,
+            releases,
+            of_release,
+        };
+        let page = Page { form, shown: None, choose, problem: None, other: "/".into() };
+        render(&page, words(Lang::Vi)).into_string()
+    };
+    let first = page("from=2020", &releases, true, true);
+    let at = |part: &str| first.find(part).unwrap_or_else(|| panic!("{part} is not in\n{first}"));
+    assert!(at("<option value=\"LLW@1.1.0\">") < at("<option value=\"LLW@1.0.0\">"));
+    at("LLW@1.1.0 – Tuần lễ &lt;b&gt; (theo hồ sơ đến 2026-01-15)");
+    at("href=\"/?from=2020&amp;release=LLW%401.1.0&amp;lang=vi\"");
+    at("<option value=\"\" selected>hãy chọn</option>");
+    assert!(!first.contains("LLW@1.0.1") && !first.contains("id=\"as_of\""), "{first}");
+    assert!(page("", &[], true, true).contains("Chưa có bản công bố nào."));
+    // Whoever may ask for what is known now begins with that, and what is asked for stays.
+    let now = page("", &releases, false, false);
+    assert!(now.contains("<option value=\"\" selected>số liệu hiện có</option>") && now.contains("id=\"as_of\""));
+    let major = page("release=LLW%401", &releases, false, false);
+    assert!(major.contains("<option value=\"LLW@1\" selected>LLW@1</option>"), "{major}");
+    let exact = page("release=LLW%401.0.0", &releases, true, false);
+    assert!(exact.contains("<option value=\"LLW@1.0.0\" selected>"), "{exact}");
+    assert_eq!(exact.matches(" selected>LLW").count(), 1);
 }
 
 #[test]

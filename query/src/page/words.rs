@@ -114,7 +114,7 @@ macro_rules! words {
 words! {
     title, intro, problem, form, indicator, areas, areas_hint, areas_none, find, which, from, to, years, map, map_told,
     map_of, level, level_any, nation, province, district, commune, more, as_of, as_of_hint, stated_by, stated_by_hint,
-    release, release_hint, show,
+    release, release_hint, release_none, release_choose, release_as_of, releases, releases_hint, releases_none, show,
     group_title, group_rate, group_activity, group_other, numerator, denominator, legal, nulls, unit_percent,
     unit_per_1000, unit_count, chart, chart_of, chart_none, chart_left_out, chart_unseen, line_hollow, line_target,
     line_range, point_weak, table, no_rows, some_rows, area, year, subjects, base, count, rate, printed, target, gap,

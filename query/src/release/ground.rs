@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use lantoa_schemas::clock::day_in_vietnam;
 
 use super::{Manifest, Release, ReleaseError, Releases, Withdrawn};
 use crate::access::{Asker, Role};
@@ -70,8 +69,8 @@ impl Ground {
         if let Some(until) = manifest.public_from().filter(|_| manifest.is_embargoed(now)) {
             notices.push(format!("release {name} is under embargo until {until}: do not pass it on before"));
         }
-        if let Some(Withdrawn { reason, at }) = withdrawn {
-            notices.push(format!("release {name} was withdrawn on {}: {reason}", day_in_vietnam(*at)));
+        if let Some(withdrawn) = withdrawn {
+            notices.push(format!("release {name} was withdrawn on {}: {}", withdrawn.on(), withdrawn.reason));
         }
         notices
     }

@@ -4,6 +4,7 @@
 //! of the machine is in it: the same release of the same events has the same bytes.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use lantoa_schemas::clock::day_in_vietnam;
 use serde::{Deserialize, Serialize};
 
 use super::{EVERY_MAP, Name, Version, in_vietnam};
@@ -106,6 +107,13 @@ pub struct Withdrawn {
     pub reason: String,
     /// When that was said.
     pub at: DateTime<Utc>,
+}
+
+impl Withdrawn {
+    /// The day in Vietnam on which that was said.
+    pub fn on(&self) -> NaiveDate {
+        day_in_vietnam(self.at)
+    }
 }
 
 impl Manifest {

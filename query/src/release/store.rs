@@ -43,6 +43,13 @@ pub struct Stored {
     pub folder: PathBuf,
 }
 
+impl Stored {
+    /// Rows of all its tables together.
+    pub fn rows(&self) -> u64 {
+        self.manifest.tables.iter().map(|table| table.rows).sum()
+    }
+}
+
 impl Releases {
     /// Those of a folder, which need not exist yet.
     pub fn of(folder: impl Into<PathBuf>) -> Self {

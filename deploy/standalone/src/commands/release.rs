@@ -8,7 +8,6 @@ use std::io::{ErrorKind, Write};
 use lantoa_query::format::{WriteError, write};
 use lantoa_query::release::{CreateError, Name, Order, ReleaseError, Releases, Stored};
 use lantoa_query::{Engine, EngineError, QueryError};
-use lantoa_schemas::clock::day_in_vietnam;
 
 use crate::cli::{CreateArgs, Format, Map, Reference, ReleaseAction, ReleaseArgs};
 use crate::config::Settings;
@@ -48,8 +47,7 @@ pub async fn release(settings: Settings, arguments: ReleaseArgs) -> Result<Outco
         ReleaseAction::Create(arguments) => {
             let engine = Engine::open(settings.query, clock())?;
             let stored = engine.create_release(&order(arguments)).await?;
-            let rows: u64 = stored.manifest.tables.iter().map(|table| table.rows).sum();
-            let (reference, events) = (stored.manifest.reference(), stored.manifest.events);
+            let (reference, rows, events) = (stored.manifest.reference(), stored.rows(), stored.manifest.events);
             say(&format!("{reference}: {rows} rows of {events} events in {}", stored.folder.display()));
             if stored.manifest.embargo.is_some() && !stored.manifest.is_embargoed(clock().now()) {
                 eprintln!("note: its embargo is over already; it is public");
@@ -127,7 +125,7 @@ fn list(all: &[Stored], name: Option<&Name>) {
             manifest.reference(),
             manifest.as_of.clone(),
             manifest.public_from().unwrap_or_else(|| "at once".to_owned()),
-            withdrawn.as_ref().map(|withdrawn| day_in_vietnam(withdrawn.at).to_string()).unwrap_or_default(),
+            withdrawn.as_ref().map(|withdrawn| withdrawn.on().to_string()).unwrap_or_default(),
             manifest.title.clone().unwrap_or_default(),
         ]);
     }
@@ -147,7 +145,7 @@ fn show(stored: &Stored) {
         fact("title", title);
     }
     if let Some(withdrawn) = withdrawn {
-        fact("withdrawn", &format!("on {}: {}", day_in_vietnam(withdrawn.at), withdrawn.reason));
+        fact("withdrawn", &format!("on {}: {}", withdrawn.on(), withdrawn.reason));
     }
     fact("as of", &manifest.as_of);
     if let Some(day) = manifest.stated_by {
