@@ -29,7 +29,7 @@ use crate::indicator::{Basis, ON_A_MAP, Remembered, StandingFigures, StandingTab
 use crate::knowledge::Present;
 use crate::reference_tables;
 use crate::release::ground::Ground;
-use crate::release::{Release, ReleaseError, Shelf, TABLE as RELEASES};
+use crate::release::{ON_EVERY_MAP, ON_ONE_MAP, Release, ReleaseError, Shelf, TABLE as RELEASES};
 use crate::settings::Standing;
 use crate::tables::{Snapshot, Tables};
 
@@ -180,6 +180,17 @@ impl Desk {
     /// Plans views anew, because settings have changed, over the versions that were seen.
     pub(crate) fn plan_anew(&self) {
         self.unpin();
+    }
+
+    /// What the asker may name: where nothing can be read yet, what a release has.
+    pub(crate) fn nameable(&self) -> Vec<String> {
+        match self.ground() {
+            Ground::Ledgers | Ground::Release(..) => self.table_names(),
+            Ground::Nothing(_) => {
+                let stored = ON_EVERY_MAP.into_iter().chain(ON_ONE_MAP).chain(reference_tables::NAMES);
+                stored.chain([RELEASES]).map(str::to_owned).collect()
+            }
+        }
     }
 
     fn divided(&self) -> Option<Arc<Divided>> {

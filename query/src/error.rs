@@ -188,6 +188,14 @@ impl QueryError {
         }
     }
 
+    /// What is wrong with a statement that cannot be planned, where its asker may name these tables.
+    pub(crate) fn unplanned(error: DataFusionError, tables: &[String]) -> Self {
+        match error.find_root() {
+            DataFusionError::Plan(_) => explain::explained(&error, Some(tables)),
+            _ => error.into(),
+        }
+    }
+
     /// A fault of the program's own, outside the engine.
     pub(crate) fn internal(error: impl Into<DataFusionError>) -> Self {
         Self::Internal(Box::new(error.into()))
@@ -205,7 +213,7 @@ impl From<DataFusionError> for QueryError {
             DataFusionError::SQL(..)
             | DataFusionError::Plan(_)
             | DataFusionError::SchemaError(..)
-            | DataFusionError::NotImplemented(_) => explain::explained(&error),
+            | DataFusionError::NotImplemented(_) => explain::explained(&error, None),
             // What a row's values led to, such as a division by zero or a text that is no number.
             DataFusionError::ArrowError(arrow, _) if is_of_values(arrow) => Self::sql(arrow.to_string(), None),
             DataFusionError::Execution(message) => Self::sql(message.as_str(), None),

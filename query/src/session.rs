@@ -455,13 +455,18 @@ impl Session {
     async fn answer(&self, statement: &Statement) -> std::result::Result<Answer, QueryError> {
         self.look_anew().await?;
         let plan = self.context.state().statement_to_plan(statement.clone()).await;
-        let plan = plan.map_err(|error| guard::explained(error, &self.asker))?;
+        let plan = plan.map_err(|error| self.unplanned(error))?;
         match &plan {
             LogicalPlan::Statement(PlanStatement::SetVariable(set)) => self.set(&set.variable, &set.value)?,
             LogicalPlan::Statement(PlanStatement::ResetVariable(reset)) => self.set(&reset.variable, "")?,
             _ => return self.execute(statement, plan).await,
         }
         Ok(Answer::nothing())
+    }
+
+    /// Why a statement cannot be planned.
+    fn unplanned(&self, error: DataFusionError) -> QueryError {
+        guard::explained(error, &self.asker, &self.desk.nameable())
     }
 
     /// Runs the plan of a question.

@@ -317,6 +317,14 @@ async fn a_reader_sees_what_is_released_and_public_and_nothing_else() {
             "{all}"
         );
     }
+    // What is said of a name that nothing has tells nothing else.
+    for session in [&alone, &under(&engine, &reader, "LLW-2025@1")] {
+        let error = refused(session, "SELECT * FROM zzzzzzzz").await.to_string();
+        assert!(error.contains("There are statement, ") && error.contains(", release"), "{error}");
+        assert!(!error.contains("ledger") && !error.contains("outcome"), "{error}");
+        let near = refused(session, "SELECT * FROM ledger_statemen").await.to_string();
+        assert!(!near.contains("ledger_statement"), "{near}");
+    }
     // The patch is under embargo: a major does not lead there, and its name does not open it.
     assert_eq!(csv(&under(&engine, &reader, "LLW-2025@1"), FAMILIES).await, "numerator\n138068\n");
     let error = refused(&under(&engine, &reader, "LLW-2025@1.0.1"), FAMILIES).await;

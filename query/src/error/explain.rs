@@ -1,7 +1,8 @@
 //! What the engine says of a question, in words that say where and what was probably meant.
 //!
-//! In: the engine's error. Out: what is wrong, the place in the text, a hint. A place that the engine does not know is
-//! looked for in the text by the name that the message complains of.
+//! In: the engine's error, and what the asker may name. Out: what is wrong, the place in the text, a hint. A place that the
+//! engine does not know is looked for in the text by the name that the message complains of. Guarantee: no table is named
+//! that the asker may not see.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +11,6 @@ use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use lantoa_schemas::catalogue::nearest;
-use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
-use lantoa_schemas::views::VIEWS;
 
 use super::{Place, QueryError};
 
@@ -27,8 +26,8 @@ const TEXT_ENDS: &str = "found: EOF";
 /// What is said to who names a file.
 const NO_FILES: &str = "A question reads the tables here, no file and no address; files come in through import";
 
-/// An error that the asker can mend.
-pub(super) fn explained(error: &DataFusionError) -> QueryError {
+/// An error that the asker can mend; `tables` are those that they may name, where that is known.
+pub(super) fn explained(error: &DataFusionError, tables: Option<&[String]>) -> QueryError {
     let known = error.diagnostic().and_then(place_of);
     let (message, place, hint) = match error.find_root() {
         DataFusionError::SQL(parser, _) => {
@@ -42,7 +41,7 @@ pub(super) fn explained(error: &DataFusionError) -> QueryError {
         }
         root => {
             let text = root.strip_backtrace();
-            let (message, hint) = of_names(stripped(&text));
+            let (message, hint) = of_names(stripped(&text), tables);
             (message, None, hint)
         }
     };
@@ -162,7 +161,7 @@ fn is_no_name(name: &str) -> bool {
 }
 
 /// What is wrong with the name of a table or a function, as the engine's message says it.
-fn of_names(message: &str) -> (String, Option<String>) {
+fn of_names(message: &str, tables: Option<&[String]>) -> (String, Option<String>) {
     let quoted = |before: &str, after: &str| {
         let name = message.strip_prefix(before)?.strip_suffix(after)?;
         Some(name.rsplit('.').next().unwrap_or(name))
@@ -172,7 +171,11 @@ fn of_names(message: &str) -> (String, Option<String>) {
         return (format!("there is no table '{file}'"), Some(NO_FILES.to_owned()));
     }
     if let Some(name) = quoted("table '", "' not found") {
-        return (format!("there is no table or view '{name}'"), Some(meant_or_listed(name, &known_tables())));
+        let hint = match tables {
+            Some(tables) => meant_or_listed(name, &tables.iter().map(String::as_str).collect::<Vec<_>>()),
+            None => "`SHOW TABLES` lists what there is".to_owned(),
+        };
+        return (format!("there is no table or view '{name}'"), Some(hint));
     }
     if let Some(name) = quoted("table function '", "' not found") {
         let known = known_functions();
@@ -205,11 +208,4 @@ fn meant_or_listed(name: &str, known: &[&str]) -> String {
 /// What may stand in FROM like a function.
 fn known_functions() -> Vec<&'static str> {
     crate::area_functions::NAMES.into_iter().chain(["indicator_on", "generate_series", "range"]).collect()
-}
-
-fn known_tables() -> Vec<&'static str> {
-    let views = VIEWS.iter().filter(|view| view.listed).map(|view| view.name);
-    let ledgers = Stream::ALL.iter().map(|stream| stream.table());
-    let standing = crate::indicator::ON_A_MAP.into_iter().chain(crate::reference_tables::NAMES);
-    views.chain(standing).chain(ledgers).chain([OUTCOME_TABLE]).collect()
 }

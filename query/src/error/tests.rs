@@ -70,12 +70,17 @@ fn columns_are_named_with_the_nearest() {
 
 #[test]
 fn tables_and_functions_are_named_with_the_nearest_that_is_near() {
-    let said = |message: &str| QueryError::from(DataFusionError::Plan(message.to_owned())).to_string();
+    let tables = ["statement", "indicator"].map(str::to_owned);
+    let said = |message: &str| QueryError::unplanned(DataFusionError::Plan(message.to_owned()), &tables).to_string();
     assert_eq!(
         said("table 'lantoa.public.indicater' not found"),
         "there is no table or view 'indicater'. Did you mean 'indicator'?"
     );
-    assert!(said("table 'lantoa.public.zzz' not found").contains("There are statement, "));
+    let unlike = "table 'lantoa.public.zzz' not found";
+    assert_eq!(said(unlike), "there is no table or view 'zzz'. There are statement, indicator");
+    // Who does not know what the asker may see names nothing.
+    let unknown = QueryError::from(DataFusionError::Plan(unlike.to_owned())).to_string();
+    assert_eq!(unknown, "there is no table or view 'zzz'. `SHOW TABLES` lists what there is");
     assert_eq!(
         said("table function 'find_aera' not found"),
         "there is no function 'find_aera' that gives rows. Did you mean 'find_area'?"

@@ -102,7 +102,7 @@ impl Session {
         let _turn = self.turn.lock().await;
         let plan = self.context.state().statement_to_plan(statement.clone()).await;
         let plan = plan.and_then(|plan| plan.with_param_values(values));
-        let plan = plan.map_err(|error| guard::explained(error, &self.asker))?;
+        let plan = plan.map_err(|error| self.unplanned(error))?;
         let answer = self.execute(&statement, plan).await;
         let known = self.known().await;
         self.desk.let_go();

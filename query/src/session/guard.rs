@@ -153,15 +153,16 @@ pub(super) fn check_plan(statement: &Statement, plan: &LogicalPlan) -> Result<()
     }
 }
 
-/// A statement that cannot be planned; where it names what is withheld from the asker, this is said.
-pub(super) fn explained(error: DataFusionError, asker: &Asker) -> QueryError {
+/// A statement that cannot be planned; where it names what is withheld from the asker, this is said. `tables` are those that
+/// the asker may name.
+pub(super) fn explained(error: DataFusionError, asker: &Asker, tables: &[String]) -> QueryError {
     if let DataFusionError::SchemaError(schema, _) = error.find_root()
         && let SchemaError::FieldNotFound { field, .. } = schema.as_ref()
         && is_withheld(asker, &field.name)
     {
         return QueryError::Withheld { column: field.name.clone() };
     }
-    error.into()
+    QueryError::unplanned(error, tables)
 }
 
 /// Whether a statement only sets what others stand on.

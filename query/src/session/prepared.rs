@@ -42,7 +42,7 @@ impl Session {
         let _turn = self.turn.lock().await;
         self.look_anew().await?;
         let plan = self.context.state().statement_to_plan(statement.clone()).await;
-        let plan = plan.map_err(|error| guard::explained(error, &self.asker))?;
+        let plan = plan.map_err(|error| self.unplanned(error))?;
         if matches!(plan, LogicalPlan::Statement(_)) {
             return Ok(Described { parameters: HashMap::new(), columns: Arc::new(Schema::empty()) });
         }
