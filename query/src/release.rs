@@ -7,12 +7,13 @@
 //!
 //! In reading order: how a release is named (`version`), what it says of itself (`manifest`), where it lies (`store`), how
 //! it is read (`reader`, `ground`), which there are for whom (`table`), how it is made (`create`, with `file` and
-//! `compare`), and what one has that another has not (`diff`, with `cause`).
+//! `compare`), and what one has that another has not (`diff`, with `cause` and `brief`).
 
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
+mod brief;
 mod cause;
 mod compare;
 mod create;
@@ -26,6 +27,7 @@ mod table;
 mod version;
 
 pub use create::{CreateError, Order};
+pub use diff::Diff;
 pub use manifest::{Ledger, LogPart, Manifest, StoredTable, Withdrawn};
 pub(crate) use reader::Release;
 pub use store::{Releases, Stored};

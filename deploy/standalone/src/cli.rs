@@ -321,15 +321,9 @@ pub enum ReleaseAction {
         check: bool,
     },
     /// Show which figures of `indicator` are new, changed or withdrawn between two releases, and the events that did it
-    Diff {
-        /// The earlier one
-        earlier: Reference,
-        /// The later one
-        later: Reference,
-        /// How the rows are written
-        #[arg(long, value_name = "FORMAT", value_parser = value::format(), default_value = "table")]
-        format: Format,
-    },
+    ///
+    /// A table has of each figure the first number that changed, and what did it in short; all other formats have all.
+    Diff(DiffArgs),
     /// Mark a release as not to be used any more; its files stay, and who asks for exactly this version is told why
     Withdraw {
         /// Which; without a version the newest
@@ -364,6 +358,24 @@ pub struct CreateArgs {
     /// Begin a new major, also where nothing changed
     #[arg(long)]
     pub major: bool,
+}
+
+/// Flags of `release diff`.
+#[derive(Debug, Clone, Args)]
+pub struct DiffArgs {
+    /// The earlier one
+    pub earlier: Reference,
+    /// The later one
+    pub later: Reference,
+    /// On this map alone, `as_reported` or a day of it; without it on all that both have
+    #[arg(long, value_name = "DAY")]
+    pub map: Option<Map>,
+    /// How the rows are written; without it as the name of FILE ends, or as a table
+    #[arg(long, value_name = "FORMAT", value_parser = value::format())]
+    pub format: Option<Format>,
+    /// Write the rows into this file, which is there only when it is whole
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// What the prompt takes from the environment.
@@ -455,6 +467,9 @@ mod tests {
             (&["release", "list"], true, ""),
             (&["release", "show", "LLW-2025@1", "--check"], true, ""),
             (&["release", "diff", "LLW-2025@1.0.0", "LLW-2025@1.0.1", "--format", "csv"], true, ""),
+            (&["release", "diff", "L@1", "L@2", "--map", "2025-07-01", "--out", "a.xlsx"], true, ""),
+            (&["release", "diff", "L@1", "L@2", "--map", "new"], false, "YYYY-MM-DD"),
+            (&["release", "diff", "L@1"], false, "LATER"),
             (&["release", "withdraw", "LLW-2025@1.0.0"], false, "--reason"),
             (&["sql", "select 1", "--release", "LLW-2025@1", "--map", "2025-07-01"], true, ""),
             (&["sql", "select 1", "--release", "LLW-2025@1", "--as-of", "2025-10-20"], false, "--as-of"),

@@ -103,6 +103,7 @@ impl RunError {
         match self {
             Self::Config(_) => true,
             Self::Sql(error) => error.is_wrong_use(),
+            Self::Release(error) => error.is_wrong_use(),
             _ => false,
         }
     }

@@ -2,9 +2,10 @@
 //!
 //! In: the statements of two releases. Out: for a figure that differs, the ids of the events that are in one release and
 //! not in the other, or that were taken back between, and that tell of its cell: of its area or one that went into it, of
-//! its year and indicator; the size of a base tells of all indicators, a target of all years and of areas below.
-//! Guarantee: none is named that says nothing of the cell. Single events, such as decisions, are added up before they are
-//! released and are not named.
+//! its year and indicator; the size of a base tells of all indicators, a target of all years and of areas below. Where a
+//! single one did it, its source and the day on which that said it stand beside it; of an event that took a statement back
+//! a release has neither. Guarantee: none is named that says nothing of the cell. Single events, such as decisions, are
+//! added up before they are released and are not named.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,7 +32,9 @@ pub(super) const CAUSES: &str = "
         coalesce(later.area_name, earlier.area_name) AS area_name,
         coalesce(later.fact, earlier.fact) AS fact,
         indicator_id(coalesce(later.measure, earlier.measure), coalesce(later.stage, earlier.stage)) AS indicator,
-        period_year(coalesce(later.period, earlier.period)) AS year
+        period_year(coalesce(later.period, earlier.period)) AS year,
+        coalesce(later.source, earlier.source) AS source,
+        coalesce(later.stated_on, earlier.stated_on) AS stated_on
     FROM earlier_statement AS earlier
     FULL JOIN later_statement AS later ON later.event_id = earlier.event_id
     WHERE earlier.event_id IS NULL OR later.event_id IS NULL OR (earlier.chosen IS DISTINCT FROM later.chosen)
@@ -42,6 +45,9 @@ const RETRACTED: &str = "retracted by ";
 
 /// How many events are named beside one figure.
 const MOST_NAMED: usize = 20;
+
+/// Letters of an event's id by which it is told in short; there are ids that are a checksum.
+const MOST_LETTERS: usize = 16;
 
 /// The events that differ between two releases.
 pub(super) struct Causes {
@@ -65,6 +71,21 @@ enum Topic {
 struct Cause {
     event: String,
     area: Where,
+    /// Its source, and the day on which that said it, as far as a release has them.
+    told: [Option<String>; 2],
+}
+
+/// Which events made a figure another one.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Named {
+    /// Their ids.
+    pub(super) events: Option<String>,
+    /// The source of the only one.
+    pub(super) source: Option<String>,
+    /// When that said it.
+    pub(super) stated_on: Option<String>,
+    /// All of it in short.
+    pub(super) short: Option<String>,
 }
 
 /// Where an event or a figure is.
@@ -96,13 +117,15 @@ impl Causes {
         let text = |name: &str| Text::of(batch, name);
         let (ids, reasons, facts, indicators) = (text("event_id")?, text("reason")?, text("fact")?, text("indicator")?);
         let (levels, codes, names) = (text("area_level")?, text("area_code")?, text("area_name")?);
+        let (sources, told_on) = (text("source")?, text("stated_on")?);
         let (days, years) = (column(batch, "area_date", &DataType::Date32)?, column(batch, "year", &DataType::Int64)?);
         let (days, years) = (days.as_primitive::<Date32Type>(), years.as_primitive::<Int64Type>());
         let dropped = column(batch, "is_dropped", &DataType::Boolean)?;
         let dropped = dropped.as_boolean();
         for row in 0..batch.num_rows() {
             let Some(id) = ids.at(row) else { continue };
-            let event = if dropped.is_valid(row) && dropped.value(row) {
+            let is_dropped = dropped.is_valid(row) && dropped.value(row);
+            let event = if is_dropped {
                 // What took its place is an event that differs by itself; what took it back is told here alone.
                 let by = reasons.at(row).and_then(|reason| reason.strip_prefix(RETRACTED));
                 let Some(by) = by else { continue };
@@ -120,7 +143,9 @@ impl Causes {
             };
             let day = days.is_valid(row).then(|| day_of(days.value(row))).flatten();
             let area = self.place(levels.at(row), codes.at(row), day, names.at(row));
-            self.told.entry(topic).or_default().push(Cause { event: event.to_owned(), area });
+            // What is taken back has a source; what takes it back says nothing of its own.
+            let told = [&sources, &told_on].map(|said| said.at(row).filter(|_| !is_dropped).map(str::to_owned));
+            self.told.entry(topic).or_default().push(Cause { event: event.to_owned(), area, told });
         }
         Ok(())
     }
@@ -143,17 +168,20 @@ impl Causes {
     }
 
     /// For each figure that differs, as the comparison has its columns, the events that did it.
-    pub(super) fn of_rows(&self, batch: &RecordBatch) -> Result<Vec<Option<String>>, QueryError> {
+    pub(super) fn of_rows(&self, batch: &RecordBatch) -> Result<Vec<Named>, QueryError> {
         let text = |name: &str| Text::of(batch, name);
         let (levels, codes, names) = (text("area_level")?, text("area_code")?, text("area_name")?);
         let (indicators, years) = (text("indicator")?, column(batch, "year", &DataType::Int64)?);
         let years = years.as_primitive::<Int64Type>();
         let rows = (0..batch.num_rows()).map(|row| {
-            let (indicator, year) = (indicators.at(row)?.to_owned(), years.is_valid(row).then(|| years.value(row))?);
+            let year = years.is_valid(row).then(|| years.value(row));
+            let Some((indicator, year)) = indicators.at(row).map(str::to_owned).zip(year) else {
+                return Named::default();
+            };
             // Without a map, a code is read as it was at the end of the year.
             let end = || NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, 12, 31);
             let area = self.place(levels.at(row), codes.at(row), self.map.or_else(end), names.at(row));
-            let mut events: Vec<&str> = Vec::new();
+            let mut events: Vec<&Cause> = Vec::new();
             let topics = [Topic::Figure(indicator.clone(), year), Topic::Base(year), Topic::Target(indicator)];
             for topic in &topics {
                 let all = self.told.get(topic).into_iter().flatten();
@@ -161,11 +189,12 @@ impl Causes {
                     Topic::Target(_) => self.lies_in(&area, &cause.area),
                     Topic::Figure(..) | Topic::Base(_) => self.lies_in(&cause.area, &area),
                 });
-                events.extend(of_cell.map(|cause| cause.event.as_str()));
+                events.extend(of_cell);
             }
-            events.sort_unstable();
-            events.dedup();
-            named(&events)
+            // Of one event, what says more of itself comes first.
+            events.sort_by(|one, other| (&one.event, &other.told).cmp(&(&other.event, &one.told)));
+            events.dedup_by(|one, other| one.event == other.event);
+            Named::of(&events)
         });
         Ok(rows.collect())
     }
@@ -189,6 +218,29 @@ fn above(history: &AreaHistory, area: AreaId) -> impl Iterator<Item = AreaId> {
     std::iter::successors(Some(area), move |area| history.parent(*area))
 }
 
+impl Named {
+    fn of(causes: &[&Cause]) -> Self {
+        let events = named(&causes.iter().map(|cause| cause.event.as_str()).collect::<Vec<_>>());
+        let [only] = causes else {
+            let short = (!causes.is_empty()).then(|| format!("{} events", causes.len()));
+            return Self { events, short, ..Self::default() };
+        };
+        let [source, stated_on] = only.told.clone();
+        let told: Vec<&str> = [&source, &stated_on].into_iter().flatten().map(String::as_str).collect();
+        let told = if told.is_empty() { String::new() } else { format!(" ({})", told.join(", ")) };
+        let short = Some(shortened(&only.event) + &told);
+        Self { events, source, stated_on, short }
+    }
+}
+
+/// An id, cut where it is long.
+fn shortened(event: &str) -> String {
+    match event.char_indices().nth(MOST_LETTERS) {
+        Some((end, _)) => format!("{}…", &event[..end]),
+        None => event.to_owned(),
+    }
+}
+
 /// Ids in one text, and how many are left out of it.
 fn named(events: &[&str]) -> Option<String> {
     match events {
@@ -202,20 +254,21 @@ fn day_of(days: i32) -> Option<NaiveDate> {
     NaiveDate::default().checked_add_signed(chrono::Duration::days(i64::from(days)))
 }
 
-fn column(batch: &RecordBatch, name: &str, kind: &DataType) -> Result<ArrayRef, QueryError> {
+/// A column of a batch, as another type.
+pub(super) fn column(batch: &RecordBatch, name: &str, kind: &DataType) -> Result<ArrayRef, QueryError> {
     let at = batch.schema().index_of(name).map_err(QueryError::internal)?;
     cast(batch.column(at), kind).map_err(QueryError::internal)
 }
 
 /// A column of texts.
-struct Text(ArrayRef);
+pub(super) struct Text(ArrayRef);
 
 impl Text {
-    fn of(batch: &RecordBatch, name: &str) -> Result<Self, QueryError> {
+    pub(super) fn of(batch: &RecordBatch, name: &str) -> Result<Self, QueryError> {
         column(batch, name, &DataType::Utf8).map(Self)
     }
 
-    fn at(&self, row: usize) -> Option<&str> {
+    pub(super) fn at(&self, row: usize) -> Option<&str> {
         let texts = self.0.as_string::<i32>();
         texts.is_valid(row).then(|| texts.value(row))
     }
@@ -232,6 +285,25 @@ mod tests {
         let many: Vec<String> = (0..MOST_NAMED + 3).map(|at| format!("e{at}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert!(named(&many).unwrap().ends_with("e19 and 3 more"));
+    }
+
+    #[test]
+    fn the_only_event_is_told_with_its_source() {
+        let cause = |event: &str, source: Option<&str>| Cause {
+            event: event.to_owned(),
+            area: Where::Nowhere,
+            told: [source, source.and(Some("2024-12"))].map(|said| said.map(str::to_owned)),
+        };
+        let (one, long, other) =
+            (cause("e1", Some("report")), cause(&"e".repeat(40), None), cause("e2", Some("report")));
+        let told = Named::of(&[&one]);
+        assert_eq!((told.events.as_deref(), told.source.as_deref()), (Some("e1"), Some("report")));
+        assert_eq!((told.stated_on.as_deref(), told.short.as_deref()), (Some("2024-12"), Some("e1 (report, 2024-12)")));
+        assert_eq!(Named::of(&[&long]).short, Some("e".repeat(MOST_LETTERS) + "…"));
+        let several = Named::of(&[&one, &other]);
+        assert_eq!((several.events.as_deref(), several.short.as_deref()), (Some("e1, e2"), Some("2 events")));
+        assert_eq!((several.source, several.stated_on), (None, None));
+        assert_eq!(Named::of(&[]), Named::default());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! In: two releases, the earlier first. Out: a row for every figure of `indicator` that is new, changed or withdrawn, on
 //! each map that both have, with both sides and the events that did it. Guarantee: figures are compared, and nothing else:
-//! a changed remark beside a figure is no change of it.
+//! a changed remark beside a figure is no change of it. For a screen `brief` says less of each.
 
 use std::sync::Arc;
 
@@ -12,8 +12,10 @@ use chrono::NaiveDate;
 use datafusion::catalog::TableProvider;
 use futures::StreamExt;
 
-use super::cause::{CAUSES, Causes};
-use super::{ON_EVERY_MAP, Reference, Release, ReleaseError, StoredTable};
+use super::brief::in_brief;
+use super::cause::{CAUSES, Causes, Named};
+use super::reader::on;
+use super::{Manifest, ON_EVERY_MAP, Reference, Release, ReleaseError, StoredTable};
 use crate::answer::Answer;
 use crate::error::QueryError;
 use crate::session::Engine;
@@ -70,12 +72,54 @@ fn question(map: &str) -> String {
     )
 }
 
-impl Engine {
-    /// What `later` has that `earlier` has not, and what it has otherwise.
+/// A comparison.
+#[derive(Debug)]
+pub struct Diff {
+    /// At least the columns of one map.
+    differing: Vec<Differing>,
+    notices: Vec<String>,
+}
+
+/// Figures that differ on a map.
+#[derive(Debug)]
+pub(super) struct Differing {
+    pub(super) rows: RecordBatch,
+    /// Of each in short what did it.
+    pub(super) causes: Vec<Option<String>>,
+}
+
+impl Diff {
+    /// A row for each figure that differs, with all columns.
+    pub fn whole(self) -> Answer {
+        answer(self.differing.into_iter().map(|part| part.rows).collect(), self.notices)
+    }
+
+    /// The same in the few columns that a screen has place for: of each figure the first that changed of it.
     ///
     /// # Errors
-    /// Where one of them is not there or cannot be read.
-    pub async fn diff_releases(&self, earlier: &Reference, later: &Reference) -> Result<Answer, QueryError> {
+    /// Where the program is at fault.
+    pub fn brief(self) -> Result<Answer, QueryError> {
+        Ok(answer(in_brief(&self.differing)?, self.notices))
+    }
+}
+
+fn answer(rows: Vec<RecordBatch>, notices: Vec<String>) -> Answer {
+    let columns = rows.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
+    Answer::made_of(columns, futures::stream::iter(rows.into_iter().map(Ok)).boxed()).with_notices(notices)
+}
+
+impl Engine {
+    /// What `later` has that `earlier` has not, and what it has otherwise: on all maps that both have, or on those that
+    /// are named, each by any of its days or `None` for each figure on its own.
+    ///
+    /// # Errors
+    /// Where one of them is not there, has not such a map, or cannot be read.
+    pub async fn diff_releases(
+        &self,
+        earlier: &Reference,
+        later: &Reference,
+        on_maps: &[Option<NaiveDate>],
+    ) -> Result<Diff, QueryError> {
         let opened = {
             let (releases, earlier, later) = (Arc::clone(self.releases()), earlier.clone(), later.clone());
             let open = move || {
@@ -88,20 +132,24 @@ impl Engine {
             QueryError::internal(datafusion::error::DataFusionError::ExecutionJoin(Box::new(broken)))
         })?;
         let (earlier, later) = opened?;
-        let mut rows: Vec<RecordBatch> = Vec::new();
-        let (maps, notices) = maps(&earlier, &later);
-        for map in maps {
-            rows.extend(self.diff_on(&earlier, &later, map).await?);
+        let knowledge = later.knowledge(self.today())?;
+        let named: Vec<String> = on_maps.iter().map(|map| on(*map, knowledge.history())).collect();
+        let mut notices = Vec::new();
+        let maps = if named.is_empty() { shared(&earlier, &later, &mut notices)? } else { named };
+        notices.extend(beside(&earlier, &later));
+        let mut differing = Vec::new();
+        for map in &maps {
+            for release in [&earlier, &later].map(|release| release.manifest()) {
+                if !release.maps.contains(map) {
+                    return Err(no_map(release, map));
+                }
+            }
+            differing.extend(self.diff_on(&earlier, &later, map).await?);
         }
-        let columns = match rows.first() {
-            Some(batch) => batch.schema(),
-            None => return Err(no_map(&earlier, &later)),
-        };
-        let rows = futures::stream::iter(rows.into_iter().map(Ok)).boxed();
-        Ok(Answer::made_of(columns, rows).with_notices(notices))
+        Ok(Diff { differing, notices })
     }
 
-    async fn diff_on(&self, earlier: &Release, later: &Release, map: &str) -> Result<Vec<RecordBatch>, QueryError> {
+    async fn diff_on(&self, earlier: &Release, later: &Release, map: &str) -> Result<Vec<Differing>, QueryError> {
         let knowledge = Arc::new(later.knowledge(self.today())?);
         let day: Option<NaiveDate> = map.parse().ok();
         let table = |release: &Release, name: &str| -> Result<Arc<dyn TableProvider>, QueryError> {
@@ -121,34 +169,50 @@ impl Engine {
         let changed = changed.collect().await?;
         let causes = context.sql(CAUSES).await?.collect().await?;
         let causes = Causes::of(&causes, &knowledge, day)?;
-        let mut rows = Vec::with_capacity(changed.len() + 1);
+        let mut differing = Vec::with_capacity(changed.len() + 1);
         for batch in changed {
-            let events: ArrayRef = Arc::new(causes.of_rows(&batch)?.into_iter().collect::<StringArray>());
-            let values = batch.columns().iter().cloned().chain([events]).collect();
-            rows.push(RecordBatch::try_new(Arc::clone(&columns), values).map_err(QueryError::internal)?);
+            let named = causes.of_rows(&batch)?;
+            let text = |read: fn(&Named) -> Option<&str>| -> ArrayRef {
+                Arc::new(named.iter().map(read).collect::<StringArray>())
+            };
+            let told = [
+                text(|named| named.events.as_deref()),
+                text(|named| named.source.as_deref()),
+                text(|named| named.stated_on.as_deref()),
+            ];
+            let values = batch.columns().iter().cloned().chain(told).collect();
+            let rows = RecordBatch::try_new(Arc::clone(&columns), values).map_err(QueryError::internal)?;
+            differing.push(Differing { rows, causes: named.into_iter().map(|named| named.short).collect() });
         }
         // The columns are told where nothing differs, too.
-        rows.push(RecordBatch::new_empty(columns));
-        Ok(rows)
+        differing.push(Differing { rows: RecordBatch::new_empty(columns), causes: Vec::new() });
+        Ok(differing)
     }
 }
 
 fn with_events(columns: &SchemaRef) -> SchemaRef {
     let nullable = columns.fields().iter().map(|field| Field::new(field.name(), field.data_type().clone(), true));
-    let events = Field::new("events", DataType::Utf8, true);
-    Arc::new(Schema::new(nullable.chain([events]).collect::<Vec<_>>()))
+    let told = ["events", "event_source", "event_stated_on"].map(|name| Field::new(name, DataType::Utf8, true));
+    Arc::new(Schema::new(nullable.chain(told).collect::<Vec<_>>()))
 }
 
-/// The maps that both have, and what has to be said beside the figures.
-fn maps<'a>(earlier: &Release, later: &'a Release) -> (Vec<&'a str>, Vec<String>) {
+/// The maps that both have; which only one has is said beside the figures.
+fn shared(earlier: &Release, later: &Release, notices: &mut Vec<String>) -> Result<Vec<String>, QueryError> {
     let (earlier, later) = (earlier.manifest(), later.manifest());
-    let mut notices = Vec::new();
     for (one, other) in [(earlier, later), (later, earlier)] {
         let alone: Vec<&str> = one.maps.iter().filter(|map| !other.maps.contains(map)).map(String::as_str).collect();
         if !alone.is_empty() {
             notices.push(format!("only {} has the map {}, which is not compared", one.reference(), alone.join(", ")));
         }
     }
+    let shared: Vec<String> = later.maps.iter().filter(|map| earlier.maps.contains(map)).cloned().collect();
+    if shared.is_empty() { Err(no_map(later, &earlier.maps.join(", "))) } else { Ok(shared) }
+}
+
+/// What else has to be said beside the figures.
+fn beside(earlier: &Release, later: &Release) -> Vec<String> {
+    let (earlier, later) = (earlier.manifest(), later.manifest());
+    let mut notices = Vec::new();
     if earlier.catalogue != later.catalogue {
         notices.push(format!("the catalogue changed from {} to {}", earlier.catalogue, later.catalogue));
     }
@@ -161,12 +225,10 @@ fn maps<'a>(earlier: &Release, later: &'a Release) -> (Vec<&'a str>, Vec<String>
     if earlier.program == later.program && !others.is_empty() {
         notices.push(format!("beside figures of indicator, rows of {} differ", others.join(", ")));
     }
-    let shared = later.maps.iter().filter(|map| earlier.maps.contains(map)).map(String::as_str).collect();
-    (shared, notices)
+    notices
 }
 
-fn no_map(earlier: &Release, later: &Release) -> QueryError {
-    let (earlier, later) = (earlier.manifest(), later.manifest());
-    let (release, map, maps) = (later.reference(), earlier.maps.join(", "), later.maps.join(", "));
+fn no_map(of: &Manifest, map: &str) -> QueryError {
+    let (release, map, maps) = (of.reference(), map.to_owned(), of.maps.join(", "));
     ReleaseError::NoMap { release, map, maps }.into()
 }

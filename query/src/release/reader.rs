@@ -146,6 +146,6 @@ pub(super) fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<Fil
 }
 
 /// A map as the manifest names it.
-fn on(map: Option<NaiveDate>, history: &AreaHistory) -> String {
+pub(super) fn on(map: Option<NaiveDate>, history: &AreaHistory) -> String {
     map.map_or_else(|| AS_REPORTED.to_owned(), |day| history.map_on(day).to_string())
 }

@@ -3,13 +3,17 @@
 //! In: the data folder, also while `up` runs on it. Out: releases below it, and words on standard output of what there is.
 //! Guarantee: a release is there whole or not at all; nothing that is stored is changed or deleted.
 
-use std::io::{ErrorKind, Write};
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
+use chrono::NaiveDate;
+use lantoa_query::answer::Answer;
 use lantoa_query::format::{WriteError, write};
 use lantoa_query::release::{CreateError, Name, Order, ReleaseError, Releases, Stored};
 use lantoa_query::{Engine, EngineError, QueryError};
 
-use crate::cli::{CreateArgs, Format, Map, Reference, ReleaseAction, ReleaseArgs};
+use super::sql::sink::{Whole, read_enough};
+use crate::cli::{CreateArgs, DiffArgs, Format, Map, ReleaseAction, ReleaseArgs};
 use crate::config::Settings;
 use crate::parts::clock;
 use crate::run::Outcome;
@@ -32,9 +36,27 @@ pub enum ReleaseCommandError {
     /// The output.
     #[error(transparent)]
     Output(#[from] WriteError),
+    /// Bytes that no terminal can show.
+    #[error("{0} is not for a screen: name a file (--out FILE), or send standard output into one")]
+    NotForScreens(Format),
+    /// The file for a comparison cannot be written.
+    #[error("cannot write {}", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A release without a reason.
     #[error("a withdrawal needs a reason that says something to those who ask: --reason '…'")]
     NoReason,
+}
+
+impl ReleaseCommandError {
+    /// Whether the command line was wrong.
+    pub fn is_wrong_use(&self) -> bool {
+        matches!(self, Self::NotForScreens(_))
+    }
 }
 
 /// Does it.
@@ -62,9 +84,7 @@ pub async fn release(settings: Settings, arguments: ReleaseArgs) -> Result<Outco
                 say(&format!("checked: all {} files are as they were stored", stored.manifest.tables.len()));
             }
         }
-        ReleaseAction::Diff { earlier, later, format } => {
-            diff(&Engine::open(settings.query, clock())?, &earlier, &later, format).await?;
-        }
+        ReleaseAction::Diff(arguments) => diff(settings, arguments).await?,
         ReleaseAction::Withdraw { release, reason } => {
             if reason.trim().is_empty() {
                 return Err(ReleaseCommandError::NoReason);
@@ -78,10 +98,6 @@ pub async fn release(settings: Settings, arguments: ReleaseArgs) -> Result<Outco
 
 fn order(arguments: CreateArgs) -> Order {
     let CreateArgs { name, as_of, stated_by, map, embargo, title, major } = arguments;
-    let day = |map: Map| match map {
-        Map::AsReported => None,
-        Map::Of(day) => Some(day),
-    };
     Order {
         name,
         title,
@@ -93,23 +109,55 @@ fn order(arguments: CreateArgs) -> Order {
     }
 }
 
-async fn diff(
-    engine: &Engine,
-    earlier: &Reference,
-    later: &Reference,
-    format: Format,
-) -> Result<(), ReleaseCommandError> {
-    let answer = engine.diff_releases(earlier, later).await?;
+/// A day of a map; `None` for each figure on its own.
+fn day(map: Map) -> Option<NaiveDate> {
+    match map {
+        Map::AsReported => None,
+        Map::Of(day) => Some(day),
+    }
+}
+
+async fn diff(settings: Settings, arguments: DiffArgs) -> Result<(), ReleaseCommandError> {
+    let DiffArgs { earlier, later, map, format, out } = arguments;
+    let ending = || out.as_ref()?.extension()?.to_str();
+    let format = format.or_else(|| Format::of_ending(ending()?)).unwrap_or(Format::Table);
+    if out.is_none() && !format.is_text() && std::io::stdout().is_terminal() {
+        return Err(ReleaseCommandError::NotForScreens(format));
+    }
+    let engine = Engine::open(settings.query, clock())?;
+    let maps: Vec<Option<NaiveDate>> = map.into_iter().map(day).collect();
+    let diff = engine.diff_releases(&earlier, &later, &maps).await?;
+    let brief = format == Format::Table;
+    let answer = if brief { diff.brief()? } else { diff.whole() };
     for notice in answer.notices() {
         eprintln!("note: {notice}");
     }
-    match write(answer, format, &mut std::io::stdout()).await {
-        Ok(0) => eprintln!("note: no figure differs"),
-        // Whoever reads has had enough.
-        Err(WriteError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {}
-        written => drop(written?),
+    let rows = match &out {
+        Some(path) => into_file(answer, format, path).await?,
+        None => match write(answer, format, &mut std::io::stdout()).await {
+            // Whoever reads has had enough.
+            Err(WriteError::Output(error)) if read_enough(&error) => return Ok(()),
+            written => written?,
+        },
+    };
+    match rows {
+        0 => eprintln!("note: no figure differs"),
+        _ if brief => eprintln!("note: of each figure the first number that changed; --format csv has all of it"),
+        _ => {}
     }
     Ok(())
+}
+
+/// Writes an answer into a file that is there only when it is whole.
+async fn into_file(answer: Answer, format: Format, path: &Path) -> Result<u64, ReleaseCommandError> {
+    let unwritten = |source| ReleaseCommandError::File { path: path.to_owned(), source };
+    let mut file = Whole::begin(path).map_err(unwritten)?;
+    let rows = match write(answer, format, &mut file).await {
+        Err(WriteError::Output(source)) => return Err(unwritten(source)),
+        written => written?,
+    };
+    file.keep().map_err(unwritten)?;
+    Ok(rows)
 }
 
 fn say(line: &str) {

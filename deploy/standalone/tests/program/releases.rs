@@ -48,7 +48,19 @@ fn answers_are_stored_asked_compared_and_withdrawn() {
     let diff = |one, other| run_to(0, data, &["release", "diff", one, other, "--format", "csv"]);
     let (out, err) = diff("LLW-2025@1.0.0", "LLW-2025@1.0.1");
     let line = out.lines().find(|line| line.starts_with("new,as_reported,province,04,Cao Bằng,2024,learning_family,"));
-    assert!(line.is_some_and(|line| !line.ends_with(',')), "{out}{err}");
+    assert!(line.is_some_and(|line| line.ends_with(",made-up,2024-10-02")), "{out}{err}");
+    // A table is for a screen; a file takes its format from its name.
+    let (out, err) = run_to(0, data, &["release", "diff", "LLW-2025@1.0.0", "LLW-2025@1.0.1", "--map", "as_reported"]);
+    let line = out.lines().find(|line| line.contains("Cao Bằng (04)")).unwrap_or_else(|| panic!("{out}{err}"));
+    assert!(line.contains("| → 100000") && line.contains("(made-up, 2024-10-02)"), "{out}");
+    assert!(err.contains("--format csv has all of it"), "{err}");
+    let file = sheets.path().join("diff.csv");
+    let into = ["release", "diff", "LLW-2025@1.0.0", "LLW-2025@1.0.1", "--out", file.to_str().unwrap()];
+    assert_eq!(run_to(0, data, &into).0, "");
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert!(written.starts_with("change,map,") && written.contains(",made-up,2024-10-02\n"), "{written}");
+    let (_, err) = run_to(1, data, &[&into[..4], &["--map", "2025-07-01"][..]].concat());
+    assert!(err.contains("has no map 2025-07-01; it has as_reported"), "{err}");
     assert_eq!(diff("LLW-2025@1.0.1", "LLW-2025@1.0.1").1, "note: no figure differs\n");
 
     let release = |code: i32, arguments: &[&str]| run_to(code, data, &[&["release"], arguments].concat());

@@ -19,7 +19,7 @@ const HELD: usize = 64 << 10;
 const NEW_FILE: u32 = 0o666;
 
 /// A file in the making.
-pub(super) enum Whole {
+pub(in crate::commands) enum Whole {
     /// Written beside its place.
     Beside(NamedTempFile, PathBuf),
     /// What is no plain file, such as a pipe or a device, is written as it is.
@@ -31,7 +31,7 @@ impl Whole {
     ///
     /// # Errors
     /// When nothing can be written there.
-    pub(super) fn begin(path: &Path) -> io::Result<Self> {
+    pub(in crate::commands) fn begin(path: &Path) -> io::Result<Self> {
         // What a link names is replaced, and not the link.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let rights = match fs::metadata(&path) {
@@ -52,13 +52,29 @@ impl Whole {
     ///
     /// # Errors
     /// When it cannot be kept.
-    pub(super) fn keep(self) -> io::Result<()> {
+    pub(in crate::commands) fn keep(self) -> io::Result<()> {
         match self {
             Self::Beside(beside, path) => {
                 beside.as_file().sync_all()?;
                 beside.persist(path).map(drop).map_err(|error| error.error)
             }
             Self::Straight(_) => Ok(()),
+        }
+    }
+}
+
+impl Write for Whole {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Beside(file, _) => file.write(bytes),
+            Self::Straight(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Beside(file, _) => file.flush(),
+            Self::Straight(file) => file.flush(),
         }
     }
 }
@@ -160,8 +176,7 @@ impl Write for Out<'_> {
             return Ok(0);
         }
         match self.sink {
-            Sink::File(Whole::Beside(file, _)) => return file.write(bytes),
-            Sink::File(Whole::Straight(file)) => return file.write(bytes),
+            Sink::File(file) => return file.write(bytes),
             Sink::Output | Sink::Paged(_) => self.waiting.end(),
         }
         match self.sink {
@@ -175,14 +190,13 @@ impl Write for Out<'_> {
         match self.sink {
             Sink::Output => io::stdout().flush(),
             Sink::Paged(paged) => paged.flush(),
-            Sink::File(Whole::Beside(file, _)) => file.flush(),
-            Sink::File(Whole::Straight(file)) => file.flush(),
+            Sink::File(file) => file.flush(),
         }
     }
 }
 
 /// Whether whoever reads has read enough, as `head` and a pager do.
-pub(super) fn read_enough(error: &io::Error) -> bool {
+pub(in crate::commands) fn read_enough(error: &io::Error) -> bool {
     error.kind() == ErrorKind::BrokenPipe
 }
 
