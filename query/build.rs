@@ -51,6 +51,7 @@ const LEFT_OUT: &[&str] = &[
     "src/postgres.rs",
     "src/release",
     "src/release.rs",
+    "src/schedule.rs",
     "src/selection",
     "src/selection.rs",
     "src/session/ahead.rs",

@@ -2,10 +2,10 @@
 //!
 //! In: the tables, the session's knowledge and its settings. Out: ledger tables as those settings let them be seen, fate
 //! tables, views (from what is kept of them, where it may be used), the tables that stand on the session's map, reference
-//! tables, what releases there are. Guarantee: between two calls of [`Desk::renew`] a table always answers with the same
-//! version, so that a statement which reads it twice agrees with itself; and all that rests on the ledgers rests on the
-//! same settings. Under a release all comes from what it has stored, and whoever sees releases alone has nothing else,
-//! whichever way they ask.
+//! tables, what releases there are, what ran by the clock. Guarantee: between two calls of [`Desk::renew`] a table always
+//! answers with the same version, so that a statement which reads it twice agrees with itself; and all that rests on the
+//! ledgers rests on the same settings. Under a release all comes from what it has stored, and whoever sees releases alone
+//! has nothing else, whichever way they ask.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -30,6 +30,7 @@ use crate::knowledge::Present;
 use crate::reference_tables;
 use crate::release::ground::Ground;
 use crate::release::{ON_EVERY_MAP, ON_ONE_MAP, Release, ReleaseError, Shelf, TABLE as RELEASES};
+use crate::schedule::{self, History};
 use crate::settings::Standing;
 use crate::tables::{Snapshot, Tables};
 
@@ -80,6 +81,7 @@ pub(crate) struct Desk {
     present: Arc<Present>,
     remembered: Arc<Remembered>,
     shelf: Shelf,
+    history: History,
     /// The session's own state, held weakly: the state holds this schema.
     state: OnceLock<ReadState>,
     pinned: Mutex<HashMap<String, Arc<dyn TableProvider>>>,
@@ -106,12 +108,19 @@ impl fmt::Debug for Desk {
 }
 
 impl Desk {
-    pub(crate) fn new(tables: Arc<Tables>, present: Arc<Present>, remembered: Arc<Remembered>, shelf: Shelf) -> Self {
+    pub(crate) fn new(
+        tables: Arc<Tables>,
+        present: Arc<Present>,
+        remembered: Arc<Remembered>,
+        shelf: Shelf,
+        history: History,
+    ) -> Self {
         Self {
             tables,
             present,
             remembered,
             shelf,
+            history,
             state: OnceLock::new(),
             pinned: Mutex::default(),
             seen: Mutex::default(),
@@ -132,7 +141,7 @@ impl Desk {
         let fates = fates.map(|(name, table)| (name.clone(), Arc::clone(table))).collect();
         let tables = Arc::clone(&self.tables);
         let (present, remembered) = (Arc::clone(&self.present), Arc::clone(&self.remembered));
-        let limited = Self::new(tables, present, remembered, self.shelf.clone());
+        let limited = Self::new(tables, present, remembered, self.shelf.clone(), self.history.clone());
         let divided = Mutex::new(self.divided());
         let buckets = Some((by, buckets.to_vec()));
         Self { seen: Mutex::new(seen), pinned: Mutex::new(fates), buckets, divided, ..limited }
@@ -263,6 +272,7 @@ impl Desk {
         views::named(name).is_some()
             || Table::named(name).is_some()
             || reference_tables::NAMES.contains(&name)
+            || name == schedule::TABLE
             || self.tables.names().contains(&name)
             || parts.iter().any(|part| name.starts_with(part))
     }
@@ -278,6 +288,9 @@ impl Desk {
         if let Some(rows) = reference_tables::rows(name, &self.present.get()) {
             let rows = rows?;
             return Ok(Some(Arc::new(MemTable::try_new(rows.schema(), vec![vec![rows]])?)));
+        }
+        if name == schedule::TABLE {
+            return self.schedule_runs().await.map(Some);
         }
         if let Some(table) = Table::named(name) {
             let adopters = if table == Table::Adoption { self.adopters().await? } else { Vec::new() };
@@ -346,6 +359,14 @@ impl Desk {
         self.figures(standing(&self.state()?).map).await.map(Some)
     }
 
+    async fn schedule_runs(&self) -> Result<Arc<dyn TableProvider>> {
+        let history = self.history.clone();
+        let runs = tokio::task::spawn_blocking(move || history.read()).await;
+        let runs = runs.map_err(|broken| DataFusionError::External(Box::new(broken)))?;
+        let rows = schedule::rows(&runs.map_err(|error| DataFusionError::External(Box::new(error)))?)?;
+        Ok(Arc::new(MemTable::try_new(rows.schema(), vec![vec![rows]])?))
+    }
+
     async fn fate(&self, family: &str) -> Result<Option<Arc<dyn TableProvider>>> {
         if !Stream::ALL.iter().any(|stream| stream.table().strip_prefix(LEDGER) == Some(family)) {
             return Ok(None);
@@ -362,7 +383,8 @@ impl SchemaProvider for Desk {
         let mut names: Vec<String> = match self.ground() {
             Ground::Ledgers => {
                 let views = VIEWS.iter().filter(|view| view.listed).map(|view| view.name).chain(ON_A_MAP);
-                views.chain(reference_tables::NAMES).chain(self.tables.names()).map(str::to_owned).collect()
+                let others = reference_tables::NAMES.into_iter().chain([schedule::TABLE]);
+                views.chain(others).chain(self.tables.names()).map(str::to_owned).collect()
             }
             Ground::Release(release, _) => {
                 // What it has on another map alone is no part of a list, and says why where it is named.

@@ -104,6 +104,11 @@ impl Config {
         self.data.join("releases")
     }
 
+    /// Folder of what the schedule remembers.
+    pub fn schedule(&self) -> PathBuf {
+        self.data.join("schedule")
+    }
+
     /// Folder of the tables, each in a folder of its own name.
     pub fn tables(&self) -> PathBuf {
         self.data.join("tables")

@@ -1,13 +1,13 @@
 //! The reading side of Lantoa: tables in, answers out.
 //!
 //! In: the folder of Delta tables that the projector writes, and SQL. Out: rows as a stream of Arrow batches, over HTTP
-//! or to the caller. Guarantee: nothing is ever written but releases, every statement sees one version of each table, and
-//! an answer is whole or an error.
+//! or to the caller. Guarantee: nothing is ever written but releases and the history of the schedule, every statement sees one
+//! version of each table, and an answer is whole or an error.
 //!
 //! In reading order: who asks (`access`), what is asked for (`config`, `settings`), where rows come from (`tables`, `fate`), what
 //! they are judged by (`knowledge`, `reference_tables`), what views are made of (`functions`, `logistic`,
 //! `area_functions`, `indicator`, `catalog`), who answers (`session`, `answer`, `error`, within `limits`, counted by `count`, recorded by `asked`),
-//! what is made before anybody asks (`ahead`), what is stored so that it stays (`release`), and how an answer leaves
+//! what is made before anybody asks (`ahead`), what is stored so that it stays (`release`), what ran by the clock (`schedule`), and how an answer leaves
 //! (`format`, `face`, `http`, `postgres`; what an address asks for is `selection`, for people who look first `page`).
 
 pub mod access;
@@ -32,6 +32,7 @@ mod page;
 pub mod postgres;
 mod reference_tables;
 pub mod release;
+pub mod schedule;
 mod selection;
 pub mod session;
 pub mod settings;

@@ -34,6 +34,7 @@ use crate::knowledge::{Knowledge, Present};
 use crate::limits::{Queue, Shares, Spill};
 use crate::postgres::PostgresConfig;
 use crate::release::{Releases, Shelf};
+use crate::schedule::History;
 use crate::settings::{SettingError, Settings, Standing};
 use crate::tables::{TableError, Tables};
 
@@ -339,7 +340,8 @@ impl Session {
     fn new(engine: Engine, asker: Asker, standing: Standing) -> Self {
         let present = engine.shipped();
         let (tables, remembered) = (Arc::clone(&engine.0.tables), Arc::clone(&engine.0.remembered));
-        let desk = Arc::new(Desk::new(tables, Arc::clone(&present), remembered, engine.shelf(&asker)));
+        let (shelf, history) = (engine.shelf(&asker), History::open(engine.0.config.schedule()));
+        let desk = Arc::new(Desk::new(tables, Arc::clone(&present), remembered, shelf, history));
         let runtime = engine.runtime_of(&asker);
         let open = |schema: Arc<dyn SchemaProvider>, granted: Option<Arc<Granted>>| {
             let catalog = MemoryCatalogProvider::new();

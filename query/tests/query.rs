@@ -13,5 +13,6 @@ mod postgres;
 mod readme;
 mod releases;
 mod rights;
+mod schedule;
 mod scripts;
 mod sessions;

@@ -25,7 +25,8 @@ fn release(data: &Path, year: i32) -> String {
 fn report(data: &Path, year: &str, release: Option<&str>) -> BTreeMap<String, Vec<u8>> {
     let out = folder();
     let place = out.path().to_str().unwrap();
-    let mut arguments = vec!["report", "learning-week", "--year", year, "--area", "00", "--area", "nghe an", "--out", place];
+    let mut arguments =
+        vec!["report", "learning-week", "--year", year, "--area", "00", "--area", "nghe an", "--out", place];
     arguments.extend(release.into_iter().flat_map(|release| ["--release", release]));
     run_to(0, data, &arguments);
     let mut files = BTreeMap::new();
