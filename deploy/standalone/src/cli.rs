@@ -15,7 +15,7 @@ mod value;
 pub use lantoa_query::format::Format;
 pub use lantoa_query::release::{Name, Reference};
 use value::user_role;
-pub use value::{AsOf, Day, Embargo, Map, listener, local_listener};
+pub use value::{AsOf, Day, Embargo, Instant, LANGUAGES, Map, language_of, listener, local_listener, report_format_of};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,6 +30,8 @@ Examples:
   lantoa verify                            prove that each event is in its table once
   lantoa release create LLW-2025 --as-of 2025-10-20   store the answers of that day under a name
   lantoa sql --release LLW-2025@1 \"select * from indicator\"
+  lantoa report learning-week --year 2025   the Week's report of the nation and every province
+  lantoa schedule list                     what runs by the clock, and when next
   lantoa user add lan --role analyst       let somebody ask; from then on everybody logs in
   lantoa serve projector --kafka kafka1:9092,kafka2:9092 --data /srv/lantoa
 
@@ -49,7 +51,7 @@ pub struct Cli {
     /// Folder that holds everything: log, tables, settings. Deleting it starts anew
     #[arg(long, global = true, env = "LANTOA_DATA", default_value = "./lantoa-data", value_name = "DIR")]
     pub data: PathBuf,
-    /// File with settings (TOML: tables [kafka], [ingest], [projector], [query]); flags come before it
+    /// File with settings (TOML: tables [kafka], [ingest], [projector], [query], [schedule]); flags come before it
     #[arg(long, global = true, env = "LANTOA_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// What is logged to standard error: off, error, warn, info, debug, trace (of Lantoa's own parts), or a filter
@@ -75,8 +77,8 @@ pub enum Command {
     ///
     /// Asks the running `lantoa up`, or reads the data folder itself where none runs. Views: statement, indicator,
     /// trend, coverage, reconciliation, suspicious, adoption, activity, pilot, counted. Tables: area, area_succession,
-    /// area_change, learning_week, catalogue, criteria_set, containment, release, outcome, receipt, ledger_…; `show tables`
-    /// lists them. `select * from find_area('bac giang')` finds areas by name in any spelling.
+    /// area_change, learning_week, catalogue, criteria_set, containment, release, schedule_run, outcome, receipt, ledger_…;
+    /// `show tables` lists them. `select * from find_area('bac giang')` finds areas by name in any spelling.
     ///
     /// Without a question, statements are read from standard input; at a terminal a prompt asks for them.
     Sql(SqlArgs),
@@ -104,6 +106,18 @@ pub enum Command {
     /// that happens to the tables afterwards changes it. `lantoa sql --release NAME` asks it; NAME@1 is the newest 1.x.y
     /// that was not withdrawn, NAME@1.0.2 that one alone.
     Release(ReleaseArgs),
+    /// Write the reports of a year's Learning Week, or lists of the returns that have not come
+    ///
+    /// In Vietnamese or English, as DOCX, PDF, XLSX and HTML, of a release: of LLW-YEAR unless another is named; where
+    /// there is none, a draft that says so on every page.
+    Report(ReportArgs),
+    /// Run what is due by the clock, until Ctrl-C (`lantoa up` does so by itself)
+    ///
+    /// Jobs are in the settings ([[schedule.job]]); unless they name others, the Week's report is made on 21 October at 06:00
+    /// in Vietnam, when returns were due, and reminders are on the 13th and the 18th at 08:00. What passed while nothing
+    /// ran is made up for, once: as of its instant, so that it gives what it would have given. Of several that are over only
+    /// the last is. However many programs keep the schedule of one data folder, each instant of a job is run once.
+    Schedule(ScheduleArgs),
     /// Make the tables anew that views are kept in, beside the present ones
     ///
     /// Compares the two, says where they differ, and switches. Questions are answered all along; stopped, it goes on
@@ -378,6 +392,78 @@ pub struct DiffArgs {
     pub out: Option<PathBuf>,
 }
 
+/// Flags of `report`.
+#[derive(Debug, Clone, Args)]
+pub struct ReportArgs {
+    /// What to write
+    #[command(subcommand)]
+    pub action: ReportAction,
+}
+
+/// What can be written.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ReportAction {
+    /// The reports of the Week: of the nation, and of every province
+    LearningWeek(ReportFlags),
+    /// Lists of returns that are due and have not come: of every province where there is one
+    Reminders(ReportFlags),
+}
+
+/// Flags of both reports.
+#[derive(Debug, Clone, Args)]
+pub struct ReportFlags {
+    /// The year
+    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1900..=2100))]
+    pub year: i32,
+    /// Code or name of an area, in any spelling; may be given several times. Without it: the nation and every province
+    #[arg(long, value_name = "AREA")]
+    pub area: Vec<String>,
+    /// In which language
+    #[arg(long, value_name = "LANG", value_parser = value::language(), default_value = "vi")]
+    pub lang: lantoa_report::Language,
+    /// Of which release: NAME for its newest version, NAME@1 for the newest 1.x.y, NAME@1.0.2 for one
+    #[arg(long, value_name = "RELEASE")]
+    pub release: Option<Reference>,
+    /// In which format; may be given several times. Without it: all
+    #[arg(long, value_name = "FORMAT", value_parser = value::report_format())]
+    pub format: Vec<lantoa_report::Format>,
+    /// Folder for the files
+    #[arg(long, value_name = "DIR", default_value = "./reports")]
+    pub out: PathBuf,
+}
+
+/// Flags of `schedule`.
+#[derive(Debug, Clone, Args)]
+pub struct ScheduleArgs {
+    /// What to do; run what is due until Ctrl-C where nothing is named
+    #[command(subcommand)]
+    pub action: Option<ScheduleAction>,
+}
+
+/// What can be done with the schedule.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ScheduleAction {
+    /// Show the jobs, when each comes next, and what became of it last
+    List,
+    /// Show what ran: the table schedule_run
+    History {
+        /// How the rows are written
+        #[arg(long, value_name = "FORMAT", value_parser = value::format(), default_value = "table")]
+        format: Format,
+    },
+    /// Run a job now
+    Run {
+        /// Name of the job
+        #[arg(value_name = "NAME")]
+        job: String,
+        /// As of this instant (2026-10-21T06:00:00+07:00), which has to be over, in place of now
+        #[arg(long, value_name = "INSTANT")]
+        at: Option<Instant>,
+    },
+    /// Run what is due, then stop: for a timer of the system
+    Once,
+}
+
 /// What the prompt takes from the environment.
 #[derive(Debug, Clone, Args)]
 pub struct Surroundings {
@@ -474,6 +560,23 @@ mod tests {
             (&["sql", "select 1", "--release", "LLW-2025@1", "--map", "2025-07-01"], true, ""),
             (&["sql", "select 1", "--release", "LLW-2025@1", "--as-of", "2025-10-20"], false, "--as-of"),
             (&["sql", "select 1", "--release", "LLW 2025"], false, "LLW-2025@1.0.2"),
+            (&["report", "learning-week", "--year", "2025"], true, ""),
+            (&["report", "learning-week"], false, "--year"),
+            (&["report", "learning-week", "--year", "25"], false, "1900..=2100"),
+            (
+                &["report", "reminders", "--year", "2025", "--area", "24", "--area", "Hà Nội", "--format", "pdf"],
+                true,
+                "",
+            ),
+            (&["report", "learning-week", "--year", "2025", "--lang", "fr"], false, "en"),
+            (&["report", "learning-week", "--year", "2025", "--format", "odt"], false, "docx"),
+            (&["report"], false, "learning-week"),
+            (&["schedule"], true, ""),
+            (&["schedule", "once", "--data", "x"], true, ""),
+            (&["schedule", "history", "--format", "csv"], true, ""),
+            (&["schedule", "run", "learning-week", "--at", "2026-10-21T06:00:00+07:00"], true, ""),
+            (&["schedule", "run", "learning-week", "--at", "2026-10-21"], false, "+07:00"),
+            (&["schedule", "run"], false, "NAME"),
             (&["user", "passwd", "lan", "--password-file", "x"], true, ""),
             (&["user"], false, "passwd"),
             (&["fly"], false, "fly"),

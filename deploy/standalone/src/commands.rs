@@ -4,6 +4,8 @@ pub mod import;
 pub mod rebuild;
 pub mod recover;
 pub mod release;
+pub mod report;
+pub mod schedule;
 pub mod sql;
 pub mod status;
 pub mod user;

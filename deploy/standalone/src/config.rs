@@ -1,7 +1,7 @@
 //! Settings that are too fine for flags.
 //!
-//! In: a TOML file with the tables `[kafka]`, `[ingest]`, `[projector]` and `[query]`, each optional; then one variable
-//! of the environment, for a password; then the flags. Out: what each role is started with. Guarantee: an unknown key
+//! In: a TOML file with the tables `[kafka]`, `[ingest]`, `[projector]`, `[query]` and `[schedule]`, each optional; then one
+//! variable of the environment, for a password; then the flags. Out: what each role is started with. Guarantee: an unknown key
 //! is refused; where a role keeps and finds its data is decided by the flags alone, so that no two roles of one program
 //! can look at different folders.
 
@@ -15,8 +15,10 @@ use serde::Deserialize;
 use crate::data_dir::DataDir;
 
 pub mod kafka;
+pub mod schedule;
 
 use kafka::{KafkaTable, PASSWORD_VARIABLE};
+use schedule::ScheduleTable;
 
 /// Why the settings cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +72,8 @@ pub struct Settings {
     pub projector: lantoa_projector::Config,
     /// Of query.
     pub query: lantoa_query::Config,
+    /// What runs by the clock.
+    pub schedule: ScheduleTable,
 }
 
 impl Settings {
@@ -170,6 +174,9 @@ mod tests {
             ("ingest", "TOML, line 1"),
             ("[kafka]\nacks = 0", "acks"),
             ("[projector]\nconfluent_schemas = { 12 = 'statement' }", "statement@0.1.0"),
+            ("[schedule]\non = false", "on"),
+            ("[[schedule.job]]\nname = 'a'\nwhat = 'reminders'\ncron = '0 6 21 10 *'", "5 parts"),
+            ("[[schedule.job]]\nname = 'a'\nwhat = 'reminders'\ncron = '0 0 25 21 10 *'", "the hour '25'"),
             ("[kafka]\nsasl.pasword = 'geheim'", "sasl.pasword"),
             ("[kafka]\nsasl.username = 'a'\nsasl.password = \"geheim", "line 3"),
         ] {

@@ -78,6 +78,16 @@ impl DataDir {
         self.root.join("releases")
     }
 
+    /// What the schedule remembers: its history, since when jobs are due, whose turn it is.
+    pub fn schedule(&self) -> PathBuf {
+        self.root.join("schedule")
+    }
+
+    /// Where reports are delivered to unless the settings name another folder.
+    pub fn reports(&self) -> PathBuf {
+        self.root.join("reports")
+    }
+
     /// All that the embedded broker keeps.
     pub fn broker(&self) -> PathBuf {
         self.root.join("broker")

@@ -1,7 +1,7 @@
 //! The parts of a running program, under one supervisor.
 //!
 //! In: typed settings, one part at a time. Out: what others need of each part, and the first word of a part that
-//! fails. Guarantee: parts stop in one order whatever order they were started in (listener, ingest, projector,
+//! fails. Guarantee: parts stop in one order whatever order they were started in (listener, schedule, ingest, projector,
 //! query, broker), so that what was acknowledged is committed before its reader and its log go; each has a deadline.
 
 use std::fmt;
@@ -13,6 +13,7 @@ use axum::Router;
 use futures::FutureExt;
 use lantoa_ingest::Intake;
 use lantoa_query::Engine;
+use lantoa_query::schedule::Run;
 use lantoa_schemas::clock::{SharedClock, SystemClock};
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
@@ -22,6 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::broker::{BrokerError, EmbeddedBroker};
 use crate::deriver::EngineDeriver;
+use crate::schedule::{Reports, Scheduler};
 
 pub mod health;
 mod host;
@@ -37,6 +39,8 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 pub enum PartName {
     /// The HTTP listener.
     Listener,
+    /// What runs by the clock.
+    Schedule,
     /// The ingest role.
     Ingest,
     /// The projector role.
@@ -50,6 +54,7 @@ impl PartName {
     fn role(self) -> &'static str {
         match self {
             Self::Listener => "listener",
+            Self::Schedule => "schedule",
             Self::Ingest => "ingest",
             Self::Projector => "projector",
             Self::Query => "query",
@@ -61,6 +66,7 @@ impl fmt::Display for PartName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Listener => "the HTTP listener",
+            Self::Schedule => "the schedule",
             Self::Ingest => "ingest",
             Self::Projector => "the projector",
             Self::Query => "query",
@@ -249,6 +255,19 @@ impl Parts {
             }
         });
         engine
+    }
+
+    /// Starts to run what is due by the clock. A run that is under way when it stops is due again.
+    pub fn add_schedule(&mut self, scheduler: Scheduler<Reports>) {
+        let stop = CancellationToken::new();
+        let stopping = stop.clone();
+        self.add(PartName::Schedule, stop, async move {
+            let ended = |run: &Run| {
+                tracing::info!(job = run.job, at = %run.scheduled_at, status = run.status.as_str(), files = run.files, "ran");
+            };
+            scheduler.keep(&stopping, &ended).await;
+            Ok(())
+        });
     }
 
     /// Opens the listener for all roles added so far, with `/healthz`, `/readyz` and `/metrics` beside them.

@@ -99,6 +99,17 @@ impl Stages {
         self.show();
     }
 
+    /// So many steps of so many are done, and this is under way.
+    pub fn at(&self, done: u64, of: u64, what: &str) {
+        if self.bar.is_finished() {
+            self.bar.reset();
+        }
+        self.bar.set_length(of);
+        self.bar.set_position(done);
+        self.bar.set_message(what.to_owned());
+        self.show();
+    }
+
     /// Prints a line on standard output, above the bar. A reader that has gone away stops nothing.
     pub fn print(&self, line: &str) {
         self.bar.suspend(|| {

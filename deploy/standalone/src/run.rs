@@ -11,6 +11,8 @@ use crate::commands::import::import;
 use crate::commands::rebuild::rebuild;
 use crate::commands::recover::recover;
 use crate::commands::release::{ReleaseCommandError, release};
+use crate::commands::report::report;
+use crate::commands::schedule::schedule;
 use crate::commands::sql::{SqlError, sql};
 use crate::commands::status::status;
 use crate::commands::user::{UserError, user};
@@ -19,6 +21,7 @@ use crate::config::{ConfigError, Settings};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::desk::DeskError;
 use crate::parts::PartError;
+use crate::schedule::ScheduleError;
 use crate::serve::serve;
 use crate::up::up;
 
@@ -54,6 +57,12 @@ pub enum RunError {
     /// Releases.
     #[error(transparent)]
     Release(#[from] ReleaseCommandError),
+    /// Reports.
+    #[error(transparent)]
+    Report(#[from] lantoa_report::ReportError),
+    /// What runs by the clock.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
     /// The articles.
     #[error("the five articles cannot be loaded")]
     Articles(#[from] lantoa_ingest::intake::IntakeError),
@@ -124,6 +133,8 @@ pub async fn run(cli: Cli) -> Result<Outcome, RunError> {
         Command::Recover(arguments) => recover(&data, settings, arguments).await,
         Command::User(arguments) => Ok(user(&data, arguments)?),
         Command::Release(arguments) => Ok(release(settings, arguments).await?),
+        Command::Report(arguments) => report(&data, settings, arguments).await,
+        Command::Schedule(arguments) => schedule(&data, settings, arguments).await,
         Command::Rebuild => rebuild(settings).await,
         Command::Verify(arguments) => verify(&data, settings, arguments).await,
         Command::Status => status(&data, settings).await,

@@ -17,6 +17,7 @@ use crate::arrival::LastRows;
 use crate::articles::ARTICLES;
 use crate::broker::EmbeddedBroker;
 use crate::cli::UpArgs;
+use crate::commands::schedule::scheduler;
 use crate::config::Settings;
 use crate::data_dir::endpoints::Endpoints;
 use crate::data_dir::{DataDir, articles_mark};
@@ -110,6 +111,10 @@ async fn start(data: &DataDir, settings: Settings, arguments: &UpArgs) -> Result
     let intake = parts.add_ingest(settings.ingest).await?;
     parts.add_projector(settings.projector, settings.query.clone()).await?;
     let (engine, postgres) = parts.add_query(settings.query, postgres).await?;
+    if settings.schedule.enabled {
+        let unheard = Box::new(|_: usize, _: usize, _: &str| {});
+        parts.add_schedule(scheduler(data, &settings.schedule, engine.clone(), unheard));
+    }
     let (http, readiness) = parts.add_listener(listener)?;
     Ok(Running { parts, intake, engine, readiness, http, postgres, kafka })
 }

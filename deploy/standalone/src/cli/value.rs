@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use lantoa_query::access::Role;
 use lantoa_query::format::Format;
+use lantoa_report::Language;
 use lantoa_schemas::clock::end_of_day_in_vietnam;
 use lantoa_schemas::form::{FORMS, Form};
 
@@ -133,6 +134,49 @@ pub fn local_listener(text: &str) -> Result<SocketAddr, String> {
 pub(super) fn format() -> impl TypedValueParser<Value = Format> {
     let words = Format::ALL.map(|format| PossibleValue::new(format.as_str()).help(format.about()));
     PossibleValuesParser::new(words).try_map(|word| word.parse::<Format>())
+}
+
+/// The languages of a report.
+pub const LANGUAGES: [Language; 2] = [Language::Vietnamese, Language::English];
+
+/// The language of a code, as it is written in flags and settings.
+pub fn language_of(code: &str) -> Option<Language> {
+    LANGUAGES.into_iter().find(|language| language.code() == code)
+}
+
+/// The format of a report by the ending of its files, as it is written in flags and settings.
+pub fn report_format_of(ending: &str) -> Option<lantoa_report::Format> {
+    lantoa_report::Format::ALL.into_iter().find(|format| format.ending() == ending)
+}
+
+/// Reads the language of a report.
+pub(super) fn language() -> impl TypedValueParser<Value = Language> {
+    let missing = |code: String| format!("there is no language {code}");
+    let words = PossibleValuesParser::new(LANGUAGES.map(Language::code));
+    words.try_map(move |code| language_of(&code).ok_or_else(|| missing(code)))
+}
+
+/// Reads the format of a report.
+pub(super) fn report_format() -> impl TypedValueParser<Value = lantoa_report::Format> {
+    let missing = |ending: String| format!("there is no format {ending}");
+    let words = PossibleValuesParser::new(lantoa_report::Format::ALL.map(lantoa_report::Format::ending));
+    words.try_map(move |ending| report_format_of(&ending).ok_or_else(|| missing(ending)))
+}
+
+/// An instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instant(
+    /// When.
+    pub DateTime<Utc>,
+);
+
+impl FromStr for Instant {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = |_| "an instant is written 2026-10-21T06:00:00+07:00".to_owned();
+        DateTime::parse_from_rfc3339(text).map(|instant| Self(instant.with_timezone(&Utc))).map_err(wrong)
+    }
 }
 
 /// Reads an address to listen on, whoever may reach it: whether it may be listened on depends on the settings.
