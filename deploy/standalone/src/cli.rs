@@ -10,10 +10,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod report;
+mod schedule;
 mod value;
 
 pub use lantoa_query::format::Format;
 pub use lantoa_query::release::{Name, Reference};
+pub use report::{ReportAction, ReportArgs, ReportFlags};
+pub use schedule::{ScheduleAction, ScheduleArgs};
 use value::user_role;
 pub use value::{AsOf, Day, Embargo, Instant, LANGUAGES, Map, language_of, listener, local_listener, report_format_of};
 
@@ -390,78 +394,6 @@ pub struct DiffArgs {
     /// Write the rows into this file, which is there only when it is whole
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-}
-
-/// Flags of `report`.
-#[derive(Debug, Clone, Args)]
-pub struct ReportArgs {
-    /// What to write
-    #[command(subcommand)]
-    pub action: ReportAction,
-}
-
-/// What can be written.
-#[derive(Debug, Clone, Subcommand)]
-pub enum ReportAction {
-    /// The reports of the Week: of the nation, and of every province
-    LearningWeek(ReportFlags),
-    /// Lists of returns that are due and have not come: of every province where there is one
-    Reminders(ReportFlags),
-}
-
-/// Flags of both reports.
-#[derive(Debug, Clone, Args)]
-pub struct ReportFlags {
-    /// The year
-    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1900..=2100))]
-    pub year: i32,
-    /// Code or name of an area, in any spelling; may be given several times. Without it: the nation and every province
-    #[arg(long, value_name = "AREA")]
-    pub area: Vec<String>,
-    /// In which language
-    #[arg(long, value_name = "LANG", value_parser = value::language(), default_value = "vi")]
-    pub lang: lantoa_report::Language,
-    /// Of which release: NAME for its newest version, NAME@1 for the newest 1.x.y, NAME@1.0.2 for one
-    #[arg(long, value_name = "RELEASE")]
-    pub release: Option<Reference>,
-    /// In which format; may be given several times. Without it: all
-    #[arg(long, value_name = "FORMAT", value_parser = value::report_format())]
-    pub format: Vec<lantoa_report::Format>,
-    /// Folder for the files
-    #[arg(long, value_name = "DIR", default_value = "./reports")]
-    pub out: PathBuf,
-}
-
-/// Flags of `schedule`.
-#[derive(Debug, Clone, Args)]
-pub struct ScheduleArgs {
-    /// What to do; run what is due until Ctrl-C where nothing is named
-    #[command(subcommand)]
-    pub action: Option<ScheduleAction>,
-}
-
-/// What can be done with the schedule.
-#[derive(Debug, Clone, Subcommand)]
-pub enum ScheduleAction {
-    /// Show the jobs, when each comes next, and what became of it last
-    List,
-    /// Show what ran: the table schedule_run
-    History {
-        /// How the rows are written
-        #[arg(long, value_name = "FORMAT", value_parser = value::format(), default_value = "table")]
-        format: Format,
-    },
-    /// Run a job now
-    Run {
-        /// Name of the job
-        #[arg(value_name = "NAME")]
-        job: String,
-        /// As of this instant (2026-10-21T06:00:00+07:00), which has to be over, in place of now
-        #[arg(long, value_name = "INSTANT")]
-        at: Option<Instant>,
-    },
-    /// Run what is due, then stop: for a timer of the system
-    Once,
 }
 
 /// What the prompt takes from the environment.

@@ -39,6 +39,8 @@ mod reports;
 mod revisions;
 #[path = "program/roles.rs"]
 mod roles;
+#[path = "program/schedule.rs"]
+mod schedule;
 #[path = "program/secured.rs"]
 mod secured;
 #[path = "program/tamper.rs"]

@@ -10,7 +10,7 @@ fn help_teaches() {
         assert!(out.contains(word), "{word} is not in\n{out}");
     }
     assert!(!out.contains("  broker "), "the child's command is nobody's business:\n{out}");
-    for command in ["up", "serve", "sql", "import", "status", "verify"] {
+    for command in ["up", "serve", "sql", "import", "status", "verify", "report", "schedule"] {
         run_to(0, data.path(), &[command, "--help"]);
     }
 }
