@@ -213,7 +213,7 @@ mod tests {
         let mut job = ScheduleTable::default().job.swap_remove(0);
         for (days, until) in [(0, None), (1, Some("2026-10-21T17:00:00Z")), (7, Some("2026-10-27T17:00:00Z"))] {
             job.embargo_days = days;
-            assert_eq!(embargo(&job, at), until.map(|until| until.parse().unwrap()), "{days}");
+            assert_eq!(embargo(&job, at), until.map(|until| until.parse::<DateTime<Utc>>().unwrap()), "{days}");
         }
     }
 }
