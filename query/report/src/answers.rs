@@ -240,6 +240,6 @@ async fn changes(engine: &Engine, stored: Option<&Stored>) -> Result<Vec<Change>
         return Ok(Vec::new());
     };
     let exactly = |version| Reference { name: name.clone(), at: lantoa_query::release::At::Exact(version) };
-    let differing = engine.diff_releases(&exactly(*previous), &exactly(*version)).await?;
-    row::read(&differing.collect().await?)
+    let differing = engine.diff_releases(&exactly(*previous), &exactly(*version), &[]).await?;
+    row::read(&differing.whole().collect().await?)
 }

@@ -9,7 +9,7 @@
 
 use std::cell::Cell as Counter;
 
-use crate::answers::{Answers, Figure, Indicator, NATION, OnMap};
+use crate::answers::{Answers, Indicator, NATION};
 use crate::document::{Align, Annex, Block, Cell, Chart, Column, Document, Level, Plot, Row, Table};
 use crate::language::Language;
 
@@ -131,11 +131,6 @@ impl<'a> Report<'a> {
     /// A heading within a section.
     fn part(&self, number: usize, title: &str) -> Block {
         Block::Heading(Level::Part, format!("{number}. {title}"))
-    }
-
-    /// The figures of the report's area on a map: its own.
-    fn own<'m>(&'m self, map: &'m OnMap) -> impl Iterator<Item = &'m Figure> {
-        map.figures.iter().filter(move |figure| self.place.is(figure))
     }
 
     /// The titles that the report goes through: those of every year's report first, then what else is recognised.

@@ -43,7 +43,6 @@ pub(crate) struct Area {
     pub(crate) name: String,
     pub(crate) short_name: String,
     /// Code of the province of the other map that the most of it became; `None` where there is no other map.
-    #[serde(default)]
     pub(crate) successor: Option<String>,
 }
 
@@ -188,8 +187,11 @@ pub(crate) struct Change {
     pub(crate) to_numerator: Option<i64>,
     pub(crate) from_percent: Option<f64>,
     pub(crate) to_percent: Option<f64>,
-    #[serde(default)]
+    /// Ids of the events that did it.
     pub(crate) events: Option<String>,
+    /// Source and day of a single one that did.
+    pub(crate) event_source: Option<String>,
+    pub(crate) event_stated_on: Option<String>,
 }
 
 macro_rules! of_an_area {

@@ -251,7 +251,7 @@ fn changed(report: &Report<'_>) -> Option<Section> {
             numbers(report.say("Số mới", "Is"), 1.2),
             numbers(report.say("Tỷ lệ cũ (%)", "Rate was (%)"), 1.0),
             numbers(report.say("Tỷ lệ mới (%)", "Rate is (%)"), 1.0),
-            words(report.say("Bản ghi", "Events"), 3.4),
+            words(report.say("Bản ghi gây ra thay đổi", "Events that did it"), 3.4),
         ];
         let lines = rows.iter().map(|change| change_line(report, change)).collect();
         blocks.push(Block::Table(report.table("changes", &title, true, columns, lines)));
@@ -289,6 +289,13 @@ fn change_line(report: &Report<'_>, change: &Change) -> Row {
         known(change.to_numerator, count),
         known(change.from_percent, percent),
         known(change.to_percent, percent),
-        known(change.events.as_deref(), text),
+        known(cause(change), text),
     ])
+}
+
+/// The source that changed a figure and its day, or the ids of the events that did.
+fn cause(change: &Change) -> Option<String> {
+    let said = [change.event_source.as_deref(), change.event_stated_on.as_deref(), change.events.as_deref()];
+    let said: Vec<&str> = said.into_iter().flatten().collect();
+    (!said.is_empty()).then(|| said.join(", "))
 }

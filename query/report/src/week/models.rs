@@ -55,7 +55,29 @@ fn sentences(report: &Report<'_>, map: &OnMap, id: &str) -> String {
     if matches!(report.place, Place::Nation) {
         said.extend(provinces(report, map, id));
     }
+    said.extend(aims(report, map, id));
     said.join(" ")
+}
+
+/// The targets of the area that nothing is reported for yet.
+fn aims(report: &Report<'_>, map: &OnMap, id: &str) -> Option<String> {
+    let own = map.targets.iter().filter(|target| target.indicator == id && report.place.is(target));
+    let mut aims: Vec<String> = own
+        .filter_map(|target| {
+            let (percent, year) = (report.percent(target.target_percent?), target.target_year?);
+            let scope = target.subject_scope.as_deref().map(|scope| report.scope_name(scope)).unwrap_or_default();
+            Some(match report.language {
+                Language::Vietnamese => format!("{percent} {scope} vào năm {year}"),
+                Language::English => format!("{percent} of {scope} in {year}"),
+            })
+        })
+        .collect();
+    aims.dedup();
+    let aims = (!aims.is_empty()).then(|| aims.join("; "))?;
+    Some(match report.language {
+        Language::Vietnamese => format!("Mục tiêu chưa có kết quả để so sánh: {aims}."),
+        Language::English => format!("Targets that nothing reported can be held against yet: {aims}."),
+    })
 }
 
 fn reached(report: &Report<'_>, figure: &Figure) -> String {
