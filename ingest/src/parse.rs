@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use lantoa_schemas::form::Form;
+use lantoa_schemas::form::{Form, Worded};
 use lantoa_schemas::validate::fields::SheetRow;
 use lantoa_schemas::validate::{Fields, Judge, Problem, Row, Stamp, ValidatedEvent};
 use serde_json::{Map, Value};
@@ -104,7 +104,7 @@ impl Draft {
         match &self.fields {
             DraftFields::Object(object) => judge.judge(&self.row(object), stamp),
             DraftFields::Cells { header, cells, line } => judge
-                .judge(&self.row(&SheetRow { header: header.as_slice(), cells }), stamp)
+                .judge(&self.row(&Worded::new(&SheetRow { header: header.as_slice(), cells }, judge.catalogue)), stamp)
                 .map_err(|problems| problems.into_iter().map(|problem| in_line(problem, *line)).collect()),
         }
     }

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use csv::StringRecord;
-use lantoa_schemas::catalogue;
-use lantoa_schemas::form::{FORMS, Form};
+use lantoa_schemas::form::{FORMS, Form, column};
 use lantoa_schemas::validate::Problem;
+use lantoa_schemas::wording::Named;
 
 use super::{Draft, DraftFields, ParseError, ParsedRow, in_line, push, shortened};
 
@@ -20,7 +20,7 @@ pub(super) fn rows(text: &str, form: Option<&'static Form>, most_rows: usize) ->
     };
     let header = columns(&first);
     let form = checked(&header, form)?;
-    let (header, event_type) = (Arc::new(header), form.event_type.to_string());
+    let (header, event_type) = (Arc::new(form.fields(&header)), form.event_type.to_string());
     let mut rows = Vec::new();
     for (row, record) in (1..).zip(records) {
         let record = record.map_err(unreadable)?;
@@ -69,20 +69,20 @@ fn checked(header: &[String], form: Option<&'static Form>) -> Result<&'static Fo
         None => nearest(header).ok_or_else(|| ParseError::Header(vec![no_form(header)]))?,
     };
     for name in form.missing(names()) {
-        let remedy = format!("add the column; form {} has {}", form.name, form.columns.join(","));
+        let column = column(name).map_or_else(|| name.to_owned(), Named::in_both);
+        let remedy = format!("add the column {column}; form {} has {}", form.name, form.columns.join(","));
         problems.push(Problem::new(name, format!("is missing from the header of form {}", form.name), remedy));
     }
     for name in form.unknown(names()) {
         let field = if name.is_empty() { "header".to_owned() } else { shortened(name) };
-        let columns = form.columns.iter().chain(form.further_columns).copied();
-        let remedy = match catalogue::nearest(name, columns) {
+        let remedy = match form.nearest(name) {
             // A sheet corrects by saying otherwise.
             _ if ["supersedes", "retracts"].contains(&name) => format!(
                 "leave the column out: other figures of the same source, area and period replace what it said before; \
                  by event id an event of type vn.lantoa.{}.corrected.v1 or .retracted.v1 does",
                 form.event_type.family
             ),
-            Some(near) => format!("did you mean {near}?"),
+            Some(near) => format!("did you mean {}?", near.in_both()),
             None => format!(
                 "leave the column out; beside its own, form {} takes {}",
                 form.name,
@@ -91,10 +91,10 @@ fn checked(header: &[String], form: Option<&'static Form>) -> Result<&'static Fo
         };
         problems.push(Problem::new(field, format!("is no column of form {}", form.name), remedy));
     }
-    for (at, name) in header.iter().enumerate() {
-        if header[..at].contains(name) && !name.is_empty() {
-            problems.push(Problem::new(shortened(name), "is in the header twice", "name each column once"));
-        }
+    for (heading, field) in form.doubled(names()) {
+        let column = column(field).map_or_else(|| field.to_owned(), Named::in_both);
+        let remedy = format!("name each column once, as {column}");
+        problems.push(Problem::new(shortened(heading), "is in the header twice", remedy));
     }
     if problems.is_empty() { Ok(form) } else { Err(ParseError::Header(problems)) }
 }

@@ -143,3 +143,52 @@ fn quotes_that_would_swallow_rows_are_refused() {
         assert_eq!(at, line, "{text}");
     }
 }
+
+#[test]
+fn a_sheet_in_vietnamese_says_the_same_as_one_in_codes() {
+    use lantoa_schemas::knowledge::Knowledge;
+    use lantoa_schemas::vocabulary::Via;
+
+    let headings: Vec<&str> =
+        STATEMENT.columns.iter().map(|name| lantoa_schemas::form::column(name).unwrap().heading.as_str()).collect();
+    let codes = "ha-giang-2024,2024,province,02,2024-12-31,Hà Giang,actual,learning_family,recognised,household,2024,\
+                 2024,stock,all,138068,exact,187624,,,73.58,,";
+    let words = "ha-giang-2024,2024,Cấp tỉnh,02 – Hà Giang,2024-12-31,,Thực hiện,Gia đình học tập,công nhận,Hộ gia đình,\
+                 2024,2024,đến thời điểm,tổng số,138068,chính xác,187624,,,73.58,,";
+    let event = |text: String| {
+        let mut rows = parse(text.as_bytes(), Notation::Csv(None), 9).unwrap();
+        assert_eq!(rows.len(), 1);
+        let stamp = Stamp { sender: "local".into(), via: Via::File, receipt: "r".into(), row: 1 };
+        let knowledge = Knowledge::shipped();
+        let judge = knowledge.judge("2026-01-15T03:00:00Z".parse().unwrap());
+        rows.remove(0).draft.unwrap().judge(&judge, &stamp)
+    };
+    let in_codes = event(format!("{}\n{codes}\n", STATEMENT.columns.join(","))).unwrap();
+    let in_words = event(format!("{},Kết quả\n{words},Đã nhận\n", headings.join(","))).unwrap();
+    assert_eq!(in_words, in_codes);
+    let wrong = words.replace("Thực hiện", "Thực hiệm").replace("tổng số", "thiên hà");
+    let problems = event(format!("{}\n{wrong}\n", headings.join(","))).unwrap_err();
+    let [fact, base] = problems.as_slice() else { panic!("{problems:?}") };
+    assert_eq!((fact.field.as_str(), base.field.as_str()), ("fact", "base"));
+    assert!(
+        fact.reason.contains("\"Thực hiệm\"") && fact.remedy.contains("did you mean actual (thực hiện)?"),
+        "{fact:?}"
+    );
+    assert!(base.remedy.contains("population (tổng dân số)"), "all that is possible, in both languages: {base:?}");
+}
+
+#[test]
+fn a_heading_that_says_nothing_or_says_it_again_is_refused() {
+    let header = STATEMENT.columns.join(",");
+    for (text, field, remedy) in [
+        (format!("{header},Năm"), "Năm", "period (Năm)"),
+        (format!("{header},Ghi chu"), "Ghi chu", "note (Ghi chú)"),
+        (header.replacen("numerator", "Số đat", 1), "numerator", "numerator (Số đạt)"),
+    ] {
+        let Err(ParseError::Header(problems)) = parse(text.as_bytes(), Notation::Csv(None), 9) else {
+            panic!("{text}")
+        };
+        let problem = problems.iter().find(|problem| problem.field == field).unwrap();
+        assert!(problem.remedy.contains(remedy), "{problem:?}");
+    }
+}

@@ -12,6 +12,7 @@ use crate::percent::{PercentError, PrintedPercent};
 use crate::stream::Family;
 use crate::table::stream_table;
 use crate::vocabulary::Vocabulary;
+use crate::wording::{self, Named};
 
 /// Fields that intake stamps and no sender may give.
 const STAMPED: &[&str] = &[
@@ -157,12 +158,15 @@ impl<'a> Reader<'a> {
         let text = self.text(field)?;
         let word = V::parse(&text);
         if word.is_none() {
-            let near = nearest(&text, V::ALL.iter().map(|word| word.as_str()));
+            let near = match V::WORDS {
+                Some(list) => wording::nearest(&text, list.words()).map(Named::in_both),
+                None => nearest(&text, V::ALL.iter().map(|word| word.as_str())).map(str::to_owned),
+            };
             let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
             self.refuse(
                 field,
                 format!("\"{}\" is no word of the list", shortened(&text)),
-                format!("use {}{hint}", V::listed()),
+                format!("use {}{hint}", V::listed_in_both()),
             );
         }
         word

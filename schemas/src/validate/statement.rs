@@ -1,10 +1,11 @@
 //! Rules of a statement: which fields a fact needs, and which words it may use.
 
-use super::Judge;
 use super::reader::Reader;
-use crate::catalogue::{MeasureKind, nearest};
+use super::{Judge, shortened};
+use crate::catalogue::MeasureKind;
 use crate::event::Statement;
 use crate::vocabulary::{Fact, Precision};
+use crate::wording::{Named, listed, nearest};
 
 pub(super) fn read(judge: &Judge<'_>, reader: &mut Reader<'_>) -> Statement {
     let statement = Statement {
@@ -36,12 +37,17 @@ pub(super) fn read(judge: &Judge<'_>, reader: &mut Reader<'_>) -> Statement {
 pub(super) fn measure(judge: &Judge<'_>, field: &str, reader: &mut Reader<'_>) -> Option<String> {
     let id = reader.text(field)?;
     if judge.catalogue.measure(&id).is_none() {
-        let known = judge.catalogue.measures().iter().map(|m| m.id.as_str());
-        let remedy = match nearest(&id, known) {
-            Some(near) => format!("did you mean {near}?"),
-            None => "use an id of the catalogue of measures".to_owned(),
+        let called = judge.catalogue.measures_called(&id);
+        if called.len() > 1 {
+            let reason = format!("\"{}\" is the name of several measures", shortened(&id));
+            reader.refuse(field, reason, format!("write the code: {}", listed(called)));
+            return None;
+        }
+        let remedy = match nearest(&id, judge.catalogue.measures()) {
+            Some(near) => format!("did you mean {}?", near.in_both()),
+            None => "use a measure of the catalogue: a template (`lantoa template`) lists them all".to_owned(),
         };
-        reader.refuse(field, format!("\"{}\" is not in the catalogue", super::shortened(&id)), remedy);
+        reader.refuse(field, format!("\"{}\" is not in the catalogue", shortened(&id)), remedy);
         return None;
     }
     Some(id)
@@ -50,11 +56,11 @@ pub(super) fn measure(judge: &Judge<'_>, field: &str, reader: &mut Reader<'_>) -
 fn scope(judge: &Judge<'_>, reader: &mut Reader<'_>) -> Option<String> {
     let id = reader.text("subject_scope")?;
     if judge.catalogue.scope(&id).is_none() {
-        let remedy = match nearest(&id, judge.catalogue.scopes().iter().map(|s| s.id.as_str())) {
-            Some(near) => format!("did you mean {near}?"),
-            None => "use a scope of the catalogue".to_owned(),
+        let remedy = match nearest(&id, judge.catalogue.scopes()) {
+            Some(near) => format!("did you mean {}?", near.in_both()),
+            None => format!("use {}", listed(judge.catalogue.scopes())),
         };
-        reader.refuse("subject_scope", format!("\"{}\" is not in the catalogue", super::shortened(&id)), remedy);
+        reader.refuse("subject_scope", format!("\"{}\" is not in the catalogue", shortened(&id)), remedy);
         return None;
     }
     Some(id)
@@ -114,10 +120,10 @@ fn agrees(judge: &Judge<'_>, statement: &Statement, reader: &mut Reader<'_>) {
     if let Some(scope) = &statement.subject_scope
         && !measure.scopes.contains(scope)
     {
-        let remedy = if measure.scopes.is_empty() {
-            "leave it blank".to_owned()
-        } else {
-            format!("use {}", measure.scopes.join(" or "))
+        let counted = measure.scopes.iter().filter_map(|id| judge.catalogue.scope(id));
+        let remedy = match listed(counted) {
+            none if none.is_empty() => "leave it blank".to_owned(),
+            scopes => format!("use {scopes}"),
         };
         reader.refuse("subject_scope", format!("{} is not counted of {scope}", measure.id), remedy);
     }
