@@ -6,7 +6,7 @@
 //! changes nothing as ids repeat.
 //!
 //! In reading order: `config`, what the doors accept (`http`), what is read out of it (`parse`), the one path of all
-//! doors (`intake`), and the log behind it (`log`).
+//! doors (`intake`), and the log behind it (`log`); beside them the form that an office fills in (`template`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +22,7 @@ mod http;
 pub mod intake;
 pub mod log;
 pub mod parse;
+pub mod template;
 
 #[cfg(test)]
 mod test_broker;

@@ -24,6 +24,10 @@ pub const EXAMPLE_SHEET: &str = "Ví dụ";
 pub struct Form {
     /// Its name, as in `--form`.
     pub name: &'static str,
+    /// What its rows are, in Vietnamese.
+    pub vi: &'static str,
+    /// What its rows are, in English.
+    pub en: &'static str,
     /// Columns that the header must have, in the order in which the form prints them.
     pub columns: &'static [&'static str],
     /// Columns that the header may have.
@@ -35,6 +39,8 @@ pub struct Form {
 /// Form `statement`: one aggregate fact a row.
 pub const STATEMENT: Form = Form {
     name: "statement",
+    vi: "Số liệu về học tập suốt đời",
+    en: "Figures of lifelong learning",
     columns: &[
         "source",
         "stated_on",
@@ -70,6 +76,11 @@ impl Form {
     /// The form of a name.
     pub fn named(name: &str) -> Option<&'static Self> {
         FORMS.iter().find(|form| form.name == name)
+    }
+
+    /// The names of all forms, as a person reads them.
+    pub fn names() -> String {
+        FORMS.iter().map(|form| form.name).collect::<Vec<_>>().join(", ")
     }
 
     /// The form that a header belongs to: the one all of whose columns it has.
