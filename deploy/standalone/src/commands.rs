@@ -6,5 +6,6 @@ pub mod recover;
 pub mod release;
 pub mod sql;
 pub mod status;
+pub mod template;
 pub mod user;
 pub mod verify;

@@ -13,6 +13,7 @@ use crate::commands::recover::recover;
 use crate::commands::release::{ReleaseCommandError, release};
 use crate::commands::sql::{SqlError, sql};
 use crate::commands::status::status;
+use crate::commands::template::{TemplateCommandError, template};
 use crate::commands::user::{UserError, user};
 use crate::commands::verify::verify;
 use crate::config::{ConfigError, Settings};
@@ -54,6 +55,9 @@ pub enum RunError {
     /// Releases.
     #[error(transparent)]
     Release(#[from] ReleaseCommandError),
+    /// A form to fill in.
+    #[error(transparent)]
+    Template(#[from] TemplateCommandError),
     /// The articles.
     #[error("the five articles cannot be loaded")]
     Articles(#[from] lantoa_ingest::intake::IntakeError),
@@ -103,6 +107,7 @@ impl RunError {
         match self {
             Self::Config(_) => true,
             Self::Sql(error) => error.is_wrong_use(),
+            Self::Template(error) => error.is_wrong_use(),
             _ => false,
         }
     }
@@ -120,6 +125,7 @@ pub async fn run(cli: Cli) -> Result<Outcome, RunError> {
         Command::Serve(arguments) => serve(&data, settings, arguments).await,
         Command::Sql(arguments) => sql(&data, settings, arguments).await,
         Command::Import(arguments) => import(&data, settings, arguments).await,
+        Command::Template(arguments) => Ok(template(&data, settings, arguments).await?),
         Command::Recover(arguments) => recover(&data, settings, arguments).await,
         Command::User(arguments) => Ok(user(&data, arguments)?),
         Command::Release(arguments) => Ok(release(settings, arguments).await?),

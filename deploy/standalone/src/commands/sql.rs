@@ -24,7 +24,7 @@ mod order;
 mod prompt;
 mod record;
 mod shell;
-mod sink;
+pub(super) mod sink;
 mod statement;
 mod trouble;
 mod typing;
