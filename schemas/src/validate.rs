@@ -22,6 +22,7 @@ mod reader;
 mod recognition;
 mod reference;
 mod statement;
+mod vietnamese;
 
 pub use fields::{Cell, Fields};
 use reader::Reader;

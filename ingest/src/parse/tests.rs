@@ -192,3 +192,24 @@ fn a_heading_that_says_nothing_or_says_it_again_is_refused() {
         assert!(problem.remedy.contains(remedy), "{problem:?}");
     }
 }
+
+#[test]
+fn what_a_sheet_is_refused_for_is_told_in_vietnamese() {
+    let header = STATEMENT.columns.join(",");
+    for text in [
+        header.replacen("fact", "fakt", 1),
+        format!("{header},phone,supersedes,note,note"),
+        header.replace(',', ";"),
+        "name,phone".to_owned(),
+        format!("{header}\nx"),
+    ] {
+        let problems = match parse(text.as_bytes(), Notation::Csv(None), 9) {
+            Err(ParseError::Header(problems)) => problems,
+            Err(error) => panic!("{text}: {error}"),
+            Ok(rows) => rows.into_iter().flat_map(|row| row.draft.unwrap_err()).collect(),
+        };
+        for problem in problems {
+            assert!(problem.in_vietnamese().is_some(), "reason.toml has no words for {problem:?}");
+        }
+    }
+}

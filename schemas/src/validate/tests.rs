@@ -26,7 +26,13 @@ fn family_row() -> Map<String, Value> {
 }
 
 fn judged(event_type: &str, fields: &Map<String, Value>) -> Result<ValidatedEvent, Vec<Problem>> {
-    judge().judge(&Row { event_id: Some("e-1"), event_type, reporter: None, fields }, &stamp())
+    let judged = judge().judge(&Row { event_id: Some("e-1"), event_type, reporter: None, fields }, &stamp());
+    judged.inspect_err(|problems| problems.iter().for_each(is_told_in_vietnamese))
+}
+
+/// Whoever reads Vietnamese hears of every problem.
+fn is_told_in_vietnamese(problem: &Problem) {
+    assert!(problem.in_vietnamese().is_some(), "reason.toml has no words for {problem:?}");
 }
 
 #[test]
