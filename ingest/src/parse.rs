@@ -14,6 +14,9 @@ use serde_json::{Map, Value};
 mod cloudevents;
 mod json;
 mod sheet;
+mod table;
+
+pub(crate) use table::Table;
 
 /// How a content is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +140,18 @@ pub fn parse(content: &[u8], notation: Notation, most_rows: usize) -> Result<Vec
         Notation::Csv(form) => sheet::rows(utf8(content)?, form, most_rows)?,
     };
     if rows.is_empty() { Err(ParseError::Empty) } else { Ok(rows) }
+}
+
+/// The cells of a sheet as they were written, for whoever gives it back.
+///
+/// # Errors
+/// When it cannot be read as a whole.
+pub(crate) fn table(content: &[u8]) -> Result<Table, ParseError> {
+    let content = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(content);
+    if content.starts_with(WORKBOOK) {
+        return Err(ParseError::Workbook);
+    }
+    table::table(content)
 }
 
 fn utf8(content: &[u8]) -> Result<&str, ParseError> {

@@ -88,6 +88,12 @@ impl Form {
         FORMS.iter().find(|form| form.missing(header.clone()).is_empty())
     }
 
+    /// The form that a header was probably meant for: one of which it has at least half of the columns.
+    pub fn nearest_to<'a>(header: impl IntoIterator<Item = &'a str> + Clone) -> Option<&'static Self> {
+        let missing = |form: &Self| form.missing(header.clone()).len();
+        FORMS.iter().filter(|form| missing(form) * 2 <= form.columns.len()).min_by_key(|form| missing(form))
+    }
+
     /// All columns that a header may have, in the order in which the form prints them; [`RESULT`] is not among them.
     pub fn all_columns(&self) -> impl Iterator<Item = &'static Column> + use<> {
         // A test looks for each column of each form.

@@ -86,7 +86,8 @@ pub enum Command {
     /// Take in files
     ///
     /// Each row becomes an event; a row that is refused is named with the reason and what would be right. Importing
-    /// the same file again changes nothing. Returns when the rows can be queried.
+    /// the same file again changes nothing. Returns when the rows can be queried. With --returned the sheet comes back with
+    /// what is wrong marked in it.
     Import(ImportArgs),
     /// Write an empty form to fill in, as an Excel workbook
     ///
@@ -435,6 +436,8 @@ mod tests {
             (&["import"], false, "FILE"),
             (&["import", "--articles"], true, ""),
             (&["import", "a.csv", "--form", "census"], false, "statement"),
+            (&["import", "a.csv", "--returned", "b.xlsx"], true, ""),
+            (&["import", "--articles", "--returned", "b.xlsx"], false, "--articles"),
             (&["template", "statement", "--date", "2025-07-01", "--area", "24", "--out", "a.xlsx"], true, ""),
             (&["template", "census"], false, "statement"),
             (&["template"], false, "FORM"),

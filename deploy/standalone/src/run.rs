@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::arrival::ArrivalError;
 use crate::cli::{Cli, Command, UpArgs};
-use crate::commands::import::import;
+use crate::commands::import::{ReturnError, import};
 use crate::commands::rebuild::rebuild;
 use crate::commands::recover::recover;
 use crate::commands::release::{ReleaseCommandError, release};
@@ -55,6 +55,9 @@ pub enum RunError {
     /// Releases.
     #[error(transparent)]
     Release(#[from] ReleaseCommandError),
+    /// A sheet to give back.
+    #[error(transparent)]
+    Return(#[from] ReturnError),
     /// A form to fill in.
     #[error(transparent)]
     Template(#[from] TemplateCommandError),
@@ -108,6 +111,7 @@ impl RunError {
             Self::Config(_) => true,
             Self::Sql(error) => error.is_wrong_use(),
             Self::Template(error) => error.is_wrong_use(),
+            Self::Return(error) => error.is_wrong_use(),
             _ => false,
         }
     }

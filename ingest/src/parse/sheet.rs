@@ -66,7 +66,7 @@ fn checked(header: &[String], form: Option<&'static Form>) -> Result<&'static Fo
     let mut problems = Vec::new();
     let form = match form.or_else(|| Form::of_header(names())) {
         Some(form) => form,
-        None => nearest(header).ok_or_else(|| ParseError::Header(vec![no_form(header)]))?,
+        None => Form::nearest_to(names()).ok_or_else(|| ParseError::Header(vec![no_form(header)]))?,
     };
     for name in form.missing(names()) {
         let column = column(name).map_or_else(|| name.to_owned(), Named::in_both);
@@ -99,12 +99,6 @@ fn checked(header: &[String], form: Option<&'static Form>) -> Result<&'static Fo
     if problems.is_empty() { Ok(form) } else { Err(ParseError::Header(problems)) }
 }
 
-/// The form that a header was probably meant for: one of which it has at least half of the columns.
-fn nearest(header: &[String]) -> Option<&'static Form> {
-    let missing = |form: &Form| form.missing(header.iter().map(String::as_str)).len();
-    FORMS.iter().filter(|form| missing(form) * 2 <= form.columns.len()).min_by_key(|form| missing(form))
-}
-
 fn no_form(header: &[String]) -> Problem {
     let separator = header.first().and_then(|first| [';', '\t', '|'].into_iter().find(|mark| first.contains(*mark)));
     let forms: Vec<String> = FORMS.iter().map(|form| format!("{}: {}", form.name, form.columns.join(","))).collect();
@@ -112,7 +106,13 @@ fn no_form(header: &[String]) -> Problem {
         Some(mark) if header.len() == 1 => {
             Problem::new("header", format!("is separated by {mark:?}"), "save the sheet as CSV with commas")
         }
-        _ => Problem::new("header", "is that of no form", format!("use the columns of a form: {}", forms.join("; "))),
+        _ => {
+            let forms = forms.join("; ");
+            let remedy = format!(
+                "use the columns of a form, by these names or by the headings that `lantoa template` writes: {forms}"
+            );
+            Problem::new("header", "is that of no form", remedy)
+        }
     }
 }
 

@@ -1,12 +1,10 @@
-use std::io::{Cursor, Read};
-
-use calamine::{Data, Reader, Xlsx};
 use lantoa_schemas::form::{FORMS, Holds, STATEMENT, area_cell};
 use lantoa_schemas::validate::Stamp;
 use lantoa_schemas::vocabulary::Via;
 
 use super::*;
 use crate::parse::{Notation, parse};
+use crate::test_workbook::{csv, part, sheet};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -15,36 +13,6 @@ fn day(text: &str) -> NaiveDate {
 fn order<'a>(form: &'static Form, on: &str, area: Option<&str>, knowledge: &'a Knowledge) -> Order<'a> {
     let day = day(on);
     Order { form, day, area: area.map(|code| area_of(knowledge, code, day).unwrap()), knowledge }
-}
-
-/// The cells of a sheet as texts, from its first row and column on.
-fn sheet(bytes: &[u8], name: &str) -> Vec<Vec<String>> {
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
-    let range = book.worksheet_range(name).unwrap();
-    let (rows, columns) = range.end().unwrap();
-    let text = |row, column| match range.get_value((row, column)) {
-        Some(Data::DateTime(at)) => {
-            let (year, month, day, ..) = at.to_ymd_hms_milli();
-            format!("{year:04}-{month:02}-{day:02}")
-        }
-        Some(value) => value.to_string(),
-        None => String::new(),
-    };
-    (0..=rows).map(|row| (0..=columns).map(|column| text(row, column)).collect()).collect()
-}
-
-/// A part of the file.
-fn part(bytes: &[u8], name: &str) -> String {
-    let mut text = String::new();
-    zip::ZipArchive::new(Cursor::new(bytes)).unwrap().by_name(name).unwrap().read_to_string(&mut text).unwrap();
-    text
-}
-
-/// Rows as a sheet without anything around them.
-fn csv(rows: &[Vec<String>]) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    rows.iter().for_each(|row| writer.write_record(row).unwrap());
-    writer.into_inner().unwrap()
 }
 
 /// What is wrong with each row of a sheet, as intake finds it on the day after `on`.

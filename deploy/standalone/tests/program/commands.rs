@@ -39,7 +39,14 @@ fn check_import(data: &Path, sheets: &Path, source: &str) {
     let mixed = sheet(sheets, &format!("{source}-mixed"), true);
     let (out, err) = run_to(3, data, &["import", &mixed]);
     assert!(out.contains("1 rows accepted, 1 refused"), "{out}");
-    assert!(err.contains("row 2") && err.contains("numerator"), "{err}");
+    assert!(err.contains("row 2") && err.contains("numerator (Số đạt)"), "{err}");
+    let back = sheets.join(format!("{source}-back.xlsx"));
+    let (_, err) = run_to(3, data, &["import", &mixed, "--returned", back.to_str().unwrap()]);
+    assert!(err.contains("-back.xlsx") && std::fs::read(&back).unwrap().starts_with(b"PK"), "{err}");
+    let (_, err) = run_to(2, data, &["import", &mixed, "--returned", &mixed]);
+    assert!(err.contains("is what is imported"), "{err}");
+    let (_, err) = run_to(2, data, &["import", &mixed, &good, "--returned", back.to_str().unwrap()]);
+    assert!(err.contains("2 files"), "{err}");
     let (out, err) = run_to(1, data, &["import", "absent.csv"]);
     assert!(out.is_empty() && err.contains("absent.csv"), "{err}");
     let (_, err) = run_to(3, data, &["import", "absent.csv", &good]);
