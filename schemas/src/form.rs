@@ -15,8 +15,8 @@ pub use worded::{Worded, area_cell};
 /// The column of a returned sheet that says what became of each row. Every form takes it, and nothing reads it.
 pub const RESULT: &str = "result";
 
-/// The sheet of a template that shows how the form is filled: not read where another sheet of the workbook has the form's
-/// header.
+/// The sheet of a template that shows how the form is filled. It stands behind the form, and of a workbook the first sheet
+/// with the header of a form is read.
 pub const EXAMPLE_SHEET: &str = "Ví dụ";
 
 /// A documented form.

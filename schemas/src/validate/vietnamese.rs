@@ -13,9 +13,6 @@ use crate::catalogue::Catalogue;
 use crate::form::column;
 use crate::wording::List;
 
-/// What a reader of sheets adds to a reason, and how it ends.
-const LINE: (&str, &str) = (" (line ", ")");
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Pattern {
@@ -38,17 +35,31 @@ static FILE: LazyLock<File> = LazyLock::new(|| {
 impl Problem {
     /// The same in Vietnamese; `None` where the reason or the remedy has no words there.
     pub fn in_vietnamese(&self) -> Option<Self> {
-        let (said, line) = match self.reason.strip_suffix(LINE.1).and_then(|said| said.rsplit_once(LINE.0)) {
-            Some((said, line)) if line.bytes().all(|byte| byte.is_ascii_digit()) => (said, Some(line)),
-            _ => (self.reason.as_str(), None),
-        };
-        let mut reason = translated(&FILE.reason, said)?;
-        if let Some(line) = line {
-            reason = format!("{reason} (dòng {line})");
-        }
+        // A reader of sheets says behind the reason where it is.
+        let placed =
+            self.reason.strip_suffix(')').into_iter().flat_map(|said| {
+                said.rmatch_indices(" (").map(move |(at, mark)| (&said[..at], &said[at + mark.len()..]))
+            });
+        let placed = placed.filter_map(|(said, place)| Some((translated(&FILE.reason, said)?, in_place(place)?)));
+        let reason = placed.map(|(reason, place)| format!("{reason} ({place})")).next();
+        let reason = reason.or_else(|| translated(&FILE.reason, &self.reason))?;
         let field = column(&self.field).map_or(&self.field, |column| &column.heading);
         Some(Self { field: field.clone(), reason, remedy: translated(&FILE.remedy, &self.remedy)? })
     }
+}
+
+/// Where something is in a sheet: `line 3`, `Sheet1!B7` or `Sheet1, row 7`; `None` for what is no place.
+fn in_place(place: &str) -> Option<String> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some(line) = place.strip_prefix("line ").filter(|line| is_number(line)) {
+        return Some(format!("dòng {line}"));
+    }
+    if let Some((sheet, row)) = place.rsplit_once(", row ").filter(|(_, row)| is_number(row)) {
+        return Some(format!("{sheet}, dòng {row}"));
+    }
+    let (_, cell) = place.rsplit_once('!')?;
+    let number = cell.trim_start_matches(|c: char| c.is_ascii_uppercase());
+    (number.len() < cell.len() && is_number(number)).then(|| format!("ô {place}"))
 }
 
 fn translated(patterns: &[Pattern], said: &str) -> Option<String> {
@@ -147,6 +158,18 @@ mod tests {
                 "\"13 806\" is no whole number (line 3)",
                 "write digits only, as 138068",
                 ["Số đạt", "\"13 806\" không phải là số nguyên (dòng 3)", "chỉ ghi chữ số, ví dụ 138068"],
+            ),
+            (
+                "numerator",
+                "\"many\" is no whole number ('Biểu (1)'!O4)",
+                "write digits only, as 138068",
+                ["Số đạt", "\"many\" không phải là số nguyên (ô 'Biểu (1)'!O4)", "chỉ ghi chữ số, ví dụ 138068"],
+            ),
+            (
+                "source",
+                "is missing (Biểu nhập, row 12)",
+                "name the document that says it",
+                ["Nguồn số liệu", "chưa ghi (Biểu nhập, dòng 12)", "ghi tên văn bản hoặc bài viết nêu số liệu"],
             ),
             (
                 "area_date",

@@ -34,6 +34,8 @@ pub enum RemoteError {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Problem {
+    /// Which kind of problem, as a name.
+    pub r#type: String,
     /// What kind of problem.
     pub title: String,
     /// What to do.
@@ -45,6 +47,11 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Whether what it says is of rows and headings, and not of the request.
+    pub fn is_of_a_sheet(&self) -> bool {
+        self.r#type.ends_with(":header") || self.r#type.ends_with(":no-good-row")
+    }
+
     /// One line without the rows.
     pub fn words(&self) -> String {
         [self.title.as_str(), self.detail.as_str()]

@@ -35,7 +35,7 @@ pub(super) struct FileResult {
 pub(super) struct Refusal {
     /// In words, with every problem.
     pub words: String,
-    /// The same, problem by problem, as far as a place can be named.
+    /// The same, problem by problem; none where the sheet could not be read.
     pub refused: Vec<Refused>,
 }
 
@@ -73,8 +73,12 @@ impl Door {
                     })
                 }
                 Err(RemoteError::Refused(problem)) => {
-                    let title = problem.words();
-                    Err(Refusal::of(title, problem.errors.into_iter().map(refused).collect()))
+                    let (title, is_of_a_sheet) = (problem.words(), problem.is_of_a_sheet());
+                    let mut refusal = Refusal::of(title, problem.errors.into_iter().map(refused).collect());
+                    if !is_of_a_sheet {
+                        refusal.refused.clear();
+                    }
+                    Err(refusal)
                 }
                 Err(error) => Err(Refusal::of(in_words(error), Vec::new())),
             },

@@ -55,8 +55,8 @@ impl Return {
         if &out == file || is_there { Err(ReturnError::SameFile(out)) } else { Ok(Self(out)) }
     }
 
-    /// Writes the sheet with what became of its rows. Of what is no sheet at all there is none; the reason is told by whoever
-    /// refused it.
+    /// Writes the sheet with what became of its rows. Of what could not be read as one there is none: the reason is told by
+    /// whoever refused it.
     ///
     /// # Errors
     /// [`ReturnError::Sheet`], [`ReturnError::Write`].
@@ -70,13 +70,10 @@ impl Return {
         let (refused, judged) = match taken {
             Ok(result) => (&result.refused, true),
             // Rows are named only where each of them was judged, and none was good.
+            Err(refusal) if refusal.refused.is_empty() => return Ok(()),
             Err(refusal) => (&refusal.refused, refusal.refused.iter().any(|one| one.row.is_some())),
         };
-        let bytes = match workbook(content, form.and_then(Form::named), refused, judged) {
-            Ok(bytes) => bytes,
-            Err(ReturnedError::Parse(_)) if taken.is_err() => return Ok(()),
-            Err(error) => return Err(ReturnError::Sheet(error)),
-        };
+        let bytes = workbook(content, form.and_then(Form::named), refused, judged).map_err(ReturnError::Sheet)?;
         write_file(&self.0, &bytes).map_err(|source| ReturnError::Write { path: self.0.clone(), source })?;
         eprintln!("{name}: the sheet with what became of each row is {}", self.0.display());
         Ok(())
