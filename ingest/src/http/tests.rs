@@ -111,7 +111,7 @@ async fn each_kind_of_bad_request_has_its_status_and_names_what_is_wrong() {
         ("/v1/events", "text/plain", good("e").into(), 415, vec!["null Content-Type"]),
         ("/v1/events", "application/json; charset=windows-1258", good("e").into(), 415, vec!["null Content-Type"]),
         ("/v1/events", "application/cloudevents+json", unknown_type.into_bytes(), 422, vec!["1 type"]),
-        ("/v1/events", JSON, event("e", "numerator", json!("138.068")).into(), 422, vec!["1 numerator"]),
+        ("/v1/events", JSON, event("e", "numerator", json!("138,000")).into(), 422, vec!["1 numerator"]),
         ("/v1/events", JSON, event("e", "source", Value::Null).into(), 422, vec!["1 source"]),
         ("/v1/events", JSON, event("e", "area_code", json!("99")).into(), 422, vec!["1 area_code"]),
         ("/v1/events", JSON, event("e", "area_date", json!("2025-07-01")).into(), 422, vec!["1 area_date"]),
