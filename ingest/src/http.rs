@@ -102,7 +102,7 @@ async fn files(
     let form = query.form.as_deref().map(form_named).transpose()?;
     sheet_notation(&headers)?;
     let idempotency_key = idempotency_key(&headers)?;
-    let notation = Notation::Csv(form);
+    let notation = Notation::Sheet(form);
     let submission = Submission { content, notation, via: Via::File, name: query.name, idempotency_key };
     answered(doors.intake.submit(submission).await?)
 }
@@ -135,18 +135,26 @@ fn events_notation(headers: &HeaderMap) -> Result<Notation, ProblemDocument> {
 }
 
 fn sheet_notation(headers: &HeaderMap) -> Result<(), ProblemDocument> {
-    const RIGHT: &str = "text/csv, with commas and in UTF-8";
-    if content_type(headers, RIGHT)? == "text/csv" { Ok(()) } else { Err(problem::content_type(RIGHT)) }
+    const RIGHT: &str = "text/csv, in UTF-8 or UTF-16, with commas, semicolons or tabs between the columns";
+    match content_type_in(headers, &["utf-8", "us-ascii", "utf-16", "utf-16le", "utf-16be"], RIGHT)?.as_str() {
+        "text/csv" | "text/tab-separated-values" => Ok(()),
+        _ => Err(problem::content_type(RIGHT)),
+    }
 }
 
 /// The content type in small letters, without its parameters; of these only UTF-8 as `charset` is right.
 fn content_type(headers: &HeaderMap, right: &str) -> Result<String, ProblemDocument> {
+    content_type_in(headers, &["utf-8", "us-ascii"], right)
+}
+
+/// The content type in small letters, without its parameters, of which `charset` has to be one of those given.
+fn content_type_in(headers: &HeaderMap, charsets: &[&str], right: &str) -> Result<String, ProblemDocument> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let mut parts = given.split(';').map(|part| part.trim().to_ascii_lowercase());
     let essence = parts.next().unwrap_or_default();
     let other_charset = parts
         .filter_map(|part| part.strip_prefix("charset=").map(|charset| charset.trim_matches('"').to_owned()))
-        .any(|charset| charset != "utf-8" && charset != "us-ascii");
+        .any(|charset| !charsets.contains(&charset.as_str()));
     if other_charset { Err(problem::content_type(right)) } else { Ok(essence) }
 }
 

@@ -12,8 +12,12 @@ use lantoa_schemas::validate::{Fields, Judge, Problem, Row, Stamp, ValidatedEven
 use serde_json::{Map, Value};
 
 mod cloudevents;
+mod header;
 mod json;
 mod sheet;
+mod text;
+
+pub use text::Likely;
 
 /// How a content is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +26,8 @@ pub enum Notation {
     Json,
     /// One CloudEvent a line; blank lines are nothing.
     Lines,
-    /// A sheet as CSV with commas, in the given form or in the one that its header names.
-    Csv(Option<&'static Form>),
+    /// A sheet as CSV, in the given form or in the one that its header names.
+    Sheet(Option<&'static Form>),
 }
 
 /// A content that cannot be read as a whole. Owned by the sender.
@@ -33,13 +37,18 @@ pub enum ParseError {
     #[error("has no row")]
     Empty,
     /// Text in another encoding.
-    #[error("is not UTF-8: the first wrong byte is byte {byte}, in line {line}")]
+    #[error("is not UTF-8 but probably {likely}: the first wrong byte is byte {byte}, in line {line}")]
     NotUtf8 {
         /// The byte, from 1.
         byte: usize,
         /// Its line, from 1.
         line: usize,
+        /// What it probably is.
+        likely: Likely,
     },
+    /// Text that begins as UTF-16 and goes on otherwise.
+    #[error("is UTF-16 that breaks off or has half letters")]
+    NotUtf16,
     /// A workbook where a text was expected.
     #[error("is an Excel workbook, which is not read yet")]
     Workbook,
@@ -56,10 +65,13 @@ pub enum ParseError {
     #[error("has quotes that do not close: the cell opened in line {line} {how}")]
     Quotes {
         /// Line in which the cell begins, from 1.
-        line: usize,
+        line: u64,
         /// What happens to it.
         how: &'static str,
     },
+    /// A header that does not say what keeps its columns apart.
+    #[error("has a header whose columns may be kept apart by {0}")]
+    Marks(String),
     /// A header that is not a form's.
     #[error("has a header that is not that of a form")]
     Header(Vec<Problem>),
@@ -69,6 +81,31 @@ pub enum ParseError {
         /// The limit.
         most: usize,
     },
+}
+
+impl ParseError {
+    /// What would be right. What is wrong with a header says so column by column.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Empty => "send at least one row",
+            Self::NotUtf8 { likely: Likely::Tcvn3 | Likely::Vni, .. } => {
+                "change the text from the old font to Unicode first, as UniKey does, and save it as CSV UTF-8 (đổi phông chữ \
+                 cũ sang Unicode, rồi lưu dưới dạng CSV UTF-8)"
+            }
+            Self::NotUtf8 { .. } => {
+                "save or send it as UTF-8; in Excel: File, Save As, CSV UTF-8 (trong Excel: Tệp, Lưu dưới dạng, CSV UTF-8)"
+            }
+            Self::NotUtf16 => "save or send it again, as UTF-8 or as UTF-16",
+            Self::Workbook => "in Excel save it as CSV UTF-8, and send that",
+            Self::NotJson(_) | Self::NoEvents => "send one JSON object, or an array of them",
+            Self::NotCsv(_) | Self::Quotes { .. } => {
+                "save the sheet as CSV, with commas, semicolons or tabs between the columns"
+            }
+            Self::Marks(_) => "use one of them between all columns, and quote a name that has another in it",
+            Self::Header(_) => "name the columns as the form has them",
+            Self::TooManyRows { .. } => "send it in several parts",
+        }
+    }
 }
 
 /// A row, in the order in which it was sent.
@@ -127,24 +164,15 @@ const WORKBOOK: &[u8] = b"PK\x03\x04";
 /// # Errors
 /// When it cannot be read as a whole.
 pub fn parse(content: &[u8], notation: Notation, most_rows: usize) -> Result<Vec<ParsedRow>, ParseError> {
-    let content = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(content);
     if content.starts_with(WORKBOOK) {
         return Err(ParseError::Workbook);
     }
     let rows = match notation {
-        Notation::Json => cloudevents::document(utf8(content)?, most_rows)?,
-        Notation::Lines => cloudevents::lines(content, most_rows)?,
-        Notation::Csv(form) => sheet::rows(utf8(content)?, form, most_rows)?,
+        Notation::Json => cloudevents::document(text::utf8(content)?, most_rows)?,
+        Notation::Lines => cloudevents::lines(text::unmarked(content), most_rows)?,
+        Notation::Sheet(form) => sheet::rows(&text::utf8_or_utf16(content)?, form, most_rows)?,
     };
     if rows.is_empty() { Err(ParseError::Empty) } else { Ok(rows) }
-}
-
-fn utf8(content: &[u8]) -> Result<&str, ParseError> {
-    std::str::from_utf8(content).map_err(|error| {
-        let good = &content[..error.valid_up_to()];
-        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
-        ParseError::NotUtf8 { byte: good.len() + 1, line }
-    })
 }
 
 /// Notes the row, unless there are too many.

@@ -88,6 +88,7 @@ fn refusal(error: IntakeError) -> String {
             let title = "The header is not that of a form".to_owned();
             std::iter::once(title).chain(lines).collect::<Vec<_>>().join("\n  ")
         }
+        IntakeError::Parse(error) => format!("the content {error}; {}", error.remedy()),
         error => in_words(error),
     }
 }
