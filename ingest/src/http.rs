@@ -100,9 +100,8 @@ async fn files(
         return Err(bad_query("name", reason, "give a shorter name, or none"));
     }
     let form = query.form.as_deref().map(form_named).transpose()?;
-    sheet_notation(&headers)?;
+    let notation = sheet_notation(&headers, form)?;
     let idempotency_key = idempotency_key(&headers)?;
-    let notation = Notation::Sheet(form);
     let submission = Submission { content, notation, via: Via::File, name: query.name, idempotency_key };
     answered(doors.intake.submit(submission).await?)
 }
@@ -134,10 +133,15 @@ fn events_notation(headers: &HeaderMap) -> Result<Notation, ProblemDocument> {
     }
 }
 
-fn sheet_notation(headers: &HeaderMap) -> Result<(), ProblemDocument> {
-    const RIGHT: &str = "text/csv, in UTF-8 or UTF-16, with commas, semicolons or tabs between the columns";
+fn sheet_notation(headers: &HeaderMap, form: Option<&'static Form>) -> Result<Notation, ProblemDocument> {
+    const RIGHT: &str = "text/csv, in UTF-8 or UTF-16, with commas, semicolons or tabs between the columns; or \
+                         application/vnd.openxmlformats-officedocument.spreadsheetml.sheet for an Excel workbook (.xlsx)";
     match content_type_in(headers, &["utf-8", "us-ascii", "utf-16", "utf-16le", "utf-16be"], RIGHT)?.as_str() {
-        "text/csv" | "text/tab-separated-values" => Ok(()),
+        // Browsers name a CSV file so on a machine that has Excel, and any file as bytes: its beginning says what it is.
+        "text/csv" | "text/tab-separated-values" | "application/vnd.ms-excel" | "application/octet-stream" => {
+            Ok(Notation::Sheet(form))
+        }
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => Ok(Notation::Workbook(form)),
         _ => Err(problem::content_type(RIGHT)),
     }
 }

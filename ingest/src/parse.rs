@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use lantoa_schemas::form::Form;
-use lantoa_schemas::validate::fields::SheetRow;
+use lantoa_schemas::validate::fields::{SheetRow, TypedCell, TypedRow};
 use lantoa_schemas::validate::{Fields, Judge, Problem, Row, Stamp, ValidatedEvent};
 use serde_json::{Map, Value};
 
@@ -16,8 +16,12 @@ mod header;
 mod json;
 mod sheet;
 mod text;
+mod workbook;
 
 pub use text::Likely;
+pub use workbook::WorkbookError;
+#[cfg(test)]
+pub(crate) use workbook::made;
 
 /// How a content is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +30,10 @@ pub enum Notation {
     Json,
     /// One CloudEvent a line; blank lines are nothing.
     Lines,
-    /// A sheet as CSV, in the given form or in the one that its header names.
+    /// A sheet as CSV or as a workbook, whichever it is, in the given form or in the one that its header names.
     Sheet(Option<&'static Form>),
+    /// A sheet as a workbook (XLSX), otherwise the same.
+    Workbook(Option<&'static Form>),
 }
 
 /// A content that cannot be read as a whole. Owned by the sender.
@@ -49,9 +55,9 @@ pub enum ParseError {
     /// Text that begins as UTF-16 and goes on otherwise.
     #[error("is UTF-16 that breaks off or has half letters")]
     NotUtf16,
-    /// A workbook where a text was expected.
-    #[error("is an Excel workbook, which is not read yet")]
-    Workbook,
+    /// A workbook that cannot be read, or that is where none should be.
+    #[error(transparent)]
+    Workbook(#[from] WorkbookError),
     /// Not JSON at all.
     #[error("is not JSON: {0}")]
     NotJson(String),
@@ -96,7 +102,7 @@ impl ParseError {
                 "save or send it as UTF-8; in Excel: File, Save As, CSV UTF-8 (trong Excel: Tệp, Lưu dưới dạng, CSV UTF-8)"
             }
             Self::NotUtf16 => "save or send it again, as UTF-8 or as UTF-16",
-            Self::Workbook => "in Excel save it as CSV UTF-8, and send that",
+            Self::Workbook(error) => error.remedy(),
             Self::NotJson(_) | Self::NoEvents => "send one JSON object, or an array of them",
             Self::NotCsv(_) | Self::Quotes { .. } => {
                 "save the sheet as CSV, with commas, semicolons or tabs between the columns"
@@ -130,19 +136,23 @@ pub struct Draft {
 enum DraftFields {
     Object(Map<String, Value>),
     Cells { header: Arc<Vec<String>>, cells: Vec<String>, line: u64 },
+    Typed { grid: Arc<workbook::Grid>, cells: Vec<Option<TypedCell>>, row: u32 },
 }
 
 impl Draft {
     /// Has the row judged by the one validator.
     ///
     /// # Errors
-    /// All problems of the row; those of a sheet name its line.
+    /// All problems of the row; those of a sheet name its line or cell.
     pub fn judge(&self, judge: &Judge<'_>, stamp: &Stamp) -> Result<ValidatedEvent, Vec<Problem>> {
         match &self.fields {
             DraftFields::Object(object) => judge.judge(&self.row(object), stamp),
             DraftFields::Cells { header, cells, line } => judge
                 .judge(&self.row(&SheetRow { header: header.as_slice(), cells }), stamp)
                 .map_err(|problems| problems.into_iter().map(|problem| in_line(problem, *line)).collect()),
+            DraftFields::Typed { grid, cells, row } => judge
+                .judge(&self.row(&TypedRow { header: grid.names(), cells }), stamp)
+                .map_err(|problems| problems.into_iter().map(|problem| grid.place(problem, *row)).collect()),
         }
     }
 
@@ -159,17 +169,24 @@ impl Draft {
 /// How every workbook begins, being a zip file.
 const WORKBOOK: &[u8] = b"PK\x03\x04";
 
+/// How the binary files of Excel begin, and workbooks with a password.
+const OLD_WORKBOOK: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
+
 /// Reads the rows of a content, at most `most_rows`.
 ///
 /// # Errors
 /// When it cannot be read as a whole.
 pub fn parse(content: &[u8], notation: Notation, most_rows: usize) -> Result<Vec<ParsedRow>, ParseError> {
-    if content.starts_with(WORKBOOK) {
-        return Err(ParseError::Workbook);
-    }
+    let is_workbook = content.starts_with(WORKBOOK);
     let rows = match notation {
+        Notation::Json | Notation::Lines if is_workbook => return Err(WorkbookError::AmongEvents.into()),
         Notation::Json => cloudevents::document(text::utf8(content)?, most_rows)?,
         Notation::Lines => cloudevents::lines(text::unmarked(content), most_rows)?,
+        Notation::Sheet(form) | Notation::Workbook(form) if is_workbook => workbook::rows(content, form, most_rows)?,
+        Notation::Sheet(_) | Notation::Workbook(_) if content.starts_with(OLD_WORKBOOK) => {
+            return Err(WorkbookError::Old.into());
+        }
+        Notation::Workbook(_) => return Err(WorkbookError::Other.into()),
         Notation::Sheet(form) => sheet::rows(&text::utf8_or_utf16(content)?, form, most_rows)?,
     };
     if rows.is_empty() { Err(ParseError::Empty) } else { Ok(rows) }

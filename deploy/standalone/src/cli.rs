@@ -25,7 +25,7 @@ Examples:
   lantoa sql --out statements.xlsx \"select * from statement\"
   lantoa sql                               a prompt: \\? lists what it knows, Tab completes
   lantoa sql < questions.sql               each statement of a file
-  lantoa import figures.csv                take in a sheet in the form `statement`
+  lantoa import figures.xlsx               take in a sheet (XLSX or CSV) in the form `statement`
   lantoa status                            what runs, where, and what is kept
   lantoa verify                            prove that each event is in its table once
   lantoa release create LLW-2025 --as-of 2025-10-20   store the answers of that day under a name
@@ -383,7 +383,7 @@ pub struct Surroundings {
 /// Flags of `import`.
 #[derive(Debug, Clone, Args)]
 pub struct ImportArgs {
-    /// Files to take in (CSV, UTF-8)
+    /// Files to take in (CSV or XLSX)
     #[arg(required_unless_present = "articles", value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Form of the files; without it, each file's header says

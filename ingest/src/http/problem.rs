@@ -6,7 +6,7 @@ use lantoa_schemas::validate::Problem;
 use serde::{Serialize, Serializer};
 
 use crate::intake::{IntakeError, MAX_KEY, Rejected};
-use crate::parse::ParseError;
+use crate::parse::{ParseError, WorkbookError};
 
 /// In front of the kind of a problem; a name, not an address.
 const TYPE: &str = "urn:lantoa:problem:";
@@ -151,7 +151,10 @@ fn unreadable(error: ParseError) -> ProblemDocument {
         ParseError::Empty => (StatusCode::BAD_REQUEST, "empty", "Nothing was sent"),
         ParseError::NotUtf8 { .. } => (StatusCode::BAD_REQUEST, "not-utf8", "The content is not UTF-8"),
         ParseError::NotUtf16 => (StatusCode::BAD_REQUEST, "not-utf16", "The content is not UTF-16"),
-        ParseError::Workbook => (StatusCode::BAD_REQUEST, "workbook", "The content is an Excel workbook"),
+        ParseError::Workbook(WorkbookError::TooLarge { .. } | WorkbookError::TooManyCells { .. }) => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The workbook is too large")
+        }
+        ParseError::Workbook(_) => (StatusCode::BAD_REQUEST, "workbook", "The workbook cannot be read"),
         ParseError::NotJson(_) => (StatusCode::BAD_REQUEST, "not-json", "The content is not JSON"),
         ParseError::NoEvents => (StatusCode::BAD_REQUEST, "no-event", "The content is no event"),
         ParseError::NotCsv(_) | ParseError::Quotes { .. } => {

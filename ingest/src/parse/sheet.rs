@@ -80,14 +80,8 @@ fn mark_of(text: &str, form: Option<&'static Form>) -> Result<u8, ParseError> {
             candidates.push((mark, header));
         }
     }
-    let with = |fits: fn(&[String], Option<&'static Form>) -> bool| match candidates
-        .iter()
-        .filter(|(_, header)| fits(header, form))
-        .collect::<Vec<_>>()
-        .as_slice()
-    {
-        [(mark, _)] => Some(*mark),
-        _ => None,
+    let with = |fits: fn(&[String], Option<&'static Form>) -> bool| {
+        only(candidates.iter().filter(|(_, header)| fits(header, form)).map(|(mark, _)| *mark))
     };
     match candidates.as_slice() {
         [] => Ok(b','),
@@ -97,6 +91,11 @@ fn mark_of(text: &str, form: Option<&'static Form>) -> Result<u8, ParseError> {
             ParseError::Marks(marks.join(" or "))
         }),
     }
+}
+
+fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
 }
 
 fn header_by(text: &str, mark: u8) -> Result<Vec<String>, ParseError> {
