@@ -100,9 +100,8 @@ async fn files(
         return Err(bad_query("name", reason, "give a shorter name, or none"));
     }
     let form = query.form.as_deref().map(form_named).transpose()?;
-    sheet_notation(&headers)?;
+    let notation = sheet_notation(&headers, form)?;
     let idempotency_key = idempotency_key(&headers)?;
-    let notation = Notation::Csv(form);
     let submission = Submission { content, notation, via: Via::File, name: query.name, idempotency_key };
     answered(doors.intake.submit(submission).await?)
 }
@@ -134,19 +133,32 @@ fn events_notation(headers: &HeaderMap) -> Result<Notation, ProblemDocument> {
     }
 }
 
-fn sheet_notation(headers: &HeaderMap) -> Result<(), ProblemDocument> {
-    const RIGHT: &str = "text/csv, with commas and in UTF-8";
-    if content_type(headers, RIGHT)? == "text/csv" { Ok(()) } else { Err(problem::content_type(RIGHT)) }
+fn sheet_notation(headers: &HeaderMap, form: Option<&'static Form>) -> Result<Notation, ProblemDocument> {
+    const RIGHT: &str = "text/csv, in UTF-8 or UTF-16, with commas, semicolons or tabs between the columns; or \
+                         application/vnd.openxmlformats-officedocument.spreadsheetml.sheet for an Excel workbook (.xlsx)";
+    match content_type_in(headers, &["utf-8", "us-ascii", "utf-16", "utf-16le", "utf-16be"], RIGHT)?.as_str() {
+        // Browsers name a CSV file so on a machine that has Excel, and any file as bytes: its beginning says what it is.
+        "text/csv" | "text/tab-separated-values" | "application/vnd.ms-excel" | "application/octet-stream" => {
+            Ok(Notation::Sheet(form))
+        }
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => Ok(Notation::Workbook(form)),
+        _ => Err(problem::content_type(RIGHT)),
+    }
 }
 
 /// The content type in small letters, without its parameters; of these only UTF-8 as `charset` is right.
 fn content_type(headers: &HeaderMap, right: &str) -> Result<String, ProblemDocument> {
+    content_type_in(headers, &["utf-8", "us-ascii"], right)
+}
+
+/// The content type in small letters, without its parameters, of which `charset` has to be one of those given.
+fn content_type_in(headers: &HeaderMap, charsets: &[&str], right: &str) -> Result<String, ProblemDocument> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let mut parts = given.split(';').map(|part| part.trim().to_ascii_lowercase());
     let essence = parts.next().unwrap_or_default();
     let other_charset = parts
         .filter_map(|part| part.strip_prefix("charset=").map(|charset| charset.trim_matches('"').to_owned()))
-        .any(|charset| charset != "utf-8" && charset != "us-ascii");
+        .any(|charset| !charsets.contains(&charset.as_str()));
     if other_charset { Err(problem::content_type(right)) } else { Ok(essence) }
 }
 

@@ -195,7 +195,7 @@ impl Intake {
         content: Bytes,
         form: Option<&'static Form>,
     ) -> Result<Answer, IntakeError> {
-        let notation = Notation::Csv(form);
+        let notation = Notation::Sheet(form);
         let name = Some(name.to_owned());
         self.submit(Submission { content, notation, via: Via::File, name, idempotency_key: None }).await
     }

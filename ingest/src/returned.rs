@@ -10,9 +10,11 @@ use std::collections::BTreeMap;
 
 use lantoa_schemas::form::{Form, RESULT};
 use lantoa_schemas::validate::Problem;
+use lantoa_schemas::validate::fields::TypedCell;
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Note, Workbook, Worksheet, XlsxError};
 
 use crate::parse::{ParseError, Table, table};
+use crate::template::written;
 
 /// The sheet.
 const SHEET: &str = "Kết quả";
@@ -60,7 +62,7 @@ pub fn workbook(
     refused: &[Refused],
     judged: bool,
 ) -> Result<Vec<u8>, ReturnedError> {
-    let table = table(content)?;
+    let table = table(content, form)?;
     let columns = Columns::of(&table, form);
     let (mut of_header, mut of_rows) = (Vec::new(), BTreeMap::<u64, Vec<&Problem>>::new());
     for one in refused {
@@ -111,25 +113,34 @@ impl Columns {
     }
 }
 
-/// How cells look. All are texts: codes keep their zeros, and what is mended stays what was typed.
+/// How cells look. A text stays one when it is mended: codes keep their zeros.
 struct Styles {
-    text: Format,
+    good: Kinds,
+    bad: Kinds,
     head: Format,
-    bad: Format,
     bad_head: Format,
     taken: Format,
 }
 
+/// How a cell of each kind looks.
+struct Kinds {
+    text: Format,
+    day: Format,
+    plain: Format,
+}
+
 impl Styles {
     fn new() -> Self {
+        let red = |format: Format| format.set_background_color(Color::RGB(0xFF_C7_CE));
         let text = || Format::new().set_num_format("@");
-        let head = || text().set_bold().set_text_wrap().set_align(FormatAlign::VerticalCenter);
-        let red = Color::RGB(0xFF_C7_CE);
+        let day = || Format::new().set_num_format("yyyy-mm-dd");
+        let head =
+            || text().set_bold().set_text_wrap().set_align(FormatAlign::VerticalCenter).set_border(FormatBorder::Thin);
         Self {
-            text: text(),
-            head: head().set_border(FormatBorder::Thin).set_background_color(Color::RGB(0xDD_EB_F7)),
-            bad: text().set_background_color(red),
-            bad_head: head().set_border(FormatBorder::Thin).set_background_color(red),
+            good: Kinds { text: text(), day: day(), plain: Format::new() },
+            bad: Kinds { text: red(text()), day: red(day()), plain: red(Format::new()) },
+            head: head().set_background_color(Color::RGB(0xDD_EB_F7)),
+            bad_head: red(head()),
             taken: text().set_background_color(Color::RGB(0xE2_EF_DA)),
         }
     }
@@ -145,11 +156,34 @@ struct Page<'a> {
 
 impl Page<'_> {
     /// The cells of a line above the header.
-    fn above(&mut self, cells: &[String]) -> Result<(), XlsxError> {
-        for (at, cell) in cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
-            self.sheet.write_string_with_format(self.row, column_of(at)?, fitting(cell), &self.styles.text)?;
+    fn above(&mut self, cells: &[Option<TypedCell>]) -> Result<(), XlsxError> {
+        for (at, cell) in cells.iter().enumerate() {
+            self.cell(at, cell.as_ref(), false)?;
         }
         self.row += 1;
+        Ok(())
+    }
+
+    /// One cell as the kind that it is.
+    fn cell(&mut self, at: usize, cell: Option<&TypedCell>, is_bad: bool) -> Result<(), XlsxError> {
+        let (row, column) = (self.row, column_of(at)?);
+        let kinds = if is_bad { &self.styles.bad } else { &self.styles.good };
+        match cell {
+            None if is_bad => self.sheet.write_blank(row, column, &kinds.text)?,
+            None => return Ok(()),
+            Some(TypedCell::Text(text)) => {
+                self.sheet.write_string_with_format(row, column, fitting(text), &kinds.text)?
+            }
+            Some(TypedCell::Number(number)) => {
+                self.sheet.write_number_with_format(row, column, *number, &kinds.plain)?
+            }
+            Some(TypedCell::Flag(flag)) => self.sheet.write_boolean_with_format(row, column, *flag, &kinds.plain)?,
+            Some(TypedCell::Day(day)) => match written(*day) {
+                Ok(day) => self.sheet.write_datetime_with_format(row, column, day, &kinds.day)?,
+                // A workbook has no days so early.
+                Err(_) => self.sheet.write_string_with_format(row, column, day.to_string(), &kinds.text)?,
+            },
+        };
         Ok(())
     }
 
@@ -173,7 +207,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn line(&mut self, cells: &[String], problems: &[&Problem], judged: bool) -> Result<(), XlsxError> {
+    fn line(&mut self, cells: &[Option<TypedCell>], problems: &[&Problem], judged: bool) -> Result<(), XlsxError> {
         let mut by_cell = BTreeMap::<usize, Vec<&Problem>>::new();
         for problem in problems {
             by_cell.entry(self.columns.cell(problem)).or_default().push(problem);
@@ -181,13 +215,10 @@ impl Page<'_> {
         // A blank cell may be bad, too, and may lie behind the last that was sent.
         let bad = by_cell.keys().filter(|at| **at != self.columns.result).max();
         for at in 0..cells.len().max(bad.map_or(0, |at| at + 1)) {
-            let (cell, place) = (cells.get(at).map_or("", String::as_str), self.columns.place(at));
-            let is_bad = by_cell.contains_key(&place);
-            if place == self.columns.result || (cell.is_empty() && !is_bad) {
-                continue;
+            let (cell, place) = (cells.get(at).and_then(Option::as_ref), self.columns.place(at));
+            if place != self.columns.result {
+                self.cell(place, cell, by_cell.contains_key(&place))?;
             }
-            let style = if is_bad { &self.styles.bad } else { &self.styles.text };
-            self.sheet.write_string_with_format(self.row, column_of(place)?, fitting(cell), style)?;
         }
         self.result(cells, problems, judged)?;
         for (at, problems) in &by_cell {
@@ -198,13 +229,13 @@ impl Page<'_> {
     }
 
     /// What became of a row.
-    fn result(&mut self, cells: &[String], problems: &[&Problem], judged: bool) -> Result<(), XlsxError> {
+    fn result(&mut self, cells: &[Option<TypedCell>], problems: &[&Problem], judged: bool) -> Result<(), XlsxError> {
         let column = column_of(self.columns.result)?;
         if !problems.is_empty() {
             let words: Vec<String> = problems.iter().map(|problem| in_short(problem)).collect();
             let words = format!("{REFUSED}: {}", words.join("; "));
-            self.sheet.write_string_with_format(self.row, column, fitting(&words), &self.styles.bad)?;
-        } else if judged && cells.iter().any(|cell| !cell.trim().is_empty()) {
+            self.sheet.write_string_with_format(self.row, column, fitting(&words), &self.styles.bad.text)?;
+        } else if judged && !is_blank(cells) {
             self.sheet.write_string_with_format(self.row, column, TAKEN, &self.styles.taken)?;
         }
         Ok(())
@@ -225,6 +256,11 @@ impl Page<'_> {
         self.sheet.insert_note(self.row, column_of(at)?, &note)?;
         Ok(())
     }
+}
+
+/// Whether a row is nothing, as it is for whoever reads the sheet.
+fn is_blank(cells: &[Option<TypedCell>]) -> bool {
+    cells.iter().flatten().all(|cell| matches!(cell, TypedCell::Text(text) if text.trim().is_empty()))
 }
 
 /// What is wrong, in Vietnamese where there are words for it.

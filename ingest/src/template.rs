@@ -84,7 +84,7 @@ pub fn workbook(order: &Order<'_>) -> Result<Vec<u8>, TemplateError> {
 }
 
 /// A day as a workbook has it.
-fn written(day: NaiveDate) -> Result<ExcelDateTime, XlsxError> {
+pub(crate) fn written(day: NaiveDate) -> Result<ExcelDateTime, XlsxError> {
     // Months and days fit; a year that does not is refused as one out of range.
     ExcelDateTime::from_ymd(u16::try_from(day.year()).unwrap_or_default(), day.month() as u8, day.day() as u8)
 }

@@ -6,7 +6,7 @@ use lantoa_schemas::validate::Problem;
 use serde::{Serialize, Serializer};
 
 use crate::intake::{IntakeError, MAX_KEY, Rejected};
-use crate::parse::ParseError;
+use crate::parse::{ParseError, WorkbookError};
 
 /// In front of the kind of a problem; a name, not an address.
 const TYPE: &str = "urn:lantoa:problem:";
@@ -147,33 +147,30 @@ fn unavailable(why: &str) -> ProblemDocument {
 }
 
 fn unreadable(error: ParseError) -> ProblemDocument {
-    let reason = error.to_string();
-    let bad = |kind, title, remedy: &str| {
-        ProblemDocument::new(StatusCode::BAD_REQUEST, kind, title).because("body", reason.as_str(), remedy)
-    };
-    let events = "send one JSON object, or an array of them";
-    match error {
-        ParseError::Empty => bad("empty", "Nothing was sent", "send at least one row"),
-        ParseError::NotUtf8 { .. } => bad("not-utf8", "The content is not UTF-8", "save or send it as UTF-8"),
-        ParseError::Workbook => {
-            bad("workbook", "The content is an Excel workbook", "in Excel save it as CSV UTF-8, and send that")
+    let (status, kind, title) = match &error {
+        ParseError::Empty => (StatusCode::BAD_REQUEST, "empty", "Nothing was sent"),
+        ParseError::NotUtf8 { .. } => (StatusCode::BAD_REQUEST, "not-utf8", "The content is not UTF-8"),
+        ParseError::NotUtf16 => (StatusCode::BAD_REQUEST, "not-utf16", "The content is not UTF-16"),
+        ParseError::Workbook(WorkbookError::TooLarge { .. } | WorkbookError::TooManyCells { .. }) => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The workbook is too large")
         }
-        ParseError::NotJson(_) => bad("not-json", "The content is not JSON", events),
-        ParseError::NoEvents => bad("no-event", "The content is no event", events),
+        ParseError::Workbook(_) => (StatusCode::BAD_REQUEST, "workbook", "The workbook cannot be read"),
+        ParseError::NotJson(_) => (StatusCode::BAD_REQUEST, "not-json", "The content is not JSON"),
+        ParseError::NoEvents => (StatusCode::BAD_REQUEST, "no-event", "The content is no event"),
         ParseError::NotCsv(_) | ParseError::Quotes { .. } => {
-            bad("not-csv", "The content is not CSV", "save the sheet as CSV with commas")
+            (StatusCode::BAD_REQUEST, "not-csv", "The content is not CSV")
         }
+        ParseError::Marks(_) => (StatusCode::BAD_REQUEST, "separator", "The columns cannot be told apart"),
+        ParseError::Header(_) => (StatusCode::UNPROCESSABLE_ENTITY, "header", "The header is not that of a form"),
+        ParseError::TooManyRows { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-many-rows", "There are too many rows"),
+    };
+    let document = ProblemDocument::new(status, kind, title);
+    match error {
         ParseError::Header(problems) => {
             let errors = problems.into_iter().map(|problem| RowError { row: None, problem }).collect();
-            ProblemDocument::new(StatusCode::UNPROCESSABLE_ENTITY, "header", "The header is not that of a form")
-                .of_rows("nothing was stored", errors)
+            document.of_rows("nothing was stored", errors)
         }
-        ParseError::TooManyRows { .. } => ProblemDocument::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-many-rows",
-            "There are too many rows",
-        )
-        .because("body", reason, "send it in several parts"),
+        error => document.because("body", error.to_string(), error.remedy()),
     }
 }
 

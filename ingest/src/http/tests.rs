@@ -11,10 +11,12 @@ use super::*;
 use crate::config::Config;
 use crate::intake::{Counts, References};
 use crate::log::Log;
+use crate::parse::made::{self, Made};
 use crate::test_broker::{TestBroker, free_address};
 
 const NDJSON: &str = "application/x-ndjson";
 const JSON: &str = "application/json";
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// A listening server over a path, until it is dropped with the test's runtime.
 struct Server {
@@ -92,6 +94,12 @@ fn good(id: &str) -> String {
     event(id, "note", Value::Null)
 }
 
+/// A workbook with a good row below its header and one with an error.
+fn filled_form() -> Vec<u8> {
+    let rows = [(2, made::header()), (3, made::row(vec![])), (4, made::row(vec![("numerator", Made::Error("#REF!"))]))];
+    made::packed(&made::parts(&[("Form", "", made::sheet(&rows, &[]))], &[]))
+}
+
 fn fields(answer: &Value) -> Vec<String> {
     let errors = answer["errors"].as_array().unwrap();
     errors.iter().map(|e| format!("{} {}", e["row"], e["field"].as_str().unwrap())).collect()
@@ -111,7 +119,7 @@ async fn each_kind_of_bad_request_has_its_status_and_names_what_is_wrong() {
         ("/v1/events", "text/plain", good("e").into(), 415, vec!["null Content-Type"]),
         ("/v1/events", "application/json; charset=windows-1258", good("e").into(), 415, vec!["null Content-Type"]),
         ("/v1/events", "application/cloudevents+json", unknown_type.into_bytes(), 422, vec!["1 type"]),
-        ("/v1/events", JSON, event("e", "numerator", json!("138.068")).into(), 422, vec!["1 numerator"]),
+        ("/v1/events", JSON, event("e", "numerator", json!("138,000")).into(), 422, vec!["1 numerator"]),
         ("/v1/events", JSON, event("e", "source", Value::Null).into(), 422, vec!["1 source"]),
         ("/v1/events", JSON, event("e", "area_code", json!("99")).into(), 422, vec!["1 area_code"]),
         ("/v1/events", JSON, event("e", "area_date", json!("2025-07-01")).into(), 422, vec!["1 area_date"]),
@@ -128,7 +136,17 @@ async fn each_kind_of_bad_request_has_its_status_and_names_what_is_wrong() {
         ("/v1/events", NDJSON, many.into_bytes(), 413, vec!["null body"]),
         ("/v1/events", JSON, vec![b' '; 10 << 20], 413, vec!["null body"]),
         ("/v1/files", "text/csv", "a,b\n1,2".into(), 422, vec!["null header"]),
+        ("/v1/files", "text/csv", "a;b\n1;2".into(), 422, vec!["null header"]),
+        ("/v1/files", "text/csv", "a,b;c\n1,2;3".into(), 400, vec!["null body"]),
+        ("/v1/files", "text/csv; charset=utf-16", b"\xFF\xFEa\0,\0b\0\n\0".to_vec(), 422, vec!["null header"]),
+        ("/v1/files", "text/csv", b"a,b\nho\xF2c,t\xE2\xF2p".to_vec(), 400, vec!["null body"]),
+        ("/v1/files", "text/csv; charset=windows-1258", "a,b".into(), 415, vec!["null Content-Type"]),
         ("/v1/files", JSON, "a,b\n1,2".into(), 415, vec!["null Content-Type"]),
+        ("/v1/files", XLSX, "a,b\n1,2".into(), 400, vec!["null body"]),
+        ("/v1/files", XLSX, b"PK\x03\x04".to_vec(), 400, vec!["null body"]),
+        ("/v1/files", XLSX, b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1".to_vec(), 400, vec!["null body"]),
+        ("/v1/files", "text/csv", b"PK\x03\x04".to_vec(), 400, vec!["null body"]),
+        ("/v1/events", JSON, b"PK\x03\x04".to_vec(), 400, vec!["null body"]),
         ("/v1/files?form=nothing", "text/csv", "a,b\n1,2".into(), 400, vec!["null form"]),
         ("/v1/files?fromm=statement", "text/csv", "a,b\n1,2".into(), 400, vec!["null query"]),
         ("/v1/events", JSON, good("e").into(), 503, vec!["null body"]),
@@ -203,6 +221,13 @@ async fn good_rows_are_acknowledged_and_told_apart_from_bad_ones() {
     assert_eq!(server.intake.counts(), Counts { received: 6, accepted: 4, rejected: 2, failed: 0 });
     assert!(server.metrics().contains("\nlantoa_ingest_acknowledgement_seconds_count 3\n"));
     assert!(server.intake.ready().await.iter().all(|(_, state)| state.is_ok()));
+    for content_type in [XLSX, "application/octet-stream"] {
+        let (status, answer) = server.post("/v1/files", content_type, filled_form()).await;
+        assert_eq!((status, fields(&answer)), (207, vec!["2 numerator".to_owned()]), "{answer}");
+        let reason = answer["errors"][0]["reason"].as_str().unwrap();
+        assert!(reason.contains("#REF!") && reason.contains("Form!O4"), "{reason}");
+        assert_eq!((&answer["accepted"], &answer["events"][0]["row"]), (&json!(1), &json!(1)));
+    }
     shutdown.cancel();
     assert!(server.intake.ready().await[0].1.is_err());
     handle.join().await.unwrap();

@@ -17,7 +17,7 @@ fn judged(content: &[u8]) -> (Vec<Refused>, usize) {
     let judge = knowledge.judge("2026-01-15T03:00:00Z".parse().unwrap());
     let stamp = Stamp { sender: "local".into(), via: Via::File, receipt: "r".into(), row: 1 };
     let (mut refused, mut taken) = (Vec::new(), 0);
-    match parse(content, Notation::Csv(None), 100) {
+    match parse(content, Notation::Sheet(None), 100) {
         Ok(rows) => {
             for row in rows {
                 match row.draft.and_then(|draft| draft.judge(&judge, &stamp)) {
@@ -130,4 +130,42 @@ fn what_is_no_sheet_cannot_be_given_back_and_what_is_too_long_is_cut() {
     let cell = &sheet(&bytes, SHEET)[1][0];
     assert_eq!(cell.chars().count(), MOST_UNITS);
     assert!(long.starts_with(cell.trim_end_matches('…')));
+}
+
+/// Rows as somebody fills them in below a title, with numbers as numbers.
+fn filled_in(rows: &[String]) -> Vec<u8> {
+    let mut book = Workbook::new();
+    let page = book.add_worksheet();
+    page.write_string(0, 0, "BÁO CÁO").unwrap();
+    for (at, name) in (0..).zip(STATEMENT.columns) {
+        page.write_string(2, at, column(name).unwrap().heading.as_str()).unwrap();
+    }
+    let numbers = ["numerator", "denominator", "printed_percent"].map(place);
+    for (row, line) in (3..).zip(rows) {
+        for (at, cell) in (0..).zip(line.split(',')) {
+            match cell.parse::<f64>() {
+                Ok(number) if numbers.contains(&at) => page.write_number(row, at, number).unwrap(),
+                _ => page.write_string(row, at, cell).unwrap(),
+            };
+        }
+    }
+    book.save_to_buffer().unwrap()
+}
+
+#[test]
+fn a_workbook_comes_back_with_its_title_and_each_cell_of_its_kind() {
+    // As a text, 1.234 could be a thousand and more.
+    let (good, bad) = (GOOD.replace("73.58", "1.234"), GOOD.replace("138068", "many"));
+    let sent = filled_in(&[good, bad]);
+    let (refused, taken) = judged(&sent);
+    assert_eq!((taken, refused.len()), (1, 1), "{refused:?}");
+    let bytes = workbook(&sent, None, &refused, true).unwrap();
+    let (rows, result) = (sheet(&bytes, SHEET), STATEMENT.columns.len());
+    assert_eq!(rows[0][0], "BÁO CÁO");
+    assert_eq!(rows[3][result], "Đã nhận");
+    assert_eq!(noted(&bytes), [row_col_to_cell(4, place("numerator"))]);
+    let said = &rows[4][result];
+    assert!(said.contains("(ô Sheet1!O5)"), "the cell as whoever sent it sees it: {said}");
+    let (still, taken) = judged(&bytes);
+    assert_eq!((taken, still.len(), still[0].problem.field.as_str()), (1, 1, "numerator"));
 }

@@ -3,7 +3,7 @@ use lantoa_schemas::validate::Stamp;
 use lantoa_schemas::vocabulary::Via;
 
 use super::*;
-use crate::parse::{Notation, parse};
+use crate::parse::{Notation, ParseError, parse};
 use crate::test_workbook::{csv, part, sheet};
 
 fn day(text: &str) -> NaiveDate {
@@ -20,7 +20,7 @@ fn judged(content: &[u8], on: NaiveDate, knowledge: &Knowledge) -> Vec<Vec<Strin
     let now = on.succ_opt().unwrap().and_hms_opt(3, 0, 0).unwrap().and_utc();
     let judge = knowledge.judge(now);
     let stamp = Stamp { sender: "local".into(), via: Via::File, receipt: "r".into(), row: 1 };
-    let rows = parse(content, Notation::Csv(None), 100).unwrap();
+    let rows = parse(content, Notation::Sheet(None), 100).unwrap();
     let problems = rows.into_iter().map(|row| match row.draft.and_then(|draft| draft.judge(&judge, &stamp)) {
         Ok(_) => Vec::new(),
         Err(problems) => problems.into_iter().map(|p| format!("{} {}", p.field, p.reason)).collect(),
@@ -47,6 +47,20 @@ fn the_example_of_every_form_is_accepted_on_every_map() {
             let judged = judged(&csv(&rows), order.day, &knowledge);
             assert_eq!(judged, vec![Vec::<String>::new(); rows.len() - 1], "{} {on} {area:?}", form.name);
         }
+    }
+}
+
+#[test]
+fn the_example_goes_in_as_a_workbook_of_its_own_and_never_with_the_form() {
+    let knowledge = Knowledge::shipped();
+    for form in FORMS {
+        let order = order(form, "2026-01-10", Some("24"), &knowledge);
+        let mut book = Workbook::new();
+        super::sheet::example(book.add_worksheet(), &order, &Styles::new()).unwrap();
+        let judged = judged(&book.save_to_buffer().unwrap(), order.day, &knowledge);
+        assert!(!judged.is_empty() && judged.iter().all(Vec::is_empty), "{}: {judged:?}", form.name);
+        let whole = workbook(&order).unwrap();
+        assert_eq!(parse(&whole, Notation::Sheet(None), 100), Err(ParseError::Empty), "nobody has filled it in");
     }
 }
 

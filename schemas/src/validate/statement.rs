@@ -8,20 +8,29 @@ use crate::vocabulary::{Fact, Precision};
 use crate::wording::{Named, listed, nearest};
 
 pub(super) fn read(judge: &Judge<'_>, reader: &mut Reader<'_>) -> Statement {
+    let (fact, measure) = (reader.word("fact"), measure(judge, "measure", reader));
+    let (stage, subject_scope) = (reader.word("stage"), scope(judge, reader));
+    let (period, as_at) = (reader.period("period"), reader.past_date("as_at", judge.today()));
+    let (span, base) = (reader.word("span"), reader.word("base"));
+    // A count may bring its own words and its own whole: `hơn 1.564/2.263`.
+    let part = reader.part("numerator");
+    let numerator_precision = reader.precision("numerator_precision", part.and_then(|part| part.precision));
+    let denominator = reader.whole("denominator", part.and_then(|part| part.whole));
+    let sessions = reader.count_about("sessions");
     let statement = Statement {
-        fact: reader.word("fact"),
-        measure: measure(judge, "measure", reader),
-        stage: reader.word("stage"),
-        subject_scope: scope(judge, reader),
-        period: reader.period("period"),
-        as_at: reader.past_date("as_at", judge.today()),
-        span: reader.word("span"),
-        base: reader.word("base"),
-        numerator: reader.count("numerator"),
-        numerator_precision: reader.word("numerator_precision"),
-        denominator: reader.count("denominator"),
-        sessions: reader.count("sessions"),
-        sessions_precision: reader.word("sessions_precision"),
+        fact,
+        measure,
+        stage,
+        subject_scope,
+        period,
+        as_at,
+        span,
+        base,
+        numerator: part.map(|part| part.count),
+        numerator_precision,
+        denominator,
+        sessions: sessions.map(|(count, _)| count),
+        sessions_precision: reader.precision("sessions_precision", sessions.and_then(|(_, precision)| precision)),
         printed_percent: reader.percent("printed_percent"),
         plan: reader.text("plan"),
         quote: reader.text("quote"),

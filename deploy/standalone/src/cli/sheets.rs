@@ -10,7 +10,7 @@ use super::value::known_form;
 /// Flags of `import`.
 #[derive(Debug, Clone, Args)]
 pub struct ImportArgs {
-    /// Files to take in (CSV, UTF-8)
+    /// Files to take in (CSV or XLSX)
     #[arg(required_unless_present = "articles", value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Form of the files; without it, each file's header says

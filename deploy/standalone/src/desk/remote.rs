@@ -169,7 +169,7 @@ impl Remote {
         let mut url =
             reqwest::Url::parse(&format!("{}/v1/files", self.base)).expect("a base that already answered is a URL");
         url.query_pairs_mut().append_pair("name", name).extend_pairs(form.map(|form| ("form", form)));
-        let sent = self.client.post(url).header(CONTENT_TYPE, "text/csv").body(content).send();
+        let sent = self.client.post(url).header(CONTENT_TYPE, "application/octet-stream").body(content).send();
         read(good(sent.await?).await?).await
     }
 

@@ -111,6 +111,7 @@ fn refusal(error: IntakeError) -> Refusal {
             let refused = problems.into_iter().map(|problem| Refused { row: None, problem });
             Refusal::of("The header is not that of a form".to_owned(), refused.collect())
         }
+        IntakeError::Parse(error) => Refusal::of(format!("the content {error}; {}", error.remedy()), Vec::new()),
         error => Refusal::of(in_words(error), Vec::new()),
     }
 }
