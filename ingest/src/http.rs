@@ -16,6 +16,7 @@ use axum::routing::post;
 use lantoa_schemas::form::{FORMS, Form};
 use lantoa_schemas::vocabulary::Via;
 use serde::{Deserialize, Serialize};
+use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::intake::{Answer, Intake, Submission};
 use crate::parse::Notation;
@@ -44,9 +45,12 @@ struct Doors {
 pub(crate) fn router(intake: Arc<Intake>) -> Router {
     let room = Room::new(intake.config());
     let doors = Arc::new(Doors { intake, room });
+    // What it does not unpack comes through as it is, so that it is answered like everything else.
+    let unpack = RequestDecompressionLayer::new().pass_through_unaccepted(true);
     Router::new()
         .route(EVENTS, post(events).fallback(only_post))
         .route(FILES, post(files).fallback(only_post))
+        .route_layer(unpack)
         .route_layer(middleware::from_fn_with_state(Arc::clone(&doors), counted))
         .with_state(doors)
 }
@@ -70,6 +74,7 @@ async fn only_post(method: Method) -> ProblemDocument {
 async fn events(State(doors): State<Arc<Doors>>, headers: HeaderMap, body: Body) -> Result<Response, ProblemDocument> {
     // The body is read before anything is judged: a sender that is still sending would not see the answer.
     let (content, _room) = doors.room.read(&headers, body).await?;
+    unpacked(&headers)?;
     let notation = events_notation(&headers)?;
     let idempotency_key = idempotency_key(&headers)?;
     let submission = Submission { content, notation, via: Via::Http, name: None, idempotency_key };
@@ -93,6 +98,7 @@ async fn files(
     body: Body,
 ) -> Result<Response, ProblemDocument> {
     let (content, _room) = doors.room.read(&headers, body).await?;
+    unpacked(&headers)?;
     let Query(query) =
         query.map_err(|error| bad_query("query", error.body_text(), "only form and name can be asked"))?;
     if query.name.as_ref().is_some_and(|name| name.chars().count() > MAX_NAME || name.chars().any(char::is_control)) {
@@ -119,6 +125,12 @@ fn bad_query(part: &str, reason: impl Into<String>, remedy: impl Into<String>) -
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ProblemDocument> {
     let key = headers.get(IDEMPOTENCY_KEY).map(|key| key.to_str().map(str::to_owned));
     key.transpose().map_err(|_| crate::intake::IntakeError::Key.into())
+}
+
+/// Refuses a body that came packed and is packed still.
+fn unpacked(headers: &HeaderMap) -> Result<(), ProblemDocument> {
+    let packed = headers.get_all(header::CONTENT_ENCODING).iter().any(|coding| coding != "identity");
+    if packed { Err(problem::content_encoding()) } else { Ok(()) }
 }
 
 fn events_notation(headers: &HeaderMap) -> Result<Notation, ProblemDocument> {

@@ -179,7 +179,7 @@ const OLD_WORKBOOK: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 /// # Errors
 /// When it cannot be read as a whole.
 pub fn parse(content: &[u8], notation: Notation, most_rows: usize) -> Result<Vec<ParsedRow>, ParseError> {
-    let is_workbook = content.starts_with(WORKBOOK);
+    let is_workbook = is_workbook(content);
     let rows = match notation {
         Notation::Json | Notation::Lines if is_workbook => return Err(WorkbookError::AmongEvents.into()),
         Notation::Json => cloudevents::document(text::utf8(content)?, most_rows)?,
@@ -208,6 +208,11 @@ pub(crate) fn table(content: &[u8], form: Option<&'static Form>) -> Result<Table
     }
 }
 
+/// Whether a content is a workbook, which takes far more memory than it has bytes.
+pub(crate) fn is_workbook(content: &[u8]) -> bool {
+    content.starts_with(WORKBOOK)
+}
+
 /// Notes the row, unless there are too many.
 fn push(
     rows: &mut Vec<ParsedRow>,
@@ -233,5 +238,7 @@ fn shortened(text: &str) -> String {
     if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST).chain(['…']).collect() }
 }
 
+#[cfg(test)]
+mod mutated;
 #[cfg(test)]
 mod tests;

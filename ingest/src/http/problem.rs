@@ -75,6 +75,9 @@ impl IntoResponse for ProblemDocument {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
+        if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd"));
+        }
         if status == StatusCode::METHOD_NOT_ALLOWED {
             headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
         }
@@ -89,6 +92,16 @@ pub(super) fn content_type(right: &str) -> ProblemDocument {
         "Content-Type",
         "is none of those that are taken here",
         format!("send {right}"),
+    )
+}
+
+/// A content encoding that the doors do not unpack.
+pub(super) fn content_encoding() -> ProblemDocument {
+    let title = "The content encoding is not taken here";
+    ProblemDocument::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding", title).because(
+        "Content-Encoding",
+        "is none of those that are taken here",
+        "pack the body with gzip or zstd, once, or send it as it is",
     )
 }
 
