@@ -19,6 +19,11 @@ pub const RESULT: &str = "result";
 /// with the header of a form is read.
 pub const EXAMPLE_SHEET: &str = "Ví dụ";
 
+/// Headings of a header that are looked at: whoever reads a workbook looks at many rows that are none.
+const MOST_HEADINGS: usize = 500;
+/// Bytes of the longest heading, however its letters are composed.
+const MOST_BYTES: usize = 200;
+
 /// A documented form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Form {
@@ -105,7 +110,7 @@ impl Form {
         let names = || self.columns.iter().chain(self.further_columns).copied().chain([RESULT]);
         // Most sheets of other programs have names.
         names().find(|name| *name == heading).or_else(|| {
-            let said = crate::wording::spelt(heading);
+            let said = (heading.len() <= MOST_BYTES).then(|| crate::wording::spelt(heading))?;
             names().find(|name| column(name).is_some_and(|column| column.is_headed(&said)))
         })
     }
@@ -117,7 +122,8 @@ impl Form {
 
     /// Columns of the form that a header lacks.
     pub fn missing<'a>(&self, header: impl IntoIterator<Item = &'a str>) -> Vec<&'static str> {
-        let present: Vec<&str> = header.into_iter().filter_map(|heading| self.field(heading)).collect();
+        let present: Vec<&str> =
+            header.into_iter().take(MOST_HEADINGS).filter_map(|heading| self.field(heading)).collect();
         self.columns.iter().copied().filter(|column| !present.contains(column)).collect()
     }
 
