@@ -25,12 +25,12 @@ pub struct Config {
     pub partitions: i32,
     /// Copies of each partition of a topic that is made at start; -1 leaves it to the broker. 3 in production.
     pub replication: i32,
-    /// Largest request or file, in bytes; a larger one is answered 413.
+    /// Largest request or file, in bytes, of a packed request what it unpacks to; a larger one is answered 413.
     pub max_body_bytes: usize,
     /// Most rows of a request or file; more are answered 413.
     pub max_rows: usize,
     /// Bytes of requests that are under way at once; further requests wait, unread. Memory grows to about five times as
-    /// much, as rows are held parsed and encoded.
+    /// much, as rows are held parsed and encoded; the one workbook that is read at a time may take 200 MiB more.
     pub max_bytes_under_way: usize,
     /// How long a sender may take to send a body; then it is answered 408.
     #[serde(deserialize_with = "seconds")]

@@ -16,6 +16,7 @@ use axum::routing::post;
 use lantoa_schemas::form::{FORMS, Form};
 use lantoa_schemas::vocabulary::Via;
 use serde::{Deserialize, Serialize};
+use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::intake::{Answer, Intake, Submission};
 use crate::parse::Notation;
@@ -44,9 +45,12 @@ struct Doors {
 pub(crate) fn router(intake: Arc<Intake>) -> Router {
     let room = Room::new(intake.config());
     let doors = Arc::new(Doors { intake, room });
+    // What it does not unpack comes through as it is, so that it is answered like everything else.
+    let unpack = RequestDecompressionLayer::new().pass_through_unaccepted(true);
     Router::new()
         .route(EVENTS, post(events).fallback(only_post))
         .route(FILES, post(files).fallback(only_post))
+        .route_layer(unpack)
         .route_layer(middleware::from_fn_with_state(Arc::clone(&doors), counted))
         .with_state(doors)
 }
@@ -70,6 +74,7 @@ async fn only_post(method: Method) -> ProblemDocument {
 async fn events(State(doors): State<Arc<Doors>>, headers: HeaderMap, body: Body) -> Result<Response, ProblemDocument> {
     // The body is read before anything is judged: a sender that is still sending would not see the answer.
     let (content, _room) = doors.room.read(&headers, body).await?;
+    unpacked(&headers)?;
     let notation = events_notation(&headers)?;
     let idempotency_key = idempotency_key(&headers)?;
     let submission = Submission { content, notation, via: Via::Http, name: None, idempotency_key };
@@ -93,6 +98,7 @@ async fn files(
     body: Body,
 ) -> Result<Response, ProblemDocument> {
     let (content, _room) = doors.room.read(&headers, body).await?;
+    unpacked(&headers)?;
     let Query(query) =
         query.map_err(|error| bad_query("query", error.body_text(), "only form and name can be asked"))?;
     if query.name.as_ref().is_some_and(|name| name.chars().count() > MAX_NAME || name.chars().any(char::is_control)) {
@@ -100,9 +106,8 @@ async fn files(
         return Err(bad_query("name", reason, "give a shorter name, or none"));
     }
     let form = query.form.as_deref().map(form_named).transpose()?;
-    sheet_notation(&headers)?;
+    let notation = sheet_notation(&headers, form)?;
     let idempotency_key = idempotency_key(&headers)?;
-    let notation = Notation::Csv(form);
     let submission = Submission { content, notation, via: Via::File, name: query.name, idempotency_key };
     answered(doors.intake.submit(submission).await?)
 }
@@ -122,6 +127,12 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ProblemDocumen
     key.transpose().map_err(|_| crate::intake::IntakeError::Key.into())
 }
 
+/// Refuses a body that came packed and is packed still.
+fn unpacked(headers: &HeaderMap) -> Result<(), ProblemDocument> {
+    let packed = headers.get_all(header::CONTENT_ENCODING).iter().any(|coding| coding != "identity");
+    if packed { Err(problem::content_encoding()) } else { Ok(()) }
+}
+
 fn events_notation(headers: &HeaderMap) -> Result<Notation, ProblemDocument> {
     const RIGHT: &str = "application/cloudevents+json for one event, application/cloudevents-batch+json for an array of \
                          events, application/json for either, application/x-ndjson for one event a line; in UTF-8";
@@ -134,19 +145,32 @@ fn events_notation(headers: &HeaderMap) -> Result<Notation, ProblemDocument> {
     }
 }
 
-fn sheet_notation(headers: &HeaderMap) -> Result<(), ProblemDocument> {
-    const RIGHT: &str = "text/csv, with commas and in UTF-8";
-    if content_type(headers, RIGHT)? == "text/csv" { Ok(()) } else { Err(problem::content_type(RIGHT)) }
+fn sheet_notation(headers: &HeaderMap, form: Option<&'static Form>) -> Result<Notation, ProblemDocument> {
+    const RIGHT: &str = "text/csv, in UTF-8 or UTF-16, with commas, semicolons or tabs between the columns; or \
+                         application/vnd.openxmlformats-officedocument.spreadsheetml.sheet for an Excel workbook (.xlsx)";
+    match content_type_in(headers, &["utf-8", "us-ascii", "utf-16", "utf-16le", "utf-16be"], RIGHT)?.as_str() {
+        // Browsers name a CSV file so on a machine that has Excel, and any file as bytes: its beginning says what it is.
+        "text/csv" | "text/tab-separated-values" | "application/vnd.ms-excel" | "application/octet-stream" => {
+            Ok(Notation::Sheet(form))
+        }
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => Ok(Notation::Workbook(form)),
+        _ => Err(problem::content_type(RIGHT)),
+    }
 }
 
 /// The content type in small letters, without its parameters; of these only UTF-8 as `charset` is right.
 fn content_type(headers: &HeaderMap, right: &str) -> Result<String, ProblemDocument> {
+    content_type_in(headers, &["utf-8", "us-ascii"], right)
+}
+
+/// The content type in small letters, without its parameters, of which `charset` has to be one of those given.
+fn content_type_in(headers: &HeaderMap, charsets: &[&str], right: &str) -> Result<String, ProblemDocument> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let mut parts = given.split(';').map(|part| part.trim().to_ascii_lowercase());
     let essence = parts.next().unwrap_or_default();
     let other_charset = parts
         .filter_map(|part| part.strip_prefix("charset=").map(|charset| charset.trim_matches('"').to_owned()))
-        .any(|charset| charset != "utf-8" && charset != "us-ascii");
+        .any(|charset| !charsets.contains(&charset.as_str()));
     if other_charset { Err(problem::content_type(right)) } else { Ok(essence) }
 }
 

@@ -18,13 +18,14 @@ use lantoa_schemas::stream::{Family, Stream};
 use lantoa_schemas::validate::Problem;
 use lantoa_schemas::vocabulary::Via;
 use prometheus_client::registry::Registry;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Config, FaultPoint};
 use crate::log::{Log, LogError, Position, ProduceError, Record};
-use crate::parse::{Notation, ParseError};
+use crate::parse::{Notation, ParseError, is_workbook};
 
 mod count;
 mod health;
@@ -138,6 +139,8 @@ pub struct Intake {
     clock: SharedClock,
     tracker: TaskTracker,
     shutdown: CancellationToken,
+    /// Held while a workbook is read: they are read one after the other.
+    workbooks: Semaphore,
     counters: count::Counters,
     last_answer: health::LastAnswer,
 }
@@ -159,6 +162,7 @@ impl Intake {
             clock,
             tracker,
             shutdown,
+            workbooks: Semaphore::new(1),
             counters: count::Counters::default(),
             last_answer: health::LastAnswer::default(),
         }
@@ -195,7 +199,7 @@ impl Intake {
         content: Bytes,
         form: Option<&'static Form>,
     ) -> Result<Answer, IntakeError> {
-        let notation = Notation::Csv(form);
+        let notation = Notation::Sheet(form);
         let name = Some(name.to_owned());
         self.submit(Submission { content, notation, via: Via::File, name, idempotency_key: None }).await
     }
@@ -217,6 +221,8 @@ impl Intake {
         if submission.content.len() > self.config.max_body_bytes {
             return Err(IntakeError::TooLarge { most: self.config.max_body_bytes });
         }
+        // What a workbook unpacks to is many times what was sent, and no room was made for it. Nobody closes the semaphore.
+        let _turn = if is_workbook(&submission.content) { self.workbooks.acquire().await.ok() } else { None };
         let now = self.clock.now();
         let content_hash = content_hash(&submission.content);
         let key = submission.idempotency_key.as_deref().unwrap_or(&content_hash);

@@ -6,7 +6,8 @@
 //! changes nothing as ids repeat.
 //!
 //! In reading order: `config`, what the doors accept (`http`), what is read out of it (`parse`), the one path of all
-//! doors (`intake`), and the log behind it (`log`).
+//! doors (`intake`), and the log behind it (`log`); beside them the form that an office fills in (`template`), and the sheet
+//! that it gets back (`returned`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,9 +23,13 @@ mod http;
 pub mod intake;
 pub mod log;
 pub mod parse;
+pub mod returned;
+pub mod template;
 
 #[cfg(test)]
 mod test_broker;
+#[cfg(test)]
+mod test_workbook;
 
 pub use config::{Config, FaultPoint};
 use intake::References;

@@ -6,14 +6,24 @@
 
 use std::sync::Arc;
 
-use lantoa_schemas::form::Form;
-use lantoa_schemas::validate::fields::SheetRow;
+use lantoa_schemas::form::{Form, Worded};
+use lantoa_schemas::validate::fields::{SheetRow, TypedCell, TypedRow};
 use lantoa_schemas::validate::{Fields, Judge, Problem, Row, Stamp, ValidatedEvent};
 use serde_json::{Map, Value};
 
 mod cloudevents;
+mod header;
 mod json;
 mod sheet;
+mod table;
+mod text;
+mod workbook;
+
+pub(crate) use table::Table;
+pub use text::Likely;
+pub use workbook::WorkbookError;
+#[cfg(test)]
+pub(crate) use workbook::made;
 
 /// How a content is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +32,10 @@ pub enum Notation {
     Json,
     /// One CloudEvent a line; blank lines are nothing.
     Lines,
-    /// A sheet as CSV with commas, in the given form or in the one that its header names.
-    Csv(Option<&'static Form>),
+    /// A sheet as CSV or as a workbook, whichever it is, in the given form or in the one that its header names.
+    Sheet(Option<&'static Form>),
+    /// A sheet as a workbook (XLSX), otherwise the same.
+    Workbook(Option<&'static Form>),
 }
 
 /// A content that cannot be read as a whole. Owned by the sender.
@@ -33,16 +45,21 @@ pub enum ParseError {
     #[error("has no row")]
     Empty,
     /// Text in another encoding.
-    #[error("is not UTF-8: the first wrong byte is byte {byte}, in line {line}")]
+    #[error("is not UTF-8 but probably {likely}: the first wrong byte is byte {byte}, in line {line}")]
     NotUtf8 {
         /// The byte, from 1.
         byte: usize,
         /// Its line, from 1.
         line: usize,
+        /// What it probably is.
+        likely: Likely,
     },
-    /// A workbook where a text was expected.
-    #[error("is an Excel workbook, which is not read yet")]
-    Workbook,
+    /// Text that begins as UTF-16 and goes on otherwise.
+    #[error("is UTF-16 that breaks off or has half letters")]
+    NotUtf16,
+    /// A workbook that cannot be read, or that is where none should be.
+    #[error(transparent)]
+    Workbook(#[from] WorkbookError),
     /// Not JSON at all.
     #[error("is not JSON: {0}")]
     NotJson(String),
@@ -56,10 +73,13 @@ pub enum ParseError {
     #[error("has quotes that do not close: the cell opened in line {line} {how}")]
     Quotes {
         /// Line in which the cell begins, from 1.
-        line: usize,
+        line: u64,
         /// What happens to it.
         how: &'static str,
     },
+    /// A header that does not say what keeps its columns apart.
+    #[error("has a header whose columns may be kept apart by {0}")]
+    Marks(String),
     /// A header that is not a form's.
     #[error("has a header that is not that of a form")]
     Header(Vec<Problem>),
@@ -69,6 +89,31 @@ pub enum ParseError {
         /// The limit.
         most: usize,
     },
+}
+
+impl ParseError {
+    /// What would be right. What is wrong with a header says so column by column.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Empty => "send at least one row",
+            Self::NotUtf8 { likely: Likely::Tcvn3 | Likely::Vni, .. } => {
+                "change the text from the old font to Unicode first, as UniKey does, and save it as CSV UTF-8 (đổi phông chữ \
+                 cũ sang Unicode, rồi lưu dưới dạng CSV UTF-8)"
+            }
+            Self::NotUtf8 { .. } => {
+                "save or send it as UTF-8; in Excel: File, Save As, CSV UTF-8 (trong Excel: Tệp, Lưu dưới dạng, CSV UTF-8)"
+            }
+            Self::NotUtf16 => "save or send it again, as UTF-8 or as UTF-16",
+            Self::Workbook(error) => error.remedy(),
+            Self::NotJson(_) | Self::NoEvents => "send one JSON object, or an array of them",
+            Self::NotCsv(_) | Self::Quotes { .. } => {
+                "save the sheet as CSV, with commas, semicolons or tabs between the columns"
+            }
+            Self::Marks(_) => "use one of them between all columns, and quote a name that has another in it",
+            Self::Header(_) => "name the columns as the form has them",
+            Self::TooManyRows { .. } => "send it in several parts",
+        }
+    }
 }
 
 /// A row, in the order in which it was sent.
@@ -93,19 +138,23 @@ pub struct Draft {
 enum DraftFields {
     Object(Map<String, Value>),
     Cells { header: Arc<Vec<String>>, cells: Vec<String>, line: u64 },
+    Typed { grid: Arc<workbook::Grid>, cells: Vec<Option<TypedCell>>, row: u32 },
 }
 
 impl Draft {
     /// Has the row judged by the one validator.
     ///
     /// # Errors
-    /// All problems of the row; those of a sheet name its line.
+    /// All problems of the row; those of a sheet name its line or cell.
     pub fn judge(&self, judge: &Judge<'_>, stamp: &Stamp) -> Result<ValidatedEvent, Vec<Problem>> {
         match &self.fields {
             DraftFields::Object(object) => judge.judge(&self.row(object), stamp),
             DraftFields::Cells { header, cells, line } => judge
-                .judge(&self.row(&SheetRow { header: header.as_slice(), cells }), stamp)
+                .judge(&self.row(&Worded::new(&SheetRow { header: header.as_slice(), cells }, judge.catalogue)), stamp)
                 .map_err(|problems| problems.into_iter().map(|problem| in_line(problem, *line)).collect()),
+            DraftFields::Typed { grid, cells, row } => judge
+                .judge(&self.row(&Worded::new(&TypedRow { header: grid.names(), cells }, judge.catalogue)), stamp)
+                .map_err(|problems| problems.into_iter().map(|problem| grid.place(problem, *row)).collect()),
         }
     }
 
@@ -122,29 +171,46 @@ impl Draft {
 /// How every workbook begins, being a zip file.
 const WORKBOOK: &[u8] = b"PK\x03\x04";
 
+/// How the binary files of Excel begin, and workbooks with a password.
+const OLD_WORKBOOK: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
+
 /// Reads the rows of a content, at most `most_rows`.
 ///
 /// # Errors
 /// When it cannot be read as a whole.
 pub fn parse(content: &[u8], notation: Notation, most_rows: usize) -> Result<Vec<ParsedRow>, ParseError> {
-    let content = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(content);
-    if content.starts_with(WORKBOOK) {
-        return Err(ParseError::Workbook);
-    }
+    let is_workbook = is_workbook(content);
     let rows = match notation {
-        Notation::Json => cloudevents::document(utf8(content)?, most_rows)?,
-        Notation::Lines => cloudevents::lines(content, most_rows)?,
-        Notation::Csv(form) => sheet::rows(utf8(content)?, form, most_rows)?,
+        Notation::Json | Notation::Lines if is_workbook => return Err(WorkbookError::AmongEvents.into()),
+        Notation::Json => cloudevents::document(text::utf8(content)?, most_rows)?,
+        Notation::Lines => cloudevents::lines(text::unmarked(content), most_rows)?,
+        Notation::Sheet(form) | Notation::Workbook(form) if is_workbook => workbook::rows(content, form, most_rows)?,
+        Notation::Sheet(_) | Notation::Workbook(_) if content.starts_with(OLD_WORKBOOK) => {
+            return Err(WorkbookError::Old.into());
+        }
+        Notation::Workbook(_) => return Err(WorkbookError::Other.into()),
+        Notation::Sheet(form) => sheet::rows(&text::utf8_or_utf16(content)?, form, most_rows)?,
     };
     if rows.is_empty() { Err(ParseError::Empty) } else { Ok(rows) }
 }
 
-fn utf8(content: &[u8]) -> Result<&str, ParseError> {
-    std::str::from_utf8(content).map_err(|error| {
-        let good = &content[..error.valid_up_to()];
-        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
-        ParseError::NotUtf8 { byte: good.len() + 1, line }
-    })
+/// The cells of a sheet as they were sent, for whoever gives it back. The rows have the numbers that [`parse`] gives them.
+///
+/// # Errors
+/// When it cannot be read as a whole.
+pub(crate) fn table(content: &[u8], form: Option<&'static Form>) -> Result<Table, ParseError> {
+    if content.starts_with(WORKBOOK) {
+        workbook::table(content, form)
+    } else if content.starts_with(OLD_WORKBOOK) {
+        Err(WorkbookError::Old.into())
+    } else {
+        sheet::table(&text::utf8_or_utf16(content)?, form)
+    }
+}
+
+/// Whether a content is a workbook, which takes far more memory than it has bytes.
+pub(crate) fn is_workbook(content: &[u8]) -> bool {
+    content.starts_with(WORKBOOK)
 }
 
 /// Notes the row, unless there are too many.
@@ -172,5 +238,7 @@ fn shortened(text: &str) -> String {
     if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST).chain(['…']).collect() }
 }
 
+#[cfg(test)]
+mod mutated;
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::event::CatalogueEntered;
 use crate::vocabulary::Stage;
+use crate::wording::ByName;
 
 mod check;
 mod indicator;
@@ -74,6 +75,8 @@ pub struct Catalogue {
     criteria_sets: Vec<CriteriaSet>,
     measure_at: HashMap<String, usize>,
     indicator_at: HashMap<String, usize>,
+    /// Measures and scopes by their Vietnamese names; made when a name is first looked for.
+    names: OnceLock<[ByName; 2]>,
 }
 
 impl Catalogue {
@@ -107,6 +110,7 @@ impl Catalogue {
             answers: file.answers,
             containments: file.containment.into_iter().flat_map(rules::Contained::each).collect(),
             criteria_sets: file.criteria_set,
+            names: OnceLock::new(),
         };
         let faults = check::faults(&catalogue);
         if faults.is_empty() { Ok(catalogue) } else { Err(CatalogueError::Faults(faults)) }
@@ -158,6 +162,7 @@ impl Catalogue {
         catalogue.indicator_at.insert(id.to_owned(), catalogue.indicators.len());
         catalogue.measures.push(measure);
         catalogue.indicators.push(indicator);
+        catalogue.names = OnceLock::new();
         let faults = check::faults(&catalogue);
         if faults.is_empty() { Ok(catalogue) } else { Err(EntryError::Faults(faults)) }
     }
@@ -180,6 +185,20 @@ impl Catalogue {
     /// The scope of an id.
     pub fn scope(&self, id: &str) -> Option<&Scope> {
         self.scopes.iter().find(|scope| scope.id == id)
+    }
+
+    /// Measures of a Vietnamese name in any of its spellings: several where events entered others under one name.
+    pub fn measures_called(&self, said: &str) -> Vec<&Measure> {
+        self.names()[0].places(said).iter().map(|at| &self.measures[*at]).collect()
+    }
+
+    /// Scopes of a Vietnamese name in any of its spellings.
+    pub fn scopes_called(&self, said: &str) -> Vec<&Scope> {
+        self.names()[1].places(said).iter().map(|at| &self.scopes[*at]).collect()
+    }
+
+    fn names(&self) -> &[ByName; 2] {
+        self.names.get_or_init(|| [ByName::of(&self.measures), ByName::of(&self.scopes)])
     }
 
     /// All scopes in the catalogue's order.

@@ -4,7 +4,7 @@
 //! schemas, the area history, the indicator catalogue, the nation's targets, the Learning Weeks and the SQL text of the
 //! views. Everything here is a value or a plain function: no network, no files, no clock of its own, no async.
 //!
-//! In reading order: what is said (`vocabulary`, `partial_date`, `percent`, `event`), how it travels (`stream`,
+//! In reading order: what is said (`vocabulary`, `wording`, `partial_date`, `percent`, `event`), how it travels (`stream`,
 //! `avro`, and by which `connection`), how it is kept (`table`, `projection`), what becomes of it when others correct it
 //! (`chain`), what it is judged by (`area`, `catalogue`, `knowledge`, `reference_log`, `national`, `week`), and who judges
 //! it (`validate`). `comments` says what it all is, in Vietnamese and English.
@@ -31,6 +31,7 @@ pub mod validate;
 pub mod views;
 pub mod vocabulary;
 pub mod week;
+pub mod wording;
 
 /// What may be asked over HTTP, of whichever role: an OpenAPI 3.1 document, written by hand and held against the routes by
 /// the tests of the whole program.

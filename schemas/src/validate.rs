@@ -18,13 +18,15 @@ mod activity;
 mod envelope;
 pub mod fields;
 mod membership;
+mod printed;
 mod reader;
 mod recognition;
 mod reference;
 mod statement;
+mod vietnamese;
 
 pub use fields::{Cell, Fields};
-use reader::Reader;
+use reader::{Forms, Reader};
 
 /// Revision of the families' schemas that this program writes.
 pub const SCHEMA_VERSION: i32 = 1;
@@ -95,15 +97,20 @@ impl ValidatedEvent {
 }
 
 impl Judge<'_> {
-    /// Judges one row.
+    /// Judges one row. Numbers and dates may be texts as an office prints them, such as `138.068`, `16,2 %`, `1564/2263` or
+    /// `02/10/2024`.
     ///
     /// # Errors
     /// All problems of the row, never an empty list.
     pub fn judge(&self, row: &Row<'_>, stamp: &Stamp) -> Result<ValidatedEvent, Vec<Problem>> {
+        self.judge_in(Forms::Printed, row, stamp)
+    }
+
+    fn judge_in(&self, forms: Forms, row: &Row<'_>, stamp: &Stamp) -> Result<ValidatedEvent, Vec<Problem>> {
         let Some(event_type) = EventType::parse(row.event_type) else {
             return Err(vec![unknown_type(row.event_type)]);
         };
-        let mut reader = Reader::new(row.fields);
+        let mut reader = Reader::new(row.fields, forms);
         reader.refuse_unknown(event_type.family);
         let event_id = self.event_id(row, stamp, &mut reader);
         let envelope = envelope::read(self, row, stamp, event_type, event_id, &mut reader);
@@ -112,7 +119,8 @@ impl Judge<'_> {
     }
 
     /// Judges a record that somebody's own program produced to the topic of `family`. `fields` are what it says without
-    /// its id, its type and the revision of its schema; the id is taken as it is, blanks included, as it is stored so.
+    /// its id, its type and the revision of its schema; the id is taken as it is, blanks included, as it is stored so. So
+    /// are all of its texts, which is why they may say numbers and dates in the form of the contract only.
     ///
     /// # Errors
     /// As [`Judge::judge`], and where the type is of another family.
@@ -130,7 +138,7 @@ impl Judge<'_> {
         // The event that comes of it is not used: whoever stores the record stamps it.
         let stamp = Stamp { sender: String::new(), via: Via::Kafka, receipt: String::new(), row: 0 };
         let row = Row { event_id: Some(event_id), event_type, reporter: None, fields };
-        self.judge(&row, &stamp).map(|_| ())
+        self.judge_in(Forms::Contract, &row, &stamp).map(|_| ())
     }
 
     /// The present day in Vietnam.

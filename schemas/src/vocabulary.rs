@@ -1,14 +1,19 @@
 //! The closed word lists of the field (domain.md), each an enum whose text is the same on the wire, in tables and in
-//! answers. Open lists (measures, scopes) are data: see `catalogue`.
+//! answers. Open lists (measures, scopes) are data: see `catalogue`; the words in Vietnamese: see `wording`.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::wording::{self, List};
+
 /// A closed word list.
 pub trait Vocabulary: Sized + Copy + 'static {
     /// All words, in their order.
     const ALL: &'static [Self];
+
+    /// The same list in both languages, where cells of a form may say it in Vietnamese.
+    const WORDS: Option<List> = None;
 
     /// The word as it is written everywhere.
     fn as_str(self) -> &'static str;
@@ -26,16 +31,22 @@ pub trait Vocabulary: Sized + Copy + 'static {
             _ => words.concat(),
         }
     }
+
+    /// The whole list in both languages, where it has them.
+    fn listed_in_both() -> String {
+        Self::WORDS.map_or_else(Self::listed, |list| wording::listed(list.words()))
+    }
 }
 
 macro_rules! vocabulary {
-    ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+    ($(#[$doc:meta])* $name:ident $(in $list:ident)? { $($(#[$item_doc:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum $name { $($(#[$item_doc])* #[serde(rename = $text)] $variant,)+ }
 
         impl Vocabulary for $name {
             const ALL: &'static [Self] = &[$(Self::$variant,)+];
+            $(const WORDS: Option<List> = Some(List::$list);)?
 
             fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
@@ -52,7 +63,7 @@ macro_rules! vocabulary {
 
 vocabulary! {
     /// The kind of an aggregate fact.
-    Fact {
+    Fact in Fact {
         /// A figure that was reached.
         Actual = "actual",
         /// A figure that a plan wants reached by its period.
@@ -74,7 +85,7 @@ vocabulary! {
 
 vocabulary! {
     /// How far a title has come.
-    Stage {
+    Stage in Stage {
         /// Registered for the title at the start of the year.
         Registered = "registered",
         /// Assessed and scored.
@@ -86,7 +97,7 @@ vocabulary! {
 
 vocabulary! {
     /// What stretch of time a figure covers.
-    Span {
+    Span in Span {
         /// A state at a day.
         Stock = "stock",
         /// From the start of the year up to a day.
@@ -102,7 +113,7 @@ vocabulary! {
 
 vocabulary! {
     /// What a percent is a percent of.
-    Base {
+    Base in Base {
         /// All subjects of the scope in the area.
         All = "all",
         /// Those who registered for the title.
@@ -118,7 +129,7 @@ vocabulary! {
 
 vocabulary! {
     /// How exact a printed count is.
-    Precision {
+    Precision in Precision {
         /// The count itself.
         Exact = "exact",
         /// More than the count (trên, hơn).
@@ -134,7 +145,7 @@ vocabulary! {
 
 vocabulary! {
     /// The level of an area.
-    AreaLevel {
+    AreaLevel in AreaLevel {
         /// The whole country, code 00.
         Nation = "nation",
         /// Province or centrally run city.
@@ -148,7 +159,7 @@ vocabulary! {
 
 vocabulary! {
     /// What kind of document a source is, in the order of rank: the first outranks the others.
-    SourceKind {
+    SourceKind in SourceKind {
         /// A numbered decision.
         Decision = "decision",
         /// A return of the reporting system.
@@ -231,5 +242,7 @@ mod tests {
         }
         assert_eq!(Fact::parse("Actual"), None);
         assert_eq!(Stage::listed(), "registered, assessed or recognised");
+        assert_eq!(Stage::listed_in_both(), "registered (đăng ký), assessed (đánh giá) or recognised (công nhận)");
+        assert_eq!(Via::listed_in_both(), "http, file or kafka");
     }
 }

@@ -12,12 +12,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod report;
 mod schedule;
+mod sheets;
 mod value;
 
 pub use lantoa_query::format::Format;
 pub use lantoa_query::release::{Name, Reference};
 pub use report::{ReportAction, ReportArgs, ReportFlags};
 pub use schedule::{ScheduleAction, ScheduleArgs};
+pub use sheets::{ImportArgs, TemplateArgs};
 use value::user_role;
 pub use value::{AsOf, Day, Embargo, Instant, LANGUAGES, Map, language_of, listener, local_listener, report_format_of};
 
@@ -29,7 +31,8 @@ Examples:
   lantoa sql --out statements.xlsx \"select * from statement\"
   lantoa sql                               a prompt: \\? lists what it knows, Tab completes
   lantoa sql < questions.sql               each statement of a file
-  lantoa import figures.csv                take in a sheet in the form `statement`
+  lantoa template statement --area 24      an Excel form to fill in, with drop-downs and a filled example
+  lantoa import figures.xlsx               take in a sheet (XLSX or CSV) in the form `statement`
   lantoa status                            what runs, where, and what is kept
   lantoa verify                            prove that each event is in its table once
   lantoa release create LLW-2025 --as-of 2025-10-20   store the answers of that day under a name
@@ -89,8 +92,15 @@ pub enum Command {
     /// Take in files
     ///
     /// Each row becomes an event; a row that is refused is named with the reason and what would be right. Importing
-    /// the same file again changes nothing. Returns when the rows can be queried.
+    /// the same file again changes nothing. Returns when the rows can be queried. With --returned the sheet comes back with
+    /// what is wrong marked in it.
     Import(ImportArgs),
+    /// Write an empty form to fill in, as an Excel workbook
+    ///
+    /// Its headings are Vietnamese, with a note on what to write; areas, measures and words are chosen from lists, numbers
+    /// and days are checked, and sheets beside it have a filled example and how to fill it in. A filled form goes in as it
+    /// is with `lantoa import`. Areas and measures that events have brought to this data folder are in the lists, too.
+    Template(TemplateArgs),
     /// Say what runs, where, and what is kept
     Status,
     /// Go on after the projector has refused a log that is not the one its tables have read
@@ -410,20 +420,6 @@ pub struct Surroundings {
     pub home: Option<OsString>,
 }
 
-/// Flags of `import`.
-#[derive(Debug, Clone, Args)]
-pub struct ImportArgs {
-    /// Files to take in (CSV, UTF-8)
-    #[arg(required_unless_present = "articles", value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// Form of the files; without it, each file's header says
-    #[arg(long, value_name = "FORM", value_parser = value::known_form)]
-    pub form: Option<String>,
-    /// Take in the five articles that come with the program
-    #[arg(long)]
-    pub articles: bool,
-}
-
 /// Flags of the hidden `broker`.
 #[derive(Debug, Clone, Args)]
 pub struct BrokerArgs {
@@ -470,6 +466,11 @@ mod tests {
             (&["import"], false, "FILE"),
             (&["import", "--articles"], true, ""),
             (&["import", "a.csv", "--form", "census"], false, "statement"),
+            (&["import", "a.csv", "--returned", "b.xlsx"], true, ""),
+            (&["import", "--articles", "--returned", "b.xlsx"], false, "--articles"),
+            (&["template", "statement", "--date", "2025-07-01", "--area", "24", "--out", "a.xlsx"], true, ""),
+            (&["template", "census"], false, "statement"),
+            (&["template"], false, "FORM"),
             (&["rebuild"], true, ""),
             (&["verify"], true, ""),
             (&["verify", "--kafka", "a:1", "--at-once", "3"], true, ""),

@@ -8,5 +8,6 @@ pub mod report;
 pub mod schedule;
 pub mod sql;
 pub mod status;
+pub mod template;
 pub mod user;
 pub mod verify;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::arrival::ArrivalError;
 use crate::cli::{Cli, Command, UpArgs};
-use crate::commands::import::import;
+use crate::commands::import::{ReturnError, import};
 use crate::commands::rebuild::rebuild;
 use crate::commands::recover::recover;
 use crate::commands::release::{ReleaseCommandError, release};
@@ -15,6 +15,7 @@ use crate::commands::report::report;
 use crate::commands::schedule::schedule;
 use crate::commands::sql::{SqlError, sql};
 use crate::commands::status::status;
+use crate::commands::template::{TemplateCommandError, template};
 use crate::commands::user::{UserError, user};
 use crate::commands::verify::verify;
 use crate::config::{ConfigError, Settings};
@@ -63,6 +64,12 @@ pub enum RunError {
     /// What runs by the clock.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
+    /// A sheet to give back.
+    #[error(transparent)]
+    Return(#[from] ReturnError),
+    /// A form to fill in.
+    #[error(transparent)]
+    Template(#[from] TemplateCommandError),
     /// The articles.
     #[error("the five articles cannot be loaded")]
     Articles(#[from] lantoa_ingest::intake::IntakeError),
@@ -113,6 +120,8 @@ impl RunError {
             Self::Config(_) => true,
             Self::Sql(error) => error.is_wrong_use(),
             Self::Release(error) => error.is_wrong_use(),
+            Self::Template(error) => error.is_wrong_use(),
+            Self::Return(error) => error.is_wrong_use(),
             _ => false,
         }
     }
@@ -130,6 +139,7 @@ pub async fn run(cli: Cli) -> Result<Outcome, RunError> {
         Command::Serve(arguments) => serve(&data, settings, arguments).await,
         Command::Sql(arguments) => sql(&data, settings, arguments).await,
         Command::Import(arguments) => import(&data, settings, arguments).await,
+        Command::Template(arguments) => Ok(template(&data, settings, arguments).await?),
         Command::Recover(arguments) => recover(&data, settings, arguments).await,
         Command::User(arguments) => Ok(user(&data, arguments)?),
         Command::Release(arguments) => Ok(release(settings, arguments).await?),

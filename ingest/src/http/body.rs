@@ -1,4 +1,5 @@
-//! Request body -> bytes, within limits of size, time and memory.
+//! Request body -> bytes, within limits of size, time and memory. A body that was sent packed comes here unpacked, and
+//! without the length that it said it has: the limits are of what it unpacks to.
 //!
 //! A body that is too large is read to its end all the same, up to a bound, and thrown away: a sender that is cut off
 //! while it sends sees a broken connection in place of the reason.
@@ -18,6 +19,13 @@ use crate::intake::IntakeError;
 
 /// How much of a body that is too large is read for politeness, in bytes.
 const MOST_DRAINED: usize = 256 << 20;
+
+/// The same of a body that does not say its length. It may be packed, and what a few bytes unpack to costs us more than
+/// their sender.
+const MOST_DRAINED_UNDECLARED: usize = 16 << 20;
+
+/// After how many bytes others have their turn: what is unpacked is there without waiting.
+const TURN: usize = 256 << 10;
 
 /// Room for bodies, in units of this many bytes; also what the smallest request takes.
 const UNIT: usize = 16 << 10;
@@ -58,16 +66,21 @@ impl Room {
 
     async fn collect(&self, mut chunks: BodyDataStream, declared: Option<usize>) -> Result<Bytes, ProblemDocument> {
         let mut bytes = BytesMut::with_capacity(declared.filter(|length| *length <= self.most_body).unwrap_or(0));
-        let mut seen = 0_usize;
+        let most_drained = if declared.is_some() { MOST_DRAINED } else { MOST_DRAINED_UNDECLARED };
+        let (mut seen, mut turn) = (0_usize, 0_usize);
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|_| broken())?;
             seen = seen.saturating_add(chunk.len());
+            if seen - turn > TURN {
+                turn = seen;
+                tokio::task::yield_now().await;
+            }
             if seen <= self.most_body {
                 bytes.extend_from_slice(&chunk);
             } else {
                 bytes = BytesMut::new();
             }
-            if seen > self.most_body.saturating_add(MOST_DRAINED) {
+            if seen > self.most_body.saturating_add(most_drained) {
                 break;
             }
         }
@@ -90,6 +103,6 @@ fn too_slow(within: Duration) -> ProblemDocument {
 
 fn broken() -> ProblemDocument {
     let title = "The body ended before its end";
-    let reason = "broke off, or its framing is wrong";
+    let reason = "broke off, or its framing or packing is wrong";
     ProblemDocument::new(StatusCode::BAD_REQUEST, "body-broken", title).because("body", reason, "send it again")
 }

@@ -6,7 +6,7 @@ use lantoa_schemas::validate::Problem;
 use serde::{Serialize, Serializer};
 
 use crate::intake::{IntakeError, MAX_KEY, Rejected};
-use crate::parse::ParseError;
+use crate::parse::{ParseError, WorkbookError};
 
 /// In front of the kind of a problem; a name, not an address.
 const TYPE: &str = "urn:lantoa:problem:";
@@ -75,6 +75,9 @@ impl IntoResponse for ProblemDocument {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
+        if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd"));
+        }
         if status == StatusCode::METHOD_NOT_ALLOWED {
             headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
         }
@@ -89,6 +92,16 @@ pub(super) fn content_type(right: &str) -> ProblemDocument {
         "Content-Type",
         "is none of those that are taken here",
         format!("send {right}"),
+    )
+}
+
+/// A content encoding that the doors do not unpack.
+pub(super) fn content_encoding() -> ProblemDocument {
+    let title = "The content encoding is not taken here";
+    ProblemDocument::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-encoding", title).because(
+        "Content-Encoding",
+        "is none of those that are taken here",
+        "pack the body with gzip or zstd, once, or send it as it is",
     )
 }
 
@@ -147,33 +160,30 @@ fn unavailable(why: &str) -> ProblemDocument {
 }
 
 fn unreadable(error: ParseError) -> ProblemDocument {
-    let reason = error.to_string();
-    let bad = |kind, title, remedy: &str| {
-        ProblemDocument::new(StatusCode::BAD_REQUEST, kind, title).because("body", reason.as_str(), remedy)
-    };
-    let events = "send one JSON object, or an array of them";
-    match error {
-        ParseError::Empty => bad("empty", "Nothing was sent", "send at least one row"),
-        ParseError::NotUtf8 { .. } => bad("not-utf8", "The content is not UTF-8", "save or send it as UTF-8"),
-        ParseError::Workbook => {
-            bad("workbook", "The content is an Excel workbook", "in Excel save it as CSV UTF-8, and send that")
+    let (status, kind, title) = match &error {
+        ParseError::Empty => (StatusCode::BAD_REQUEST, "empty", "Nothing was sent"),
+        ParseError::NotUtf8 { .. } => (StatusCode::BAD_REQUEST, "not-utf8", "The content is not UTF-8"),
+        ParseError::NotUtf16 => (StatusCode::BAD_REQUEST, "not-utf16", "The content is not UTF-16"),
+        ParseError::Workbook(WorkbookError::TooLarge { .. } | WorkbookError::TooManyCells { .. }) => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The workbook is too large")
         }
-        ParseError::NotJson(_) => bad("not-json", "The content is not JSON", events),
-        ParseError::NoEvents => bad("no-event", "The content is no event", events),
+        ParseError::Workbook(_) => (StatusCode::BAD_REQUEST, "workbook", "The workbook cannot be read"),
+        ParseError::NotJson(_) => (StatusCode::BAD_REQUEST, "not-json", "The content is not JSON"),
+        ParseError::NoEvents => (StatusCode::BAD_REQUEST, "no-event", "The content is no event"),
         ParseError::NotCsv(_) | ParseError::Quotes { .. } => {
-            bad("not-csv", "The content is not CSV", "save the sheet as CSV with commas")
+            (StatusCode::BAD_REQUEST, "not-csv", "The content is not CSV")
         }
+        ParseError::Marks(_) => (StatusCode::BAD_REQUEST, "separator", "The columns cannot be told apart"),
+        ParseError::Header(_) => (StatusCode::UNPROCESSABLE_ENTITY, "header", "The header is not that of a form"),
+        ParseError::TooManyRows { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-many-rows", "There are too many rows"),
+    };
+    let document = ProblemDocument::new(status, kind, title);
+    match error {
         ParseError::Header(problems) => {
             let errors = problems.into_iter().map(|problem| RowError { row: None, problem }).collect();
-            ProblemDocument::new(StatusCode::UNPROCESSABLE_ENTITY, "header", "The header is not that of a form")
-                .of_rows("nothing was stored", errors)
+            document.of_rows("nothing was stored", errors)
         }
-        ParseError::TooManyRows { .. } => ProblemDocument::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-many-rows",
-            "There are too many rows",
-        )
-        .because("body", reason, "send it in several parts"),
+        error => document.because("body", error.to_string(), error.remedy()),
     }
 }
 

@@ -11,10 +11,12 @@ use super::*;
 use crate::config::Config;
 use crate::intake::{Counts, References};
 use crate::log::Log;
+use crate::parse::made::{self, Made};
 use crate::test_broker::{TestBroker, free_address};
 
 const NDJSON: &str = "application/x-ndjson";
 const JSON: &str = "application/json";
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// A listening server over a path, until it is dropped with the test's runtime.
 struct Server {
@@ -57,9 +59,22 @@ impl Server {
     }
 
     async fn post(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
+        self.post_packed(path, content_type, "", body).await
+    }
+
+    /// With a content encoding that is said and is not looked at here; none where it is blank.
+    async fn post_packed(
+        &self,
+        path: &str,
+        content_type: &str,
+        encoding: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> (u16, Value) {
         let mut request = Client::new().post(format!("{}{path}", self.url)).body(body);
-        if !content_type.is_empty() {
-            request = request.header("content-type", content_type);
+        for (name, value) in [("content-type", content_type), ("content-encoding", encoding)] {
+            if !value.is_empty() {
+                request = request.header(name, value);
+            }
         }
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
@@ -67,8 +82,49 @@ impl Server {
         let expected = if status < 400 { "application/json" } else { "application/problem+json" };
         assert_eq!(type_of_answer, expected);
         assert_eq!(response.headers().contains_key("retry-after"), status == 503);
+        assert_eq!(response.headers().contains_key("accept-encoding"), status == 415);
         (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap())
     }
+}
+
+/// As gzip, in blocks that are stored as they are (RFC 1951 and 1952).
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = b"\x1F\x8B\x08\0\0\0\0\0\0\xFF".to_vec();
+    for block in bytes.chunks(0xFFFF) {
+        let length = block.len() as u16;
+        packed.push(0);
+        packed.extend(length.to_le_bytes());
+        packed.extend((!length).to_le_bytes());
+        packed.extend(block);
+    }
+    packed.extend(b"\x01\0\0\xFF\xFF");
+    let mut sum = u32::MAX;
+    for byte in bytes {
+        sum ^= u32::from(*byte);
+        for _ in 0..8 {
+            sum = (sum >> 1) ^ (0xEDB8_8320 * (sum & 1));
+        }
+    }
+    packed.extend((!sum).to_le_bytes());
+    packed.extend((bytes.len() as u32).to_le_bytes());
+    packed
+}
+
+/// As zstd with a window of a megabyte (RFC 8878): these bytes, and behind them so many blocks of 128 KiB of blanks.
+fn zstd(bytes: &[u8], blanks: usize) -> Vec<u8> {
+    let mut packed = b"\x28\xB5\x2F\xFD\0\x50".to_vec();
+    let mut block = |kind: u32, length: usize, content: &[u8]| {
+        packed.extend(&((kind << 1) | ((length as u32) << 3)).to_le_bytes()[..3]);
+        packed.extend(content);
+    };
+    for part in bytes.chunks(128 << 10) {
+        block(0, part.len(), part);
+    }
+    for _ in 0..blanks {
+        block(1, 128 << 10, b" ");
+    }
+    packed.extend(b"\x01\0\0");
+    packed
 }
 
 fn clock() -> lantoa_schemas::clock::SharedClock {
@@ -92,6 +148,12 @@ fn good(id: &str) -> String {
     event(id, "note", Value::Null)
 }
 
+/// A workbook with a good row below its header and one with an error.
+fn filled_form() -> Vec<u8> {
+    let rows = [(2, made::header()), (3, made::row(vec![])), (4, made::row(vec![("numerator", Made::Error("#REF!"))]))];
+    made::packed(&made::parts(&[("Form", "", made::sheet(&rows, &[]))], &[]))
+}
+
 fn fields(answer: &Value) -> Vec<String> {
     let errors = answer["errors"].as_array().unwrap();
     errors.iter().map(|e| format!("{} {}", e["row"], e["field"].as_str().unwrap())).collect()
@@ -111,7 +173,7 @@ async fn each_kind_of_bad_request_has_its_status_and_names_what_is_wrong() {
         ("/v1/events", "text/plain", good("e").into(), 415, vec!["null Content-Type"]),
         ("/v1/events", "application/json; charset=windows-1258", good("e").into(), 415, vec!["null Content-Type"]),
         ("/v1/events", "application/cloudevents+json", unknown_type.into_bytes(), 422, vec!["1 type"]),
-        ("/v1/events", JSON, event("e", "numerator", json!("138.068")).into(), 422, vec!["1 numerator"]),
+        ("/v1/events", JSON, event("e", "numerator", json!("138,000")).into(), 422, vec!["1 numerator"]),
         ("/v1/events", JSON, event("e", "source", Value::Null).into(), 422, vec!["1 source"]),
         ("/v1/events", JSON, event("e", "area_code", json!("99")).into(), 422, vec!["1 area_code"]),
         ("/v1/events", JSON, event("e", "area_date", json!("2025-07-01")).into(), 422, vec!["1 area_date"]),
@@ -128,7 +190,17 @@ async fn each_kind_of_bad_request_has_its_status_and_names_what_is_wrong() {
         ("/v1/events", NDJSON, many.into_bytes(), 413, vec!["null body"]),
         ("/v1/events", JSON, vec![b' '; 10 << 20], 413, vec!["null body"]),
         ("/v1/files", "text/csv", "a,b\n1,2".into(), 422, vec!["null header"]),
+        ("/v1/files", "text/csv", "a;b\n1;2".into(), 422, vec!["null header"]),
+        ("/v1/files", "text/csv", "a,b;c\n1,2;3".into(), 400, vec!["null body"]),
+        ("/v1/files", "text/csv; charset=utf-16", b"\xFF\xFEa\0,\0b\0\n\0".to_vec(), 422, vec!["null header"]),
+        ("/v1/files", "text/csv", b"a,b\nho\xF2c,t\xE2\xF2p".to_vec(), 400, vec!["null body"]),
+        ("/v1/files", "text/csv; charset=windows-1258", "a,b".into(), 415, vec!["null Content-Type"]),
         ("/v1/files", JSON, "a,b\n1,2".into(), 415, vec!["null Content-Type"]),
+        ("/v1/files", XLSX, "a,b\n1,2".into(), 400, vec!["null body"]),
+        ("/v1/files", XLSX, b"PK\x03\x04".to_vec(), 400, vec!["null body"]),
+        ("/v1/files", XLSX, b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1".to_vec(), 400, vec!["null body"]),
+        ("/v1/files", "text/csv", b"PK\x03\x04".to_vec(), 400, vec!["null body"]),
+        ("/v1/events", JSON, b"PK\x03\x04".to_vec(), 400, vec!["null body"]),
         ("/v1/files?form=nothing", "text/csv", "a,b\n1,2".into(), 400, vec!["null form"]),
         ("/v1/files?fromm=statement", "text/csv", "a,b\n1,2".into(), 400, vec!["null query"]),
         ("/v1/events", JSON, good("e").into(), 503, vec!["null body"]),
@@ -164,6 +236,75 @@ async fn a_body_of_unknown_length_and_one_that_never_ends_are_answered() {
     assert_eq!(server.post("/v1/events", JSON, reqwest::Body::wrap_stream(endless)).await.0, 413);
     let stuck = futures::StreamExt::chain(futures::stream::iter([chunk()]), futures::stream::pending());
     assert_eq!(server.post("/v1/events", JSON, reqwest::Body::wrap_stream(stuck)).await.0, 408);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_packed_body_is_what_it_unpacks_to() {
+    let server = Server::alone(CancellationToken::new()).await;
+    let event = good("e").into_bytes();
+    let many = [event.as_slice(); 4].join(&b'\n');
+    let cut = |packed: Vec<u8>| packed[..packed.len() / 2].to_vec();
+    for (path, content_type, encoding, body, status, named) in [
+        ("/v1/events", JSON, "gzip", gzip(&event), 503, "body"),
+        ("/v1/events", JSON, "zstd", zstd(&event, 0), 503, "body"),
+        ("/v1/events", JSON, "identity", event.clone(), 503, "body"),
+        ("/v1/events", NDJSON, "gzip", gzip(&many), 413, "body"),
+        ("/v1/events", NDJSON, "zstd", zstd(&many, 0), 413, "body"),
+        ("/v1/files", "text/csv", "gzip", gzip(b"a,b\n1,2"), 422, "header"),
+        // A mebibyte is the most, and is read.
+        ("/v1/events", JSON, "zstd", zstd(b"", 8), 400, "body"),
+        ("/v1/events", JSON, "zstd", zstd(b" ", 8), 413, "body"),
+        // A kilobyte that unpacks to more than is read for politeness.
+        ("/v1/files", "text/csv", "zstd", zstd(b"", 200), 413, "body"),
+        ("/v1/events", JSON, "gzip", gzip(&b" ".repeat(2 << 20)), 413, "body"),
+        ("/v1/events", JSON, "gzip", event.clone(), 400, "body"),
+        ("/v1/events", JSON, "gzip", cut(gzip(&event)), 400, "body"),
+        ("/v1/events", JSON, "zstd", cut(zstd(&event, 0)), 400, "body"),
+        ("/v1/events", JSON, "br", event.clone(), 415, "Content-Encoding"),
+        ("/v1/events", JSON, "gzip, gzip", gzip(&gzip(&event)), 415, "Content-Encoding"),
+        ("/v1/files", "text/csv", "deflate", event.clone(), 415, "Content-Encoding"),
+    ] {
+        let (seen, answer) = server.post_packed(path, content_type, encoding, body).await;
+        assert_eq!((seen, fields(&answer)), (status, vec![format!("null {named}")]), "{encoding} {answer}");
+    }
+    // Unpacked it is the same content, so it has the same key.
+    let rejected = self::event("e", "fact", json!("x"));
+    for (encoding, body) in [("", rejected.clone().into_bytes()), ("gzip", gzip(rejected.as_bytes()))] {
+        let answer = server.post_packed("/v1/events", JSON, encoding, body).await;
+        assert_eq!((answer.0, fields(&answer.1)), (422, vec!["1 fact".to_owned()]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_document_lists_is_taken() {
+    let server = Server::alone(CancellationToken::new()).await;
+    let document: Value = serde_json::from_str(lantoa_schemas::OPENAPI).unwrap();
+    let listed = |part: &Value| part.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let encodings = &document["components"]["parameters"]["ContentEncoding"]["schema"]["enum"];
+    let encodings: Vec<&str> =
+        encodings.as_array().unwrap().iter().map(|encoding| encoding.as_str().unwrap()).collect();
+    assert_eq!(encodings, ["gzip", "zstd", "identity"]);
+    for path in ["/v1/events", "/v1/files"] {
+        let operation = &document["paths"][path]["post"];
+        let takes_packed = |parameter: &Value| parameter["$ref"] == "#/components/parameters/ContentEncoding";
+        assert!(operation["parameters"].as_array().unwrap().iter().any(takes_packed), "{path}");
+        let answers = listed(&operation["responses"]);
+        for content_type in listed(&operation["requestBody"]["content"]) {
+            for encoding in &encodings {
+                let body = match *encoding {
+                    "gzip" => gzip(b"a,b\n1,2"),
+                    "zstd" => zstd(b"a,b\n1,2", 0),
+                    _ => b"a,b\n1,2".to_vec(),
+                };
+                let (status, answer) = server.post_packed(path, &content_type, encoding, body).await;
+                assert!([400, 422].contains(&status), "{path} {content_type} {encoding}: {answer}");
+                assert!(answers.contains(&status.to_string()), "{path} {status}");
+            }
+        }
+        for status in ["408", "413", "415", "503"] {
+            assert!(answers.iter().any(|answer| answer == status), "{path} {status}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,6 +344,13 @@ async fn good_rows_are_acknowledged_and_told_apart_from_bad_ones() {
     assert_eq!(server.intake.counts(), Counts { received: 6, accepted: 4, rejected: 2, failed: 0 });
     assert!(server.metrics().contains("\nlantoa_ingest_acknowledgement_seconds_count 3\n"));
     assert!(server.intake.ready().await.iter().all(|(_, state)| state.is_ok()));
+    for content_type in [XLSX, "application/octet-stream"] {
+        let (status, answer) = server.post("/v1/files", content_type, filled_form()).await;
+        assert_eq!((status, fields(&answer)), (207, vec!["2 numerator".to_owned()]), "{answer}");
+        let reason = answer["errors"][0]["reason"].as_str().unwrap();
+        assert!(reason.contains("#REF!") && reason.contains("Form!O4"), "{reason}");
+        assert_eq!((&answer["accepted"], &answer["events"][0]["row"]), (&json!(1), &json!(1)));
+    }
     shutdown.cancel();
     assert!(server.intake.ready().await[0].1.is_err());
     handle.join().await.unwrap();

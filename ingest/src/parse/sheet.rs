@@ -1,33 +1,33 @@
-//! A sheet as CSV -> rows: comma, UTF-8, a header that names the form. Rows that are wholly blank are nothing, but
-//! count, so that a row's number finds it in the sheet.
+//! A sheet as CSV -> rows: a header that names the form, columns kept apart by commas, semicolons or tabs. Rows that are
+//! wholly blank are nothing, but count, so that a row's number finds it in the sheet.
 
 use std::sync::Arc;
 
 use csv::StringRecord;
-use lantoa_schemas::catalogue;
-use lantoa_schemas::form::{FORMS, Form};
+use lantoa_schemas::form::Form;
 use lantoa_schemas::validate::Problem;
+use lantoa_schemas::validate::fields::TypedCell;
 
-use super::{Draft, DraftFields, ParseError, ParsedRow, in_line, push, shortened};
+use super::{Draft, DraftFields, ParseError, ParsedRow, Table, header, in_line, push};
+
+/// What may keep columns apart. Where decimals begin with a comma, as in Vietnam, Excel writes semicolons.
+const MARKS: [u8; 3] = [b',', b';', b'\t'];
 
 pub(super) fn rows(text: &str, form: Option<&'static Form>, most_rows: usize) -> Result<Vec<ParsedRow>, ParseError> {
-    quotes_close(text)?;
-    let mut records =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes()).into_records();
-    let unreadable = |error: csv::Error| ParseError::NotCsv(error.to_string());
-    let Some(first) = records.next().transpose().map_err(unreadable)? else {
-        return Err(ParseError::Empty);
-    };
-    let header = columns(&first);
-    let form = checked(&header, form)?;
-    let (header, event_type) = (Arc::new(header), form.event_type.to_string());
+    let (hint, text) = without_hint(text);
+    let lines_before = u64::from(hint.is_some());
+    let mark = hint.map_or_else(|| mark_of(text, form), Ok)?;
+    quotes_close(text, mark, lines_before)?;
+    let header = header_by(text, mark)?;
+    let form = header::checked(&header, form).map_err(ParseError::Header)?;
+    let (header, event_type) = (Arc::new(form.fields(&header)), form.event_type.to_string());
     let mut rows = Vec::new();
-    for (row, record) in (1..).zip(records) {
-        let record = record.map_err(unreadable)?;
+    for (row, record) in (1..).zip(reader(text, mark).into_records().skip(1)) {
+        let record = record.map_err(|error| ParseError::NotCsv(error.to_string()))?;
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines_before + record.position().map_or(0, csv::Position::line);
         let draft = cells(&record, header.len()).map_err(|problem| vec![in_line(problem, line)]).map(|cells| Draft {
             event_id: None,
             event_type: event_type.clone(),
@@ -37,6 +37,17 @@ pub(super) fn rows(text: &str, form: Option<&'static Form>, most_rows: usize) ->
         push(&mut rows, most_rows, row, draft)?;
     }
     Ok(rows)
+}
+
+/// The cells of a sheet as they were sent: the same records as [`rows`] reads.
+pub(super) fn table(text: &str, form: Option<&'static Form>) -> Result<Table, ParseError> {
+    let (hint, text) = without_hint(text);
+    let mark = hint.map_or_else(|| mark_of(text, form), Ok)?;
+    let cell = |cell: &str| (!cell.is_empty()).then(|| TypedCell::Text(cell.to_owned()));
+    let records = reader(text, mark).into_records();
+    let rows = records.map(|record| record.map(|record| record.iter().map(cell).collect()));
+    let rows = rows.collect::<Result<Vec<_>, _>>().map_err(|error| ParseError::NotCsv(error.to_string()))?;
+    if rows.is_empty() { Err(ParseError::Empty) } else { Ok(Table::with_header_in(rows, 0)) }
 }
 
 /// Column names; blank ones at the end, as spreadsheets leave them behind, are no columns.
@@ -55,72 +66,67 @@ fn cells(record: &StringRecord, columns: usize) -> Result<Vec<String>, Problem> 
         return Err(Problem::new(
             "row",
             reason,
-            "give each column a cell, blank ones too; quote a cell that has a comma in it",
+            "give each column a cell, blank ones too; quote a cell that has a comma, semicolon or tab in it",
         ));
     }
     Ok(record.iter().take(columns).map(str::to_owned).collect())
 }
 
-fn checked(header: &[String], form: Option<&'static Form>) -> Result<&'static Form, ParseError> {
-    let names = || header.iter().map(String::as_str);
-    let mut problems = Vec::new();
-    let form = match form.or_else(|| Form::of_header(names())) {
-        Some(form) => form,
-        None => nearest(header).ok_or_else(|| ParseError::Header(vec![no_form(header)]))?,
+/// The text without its first line where that only says what keeps the columns apart, as Excel has it: `sep=;`.
+fn without_hint(text: &str) -> (Option<u8>, &str) {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let mark = first.trim_end_matches('\r').strip_prefix("sep=").and_then(|mark| match mark.as_bytes() {
+        [mark] if MARKS.contains(mark) => Some(*mark),
+        _ => None,
+    });
+    if mark.is_some() { (mark, rest) } else { (None, text) }
+}
+
+/// What keeps the columns apart, by the header: the mark that it has outside of quotes or, of several, the one that makes
+/// a form of it.
+fn mark_of(text: &str, form: Option<&'static Form>) -> Result<u8, ParseError> {
+    let mut candidates = Vec::new();
+    for mark in MARKS {
+        let header = header_by(text, mark)?;
+        if header.len() > 1 {
+            candidates.push((mark, header));
+        }
+    }
+    let with = |fits: fn(&[String], Option<&'static Form>) -> bool| {
+        only(candidates.iter().filter(|(_, header)| fits(header, form)).map(|(mark, _)| *mark))
     };
-    for name in form.missing(names()) {
-        let remedy = format!("add the column; form {} has {}", form.name, form.columns.join(","));
-        problems.push(Problem::new(name, format!("is missing from the header of form {}", form.name), remedy));
-    }
-    for name in form.unknown(names()) {
-        let field = if name.is_empty() { "header".to_owned() } else { shortened(name) };
-        let columns = form.columns.iter().chain(form.further_columns).copied();
-        let remedy = match catalogue::nearest(name, columns) {
-            // A sheet corrects by saying otherwise.
-            _ if ["supersedes", "retracts"].contains(&name) => format!(
-                "leave the column out: other figures of the same source, area and period replace what it said before; \
-                 by event id an event of type vn.lantoa.{}.corrected.v1 or .retracted.v1 does",
-                form.event_type.family
-            ),
-            Some(near) => format!("did you mean {near}?"),
-            None => format!(
-                "leave the column out; beside its own, form {} takes {}",
-                form.name,
-                form.further_columns.join(",")
-            ),
-        };
-        problems.push(Problem::new(field, format!("is no column of form {}", form.name), remedy));
-    }
-    for (at, name) in header.iter().enumerate() {
-        if header[..at].contains(name) && !name.is_empty() {
-            problems.push(Problem::new(shortened(name), "is in the header twice", "name each column once"));
-        }
-    }
-    if problems.is_empty() { Ok(form) } else { Err(ParseError::Header(problems)) }
-}
-
-/// The form that a header was probably meant for: one of which it has at least half of the columns.
-fn nearest(header: &[String]) -> Option<&'static Form> {
-    let missing = |form: &Form| form.missing(header.iter().map(String::as_str)).len();
-    FORMS.iter().filter(|form| missing(form) * 2 <= form.columns.len()).min_by_key(|form| missing(form))
-}
-
-fn no_form(header: &[String]) -> Problem {
-    let separator = header.first().and_then(|first| [';', '\t', '|'].into_iter().find(|mark| first.contains(*mark)));
-    let forms: Vec<String> = FORMS.iter().map(|form| format!("{}: {}", form.name, form.columns.join(","))).collect();
-    match separator {
-        Some(mark) if header.len() == 1 => {
-            Problem::new("header", format!("is separated by {mark:?}"), "save the sheet as CSV with commas")
-        }
-        _ => Problem::new("header", "is that of no form", format!("use the columns of a form: {}", forms.join("; "))),
+    match candidates.as_slice() {
+        [] => Ok(b','),
+        [(mark, _)] => Ok(*mark),
+        several => with(header::is_of_form).or_else(|| with(header::is_near_a_form)).ok_or_else(|| {
+            let marks: Vec<_> = several.iter().map(|(mark, _)| format!("{:?}", char::from(*mark))).collect();
+            ParseError::Marks(marks.join(" or "))
+        }),
     }
 }
 
-/// Checks that every quoted cell ends with its quote, right before a comma or the end of the line: a quote that does
-/// not close would swallow the rows after it without a word.
-fn quotes_close(text: &str) -> Result<(), ParseError> {
+fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
+}
+
+fn header_by(text: &str, mark: u8) -> Result<Vec<String>, ParseError> {
+    match reader(text, mark).into_records().next().transpose() {
+        Ok(Some(record)) => Ok(columns(&record)),
+        Ok(None) => Err(ParseError::Empty),
+        Err(error) => Err(ParseError::NotCsv(error.to_string())),
+    }
+}
+
+fn reader(text: &str, mark: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(mark).from_reader(text.as_bytes())
+}
+
+/// Checks that every quoted cell ends with its quote, right before a mark between columns or the end of the line: a
+/// quote that does not close would swallow the rows after it without a word.
+fn quotes_close(text: &str, mark: u8, lines_before: u64) -> Result<(), ParseError> {
     let mut bytes = text.bytes().peekable();
-    let (mut line, mut cell_begins) = (1, true);
+    let (mut line, mut cell_begins) = (1 + lines_before, true);
     while let Some(byte) = bytes.next() {
         match byte {
             b'"' if cell_begins => {
@@ -136,7 +142,7 @@ fn quotes_close(text: &str) -> Result<(), ParseError> {
                         Some(_) => {}
                     }
                 }
-                if !matches!(bytes.peek(), None | Some(b',' | b'\n' | b'\r')) {
+                if !bytes.peek().is_none_or(|next| matches!(next, b'\n' | b'\r') || *next == mark) {
                     return Err(ParseError::Quotes {
                         line: opened,
                         how: "goes on after its closing quote; write a quote inside a cell twice",
@@ -148,8 +154,7 @@ fn quotes_close(text: &str) -> Result<(), ParseError> {
                 line += 1;
                 cell_begins = true;
             }
-            b',' | b'\r' => cell_begins = true,
-            _ => cell_begins = false,
+            _ => cell_begins = byte == mark || byte == b'\r',
         }
     }
     Ok(())

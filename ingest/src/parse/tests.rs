@@ -65,19 +65,19 @@ fn an_event_names_each_attribute_that_is_wrong() {
 
 #[test]
 fn what_is_no_document_is_refused_as_a_whole() {
-    let bad_utf8 = |byte, line| ParseError::NotUtf8 { byte, line };
+    let bad_utf8 = |byte, line| ParseError::NotUtf8 { byte, line, likely: Likely::Unknown };
     for (content, notation, expected) in [
         (&b""[..], Notation::Json, ParseError::Empty),
         (b"\xEF\xBB\xBF \n", Notation::Json, ParseError::Empty),
         (b"[]", Notation::Json, ParseError::Empty),
         (b"\n \r\n", Notation::Lines, ParseError::Empty),
-        (b"", Notation::Csv(None), ParseError::Empty),
+        (b"", Notation::Sheet(None), ParseError::Empty),
         (b"42", Notation::Json, ParseError::NoEvents),
         (b"{\n\"a\": \"\xFF\"}", Notation::Json, bad_utf8(9, 2)),
-        (b"a,b\n\xE0,2", Notation::Csv(None), bad_utf8(5, 2)),
+        (b"a,b\n\xE0,2", Notation::Sheet(None), bad_utf8(5, 2)),
         (b"{}\n{}\n{}", Notation::Lines, ParseError::TooManyRows { most: 2 }),
         (b"[1,2,3]", Notation::Json, ParseError::TooManyRows { most: 2 }),
-        (b"a\n\"b\nc", Notation::Csv(None), ParseError::Quotes { line: 2, how: "never ends" }),
+        (b"a\n\"b\nc", Notation::Sheet(None), ParseError::Quotes { line: 2, how: "never ends" }),
     ] {
         assert_eq!(seen(parse(content, notation, 2)), Err(expected), "{}", String::from_utf8_lossy(content));
     }
@@ -110,21 +110,65 @@ fn a_sheet_is_read_by_its_header() {
         (header.replacen("fact", "fakt", 1), Err(vec!["fact", "fakt"])),
         (format!("{header},phone"), Err(vec!["phone"])),
         (format!("{header},note,note"), Err(vec!["note"])),
-        (header.replace(',', ";"), Err(vec!["header"])),
+        (format!("{}\nx{}", header.replace(',', ";"), blank.replace(',', ";")), Ok(vec!["1: ok"])),
+        (format!("{}\nx{}", header.replace(',', "\t"), blank.replace(',', "\t")), Ok(vec!["1: ok"])),
+        (header.replace(',', "|"), Err(vec!["header"])),
         ("name,phone".to_owned(), Err(vec!["header"])),
         (format!("{header}\n"), Ok(vec![])),
     ] {
         let fields = |problems: &[Problem]| problems.iter().map(|p| p.field.clone()).collect::<Vec<_>>();
-        match (seen(parse(text.as_bytes(), Notation::Csv(None), 9)), expected) {
+        match (seen(parse(text.as_bytes(), Notation::Sheet(None), 9)), expected) {
             (Ok(rows), Ok(expected)) => assert_eq!(rows, expected, "{text}"),
             (Err(ParseError::Empty), Ok(expected)) => assert!(expected.is_empty(), "{text}"),
             (Err(ParseError::Header(problems)), Err(expected)) => assert_eq!(fields(&problems), expected, "{text}"),
             (seen, expected) => panic!("{text}: {seen:?}, not {expected:?}"),
         }
     }
-    let given = parse(b"name,phone\n1,2", Notation::Csv(Some(&STATEMENT)), 9);
+    let given = parse(b"name,phone\n1,2", Notation::Sheet(Some(&STATEMENT)), 9);
     let Err(ParseError::Header(problems)) = given else { panic!("{given:?}") };
     assert_eq!(problems.len(), STATEMENT.columns.len() + 2);
+}
+
+#[test]
+fn columns_are_kept_apart_by_the_mark_that_the_header_has() {
+    let header = STATEMENT.columns.join(";");
+    let cells = |first: &str| format!("{first}{}", ";".repeat(STATEMENT.columns.len() - 1));
+    for (text, expected) in [
+        // Decimal commas are what semicolons are for.
+        (format!("{header}\n{}", cells("1,5")), Ok(vec!["1: ok"])),
+        (format!("{header}\n{}\n{}", cells("\"a;b\""), cells("\"a\nb\"")), Ok(vec!["1: ok", "2: ok"])),
+        (format!("{header}\n{}x", cells("a;b")), Ok(vec!["1: row"])),
+        (format!("\u{feff}sep=;\r\n{header}\r\n{}", cells("x")), Ok(vec!["1: ok"])),
+        (format!("\"{}\",note\n1,2", STATEMENT.columns[0]), Err("header")),
+        // Both make two columns, and neither makes a form.
+        ("a,b;c\n1,2;3".to_owned(), Err("',' or ';'")),
+        (format!("{header};a,b\n"), Err("a,b")),
+        ("a;\"b\nc".to_owned(), Err("quotes")),
+        ("\n\n".to_owned(), Err("empty")),
+    ] {
+        match (seen(parse(text.as_bytes(), Notation::Sheet(None), 9)), expected) {
+            (Ok(rows), Ok(expected)) => assert_eq!(rows, expected, "{text}"),
+            (Err(ParseError::Header(problems)), Err(expected)) => assert_eq!(problems[0].field, expected, "{text}"),
+            (Err(ParseError::Marks(marks)), Err(expected)) => assert_eq!(marks, expected, "{text}"),
+            (Err(ParseError::Quotes { .. }), Err(expected)) => assert_eq!("quotes", expected, "{text}"),
+            (Err(ParseError::Empty), Err(expected)) => assert_eq!("empty", expected, "{text}"),
+            (seen, expected) => panic!("{text}: {seen:?}, not {expected:?}"),
+        }
+    }
+    // A line's number counts the line that only says what keeps columns apart.
+    let text = format!("sep=;\n{header}\nx;y\n");
+    let rows = parse(text.as_bytes(), Notation::Sheet(None), 9).unwrap();
+    let problems = rows[0].draft.as_ref().unwrap_err();
+    assert!(problems[0].reason.ends_with("(line 3)"), "{problems:?}");
+}
+
+#[test]
+fn a_sheet_in_utf16_is_the_same_sheet() {
+    let text = format!("{}\nHà Giang{}\n", STATEMENT.columns.join("\t"), "\t".repeat(STATEMENT.columns.len() - 1));
+    let units: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let read = |content: &[u8]| parse(content, Notation::Sheet(None), 9).unwrap();
+    assert_eq!(read(&units), read(text.as_bytes()));
+    assert!(parse(&units, Notation::Json, 9).is_err());
 }
 
 #[test]
@@ -135,11 +179,80 @@ fn quotes_that_would_swallow_rows_are_refused() {
         ("a\n\"1\n\"\nx\n\"", Some(5)),
         ("a\"b,c\n5\" tall,\"\"", None),
     ] {
-        let refused = parse(text.as_bytes(), Notation::Csv(None), 9);
+        let refused = parse(text.as_bytes(), Notation::Sheet(None), 9);
         let at = match refused {
             Err(ParseError::Quotes { line, .. }) => Some(line),
             _ => None,
         };
         assert_eq!(at, line, "{text}");
+    }
+}
+
+#[test]
+fn a_sheet_in_vietnamese_says_the_same_as_one_in_codes() {
+    use lantoa_schemas::knowledge::Knowledge;
+    use lantoa_schemas::vocabulary::Via;
+
+    let headings: Vec<&str> =
+        STATEMENT.columns.iter().map(|name| lantoa_schemas::form::column(name).unwrap().heading.as_str()).collect();
+    let codes = "ha-giang-2024,2024,province,02,2024-12-31,Hà Giang,actual,learning_family,recognised,household,2024,\
+                 2024,stock,all,138068,exact,187624,,,73.58,,";
+    let words = "ha-giang-2024,2024,Cấp tỉnh,02 – Hà Giang,2024-12-31,,Thực hiện,Gia đình học tập,công nhận,Hộ gia đình,\
+                 2024,2024,đến thời điểm,tổng số,138068,chính xác,187624,,,73.58,,";
+    let event = |text: String| {
+        let mut rows = parse(text.as_bytes(), Notation::Sheet(None), 9).unwrap();
+        assert_eq!(rows.len(), 1);
+        let stamp = Stamp { sender: "local".into(), via: Via::File, receipt: "r".into(), row: 1 };
+        let knowledge = Knowledge::shipped();
+        let judge = knowledge.judge("2026-01-15T03:00:00Z".parse().unwrap());
+        rows.remove(0).draft.unwrap().judge(&judge, &stamp)
+    };
+    let in_codes = event(format!("{}\n{codes}\n", STATEMENT.columns.join(","))).unwrap();
+    let in_words = event(format!("{},Kết quả\n{words},Đã nhận\n", headings.join(","))).unwrap();
+    assert_eq!(in_words, in_codes);
+    let wrong = words.replace("Thực hiện", "Thực hiệm").replace("tổng số", "thiên hà");
+    let problems = event(format!("{}\n{wrong}\n", headings.join(","))).unwrap_err();
+    let [fact, base] = problems.as_slice() else { panic!("{problems:?}") };
+    assert_eq!((fact.field.as_str(), base.field.as_str()), ("fact", "base"));
+    assert!(
+        fact.reason.contains("\"Thực hiệm\"") && fact.remedy.contains("did you mean actual (thực hiện)?"),
+        "{fact:?}"
+    );
+    assert!(base.remedy.contains("population (tổng dân số)"), "all that is possible, in both languages: {base:?}");
+}
+
+#[test]
+fn a_heading_that_says_nothing_or_says_it_again_is_refused() {
+    let header = STATEMENT.columns.join(",");
+    for (text, field, remedy) in [
+        (format!("{header},Năm"), "Năm", "period (Năm)"),
+        (format!("{header},Ghi chu"), "Ghi chu", "note (Ghi chú)"),
+        (header.replacen("numerator", "Số đat", 1), "numerator", "numerator (Số đạt)"),
+    ] {
+        let Err(ParseError::Header(problems)) = parse(text.as_bytes(), Notation::Sheet(None), 9) else {
+            panic!("{text}")
+        };
+        let problem = problems.iter().find(|problem| problem.field == field).unwrap();
+        assert!(problem.remedy.contains(remedy), "{problem:?}");
+    }
+}
+
+#[test]
+fn what_a_sheet_is_refused_for_is_told_in_vietnamese() {
+    let header = STATEMENT.columns.join(",");
+    for text in [
+        header.replacen("fact", "fakt", 1),
+        format!("{header},phone,supersedes,note,note"),
+        "name,phone".to_owned(),
+        format!("{header}\nx"),
+    ] {
+        let problems = match parse(text.as_bytes(), Notation::Sheet(None), 9) {
+            Err(ParseError::Header(problems)) => problems,
+            Err(error) => panic!("{text}: {error}"),
+            Ok(rows) => rows.into_iter().flat_map(|row| row.draft.unwrap_err()).collect(),
+        };
+        for problem in problems {
+            assert!(problem.in_vietnamese().is_some(), "reason.toml has no words for {problem:?}");
+        }
     }
 }

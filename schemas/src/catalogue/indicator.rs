@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::{Measure, NullPolicy};
 use crate::event::CatalogueEntered;
 use crate::vocabulary::{Base, Stage, Vocabulary};
+use crate::wording::List;
 
 /// What of a statement is the numerator.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -190,31 +191,15 @@ fn usual_coverage() -> f64 {
     80.0
 }
 
-fn base_vi(base: Base) -> &'static str {
-    match base {
-        Base::All => "tổng số đối tượng trên địa bàn",
-        Base::Registered => "số đã đăng ký",
-        Base::Population => "tổng dân số",
-        Base::Adult => "dân số người lớn",
-        Base::Unknown => "nguồn không nói rõ",
-    }
-}
-
-fn base_en(base: Base) -> &'static str {
-    match base {
-        Base::All => "all subjects of the area",
-        Base::Registered => "those registered",
-        Base::Population => "the whole population",
-        Base::Adult => "the adult population",
-        Base::Unknown => "the source does not say",
-    }
+/// The words of a base.
+fn base_words(base: Base) -> (&'static str, &'static str) {
+    List::Base.word(base.as_str()).map_or(("", ""), |word| (word.vi.as_str(), word.en.as_str()))
 }
 
 impl Indicator {
     /// The indicator of a measure that an event enters. Events bring no words for the denominator: the base has them.
     pub(super) fn entered(entry: &CatalogueEntered) -> Self {
-        let base_word =
-            |words: fn(Base) -> &'static str| entry.bases.first().map_or("", |base| words(*base)).to_owned();
+        let (base_vi, base_en) = entry.bases.first().map_or(("", ""), |base| base_words(*base));
         let bases = entry.bases.iter().map(|base| BaseOf { base: *base, scope: None, measure: None, indicator: None });
         Self {
             id: entry.id.clone(),
@@ -225,8 +210,8 @@ impl Indicator {
             name_en: entry.name_en.clone(),
             numerator_vi: entry.name_vi.clone(),
             numerator_en: entry.name_en.clone(),
-            denominator_vi: base_word(base_vi),
-            denominator_en: base_word(base_en),
+            denominator_vi: base_vi.to_owned(),
+            denominator_en: base_en.to_owned(),
             unit: if entry.bases.is_empty() { Unit::Count } else { Unit::Percent },
             subject: Vec::new(),
             bases: bases.collect(),

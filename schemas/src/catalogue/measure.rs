@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::event::CatalogueEntered;
+use crate::wording::Named;
 
 /// What kind of thing a measure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -65,4 +66,24 @@ pub struct Scope {
     pub name_vi: String,
     /// English name.
     pub name_en: String,
+}
+
+impl Named for Measure {
+    fn code(&self) -> &str {
+        &self.id
+    }
+
+    fn vi(&self) -> &str {
+        &self.name_vi
+    }
+}
+
+impl Named for Scope {
+    fn code(&self) -> &str {
+        &self.id
+    }
+
+    fn vi(&self) -> &str {
+        &self.name_vi
+    }
 }

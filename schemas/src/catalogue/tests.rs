@@ -269,4 +269,21 @@ fn events_enter_measures_of_their_own() {
     assert_eq!(catalogue.indicator("library_visit").unwrap().unit, Unit::Count);
     assert_eq!(catalogue.measures().len(), Catalogue::shipped().measures().len() + 2);
     assert!(Catalogue::shipped().measure("reading_person").is_none());
+    assert_eq!(catalogue.measures_called("Đọc  sách").len(), 2, "both were entered under one name");
+    assert!(Catalogue::shipped().measures_called("đọc sách").is_empty());
+}
+
+#[test]
+fn each_vietnamese_name_is_one_measures_or_one_scopes() {
+    let catalogue = Catalogue::shipped();
+    for measure in catalogue.measures() {
+        let ids: Vec<&str> = catalogue.measures_called(&measure.name_vi).iter().map(|m| m.id.as_str()).collect();
+        assert_eq!(ids, [measure.id.as_str()]);
+    }
+    for scope in catalogue.scopes() {
+        let ids: Vec<&str> =
+            catalogue.scopes_called(&scope.name_vi.to_uppercase()).iter().map(|s| s.id.as_str()).collect();
+        assert_eq!(ids, [scope.id.as_str()]);
+    }
+    assert!(catalogue.measures_called("gia dinh hoc tap").is_empty(), "a name without its marks is another word");
 }

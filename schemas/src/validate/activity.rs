@@ -6,15 +6,24 @@ use crate::catalogue::MeasureKind;
 use crate::event::Activity;
 
 pub(super) fn read(judge: &Judge<'_>, reader: &mut Reader<'_>) -> Activity {
+    let (activity, week_year) = (statement::measure(judge, "activity", reader), reader.year("week_year"));
+    let mut counted = |field: &str, precision: &str| {
+        let count = reader.count_about(field);
+        let precision = reader.precision(precision, count.and_then(|(_, precision)| precision));
+        (count.map(|(count, _)| count), precision)
+    };
+    let (sessions, sessions_precision) = counted("sessions", "sessions_precision");
+    let (attendances, attendances_precision) = counted("attendances", "attendances_precision");
+    let (persons, persons_precision) = counted("persons", "persons_precision");
     let activity = Activity {
-        activity: statement::measure(judge, "activity", reader),
-        week_year: reader.year("week_year"),
-        sessions: reader.count("sessions"),
-        sessions_precision: reader.word("sessions_precision"),
-        attendances: reader.count("attendances"),
-        attendances_precision: reader.word("attendances_precision"),
-        persons: reader.count("persons"),
-        persons_precision: reader.word("persons_precision"),
+        activity,
+        week_year,
+        sessions,
+        sessions_precision,
+        attendances,
+        attendances_precision,
+        persons,
+        persons_precision,
         topic: reader.text("topic"),
         organiser: reader.text("organiser"),
     };

@@ -118,7 +118,10 @@ fn remedy(judge: &Judge<'_>, area: &AreaFields, error: &AreaError) -> (&'static 
     });
     match error {
         AreaError::UnknownCode { .. } => {
-            let fallback = || "look the code up in the table area; leave it blank where the area has none";
+            let fallback = || {
+                "look the code up in the table area, and write it as text, because a number loses the zeros in front; leave \
+                              it blank where the area has none"
+            };
             ("area_code", by_name.unwrap_or_else(|| fallback().to_owned()))
         }
         AreaError::NotValidThen { .. } => {

@@ -71,3 +71,46 @@ impl Fields for SheetRow<'_> {
         self.header.iter().map(String::as_str).filter(|name| !known.contains(name)).collect()
     }
 }
+
+/// A cell of a workbook, which has kinds of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TypedCell {
+    /// Text.
+    Text(String),
+    /// A number.
+    Number(f64),
+    /// True or false.
+    Flag(bool),
+    /// A day.
+    Day(NaiveDate),
+}
+
+/// A row of a workbook: the header and the cells, each of its kind.
+#[derive(Debug, Clone, Copy)]
+pub struct TypedRow<'a> {
+    /// Column names.
+    pub header: &'a [String],
+    /// Cells in the order of the columns; missing ones are blank.
+    pub cells: &'a [Option<TypedCell>],
+}
+
+impl Fields for TypedRow<'_> {
+    fn get(&self, name: &str) -> Option<Cell<'_>> {
+        let at = self.header.iter().position(|column| column == name)?;
+        match self.cells.get(at)?.as_ref()? {
+            TypedCell::Text(text) if text.trim().is_empty() => None,
+            TypedCell::Text(text) => Some(Cell::Text(Cow::Borrowed(text.trim()))),
+            // A workbook has one kind of numbers; below this bound it keeps each whole one.
+            TypedCell::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
+                Some(Cell::Integer(*number as i64))
+            }
+            TypedCell::Number(number) => Some(Cell::Number(*number)),
+            TypedCell::Flag(flag) => Some(Cell::Flag(*flag)),
+            TypedCell::Day(day) => Some(Cell::Day(*day)),
+        }
+    }
+
+    fn unknown(&self, known: &[&str]) -> Vec<&str> {
+        self.header.iter().map(String::as_str).filter(|name| !known.contains(name)).collect()
+    }
+}

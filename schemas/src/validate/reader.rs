@@ -5,13 +5,15 @@ use std::sync::OnceLock;
 
 use chrono::NaiveDate;
 
+use super::printed::{self, Count, Unread};
 use super::{Cell, Fields, Problem, shortened};
 use crate::catalogue::nearest;
 use crate::partial_date::{PartialDate, Period};
-use crate::percent::{PercentError, PrintedPercent};
+use crate::percent::PrintedPercent;
 use crate::stream::Family;
 use crate::table::stream_table;
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{Precision, Vocabulary};
+use crate::wording::{self, Named};
 
 /// Fields that intake stamps and no sender may give.
 const STAMPED: &[&str] = &[
@@ -33,14 +35,24 @@ const STAMPED: &[&str] = &[
 /// Longest text of a field, in characters.
 const MAX_TEXT: usize = 4_000;
 
+/// How texts may say numbers and dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Forms {
+    /// As an office prints them, too: what is stored is written anew, in the form of the contract.
+    Printed,
+    /// Only in the form of the contract: what is stored is the text itself.
+    Contract,
+}
+
 pub(super) struct Reader<'a> {
     fields: &'a dyn Fields,
+    forms: Forms,
     pub problems: Vec<Problem>,
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(fields: &'a dyn Fields) -> Self {
-        Self { fields, problems: Vec::new() }
+    pub fn new(fields: &'a dyn Fields, forms: Forms) -> Self {
+        Self { fields, forms, problems: Vec::new() }
     }
 
     /// Notes a problem of a field.
@@ -94,40 +106,87 @@ impl<'a> Reader<'a> {
         Some(text)
     }
 
-    /// A whole number from 0.
+    /// A whole number from 0, with nothing beside it.
     pub fn count(&mut self, field: &str) -> Option<i64> {
-        let value = match self.fields.get(field)? {
-            Cell::Integer(number) => Some(number),
-            Cell::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => Some(number as i64),
-            Cell::Text(text) if text.bytes().all(|b| b.is_ascii_digit()) => text.parse().ok(),
-            _ => None,
+        let (count, precision) = self.count_about(field)?;
+        if precision.is_some_and(|precision| precision != Precision::Exact) {
+            let reason = format!("{} says how exact it is, for which there is no place here", self.given(field));
+            self.refuse(field, reason, "write the number alone, and the words into quote or note");
+            return None;
+        }
+        Some(count)
+    }
+
+    /// A whole number from 0, and what its own words say of how exact it is.
+    pub fn count_about(&mut self, field: &str) -> Option<(i64, Option<Precision>)> {
+        let count = self.part(field)?;
+        if count.whole.is_some() {
+            let reason = format!("{} is a part of a whole, for which there is no place here", self.given(field));
+            self.refuse(field, reason, "write the count alone");
+            return None;
+        }
+        Some((count.count, count.precision))
+    }
+
+    /// A whole number from 0, with how exact it is and what it is a part of where its text says so.
+    pub fn part(&mut self, field: &str) -> Option<Count> {
+        let read = match self.fields.get(field)? {
+            Cell::Integer(number) => Ok(Count::alone(number)),
+            Cell::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => Ok(Count::alone(number as i64)),
+            Cell::Text(text) if text.bytes().all(|b| b.is_ascii_digit()) => {
+                text.parse().map(Count::alone).map_err(|_| self.no_count(field))
+            }
+            Cell::Text(text) if self.forms == Forms::Printed => printed::count(&text),
+            _ => Err(self.no_count(field)),
         };
-        match value {
-            Some(number) if number >= 0 => Some(number),
-            Some(_) => {
+        match read {
+            Ok(count) if count.count >= 0 => Some(count),
+            Ok(_) => {
                 self.refuse(field, "is below 0", "a count is 0 or more");
                 None
             }
-            None => {
-                let given = self.given(field);
-                self.refuse(field, format!("{given} is no whole number"), "write digits only, as 138068");
+            Err(unread) => self.unread(field, unread),
+        }
+    }
+
+    /// How exact a count is: what its own column says or, where that is blank, the words around the count.
+    pub fn precision(&mut self, field: &str, told: Option<Precision>) -> Option<Precision> {
+        let given = self.precision_word(field);
+        match (given, told) {
+            (Some(given), Some(told)) if given != told => {
+                let reason = format!("says {given} where the count itself says {told}");
+                self.refuse(field, reason, "leave it blank, or make both agree");
                 None
             }
+            (given, told) => given.or(told),
+        }
+    }
+
+    /// What a count is a part of: what its own column says or, where that is blank, the text of the count.
+    pub fn whole(&mut self, field: &str, told: Option<i64>) -> Option<i64> {
+        let given = self.count(field);
+        match (given, told) {
+            (Some(given), Some(told)) if given != told => {
+                let reason = format!("is {given} where the count is printed as a part of {told}");
+                self.refuse(field, reason, "leave it blank, or make both agree");
+                None
+            }
+            (given, told) => given.or(told),
         }
     }
 
     pub fn number(&mut self, field: &str) -> Option<f64> {
-        let value = match self.fields.get(field)? {
-            Cell::Integer(number) => Some(number as f64),
-            Cell::Number(number) => Some(number),
-            Cell::Text(text) => text.parse().ok().filter(|n: &f64| n.is_finite()),
-            _ => None,
+        let read = match self.fields.get(field)? {
+            Cell::Integer(number) => Ok(number as f64),
+            Cell::Number(number) => Ok(number),
+            Cell::Text(text) if self.forms == Forms::Printed => printed::number(&text),
+            Cell::Text(text) => {
+                let read = text.parse().ok().filter(|number: &f64| number.is_finite());
+                read.ok_or_else(|| self.no(field, "no number", "write it with a decimal point, as 87.5"))
+            }
+            _ => Err(self.no(field, "no number", "write it with a decimal point, as 87.5")),
         };
-        if value.is_none() {
-            let given = self.given(field);
-            self.refuse(field, format!("{given} is no number"), "write it with a decimal point, as 87.5");
-        }
-        value
+        read.map_or_else(|unread| self.unread(field, unread), Some)
     }
 
     pub fn flag(&mut self, field: &str) -> Option<bool> {
@@ -144,8 +203,8 @@ impl<'a> Reader<'a> {
 
     pub fn year(&mut self, field: &str) -> Option<i32> {
         let year = self.text(field)?;
-        match PartialDate::parse(&year) {
-            Some(PartialDate::Year(year)) => Some(year),
+        match self.date_of(&year) {
+            Ok(PartialDate::Year(year)) => Some(year),
             _ => {
                 self.refuse(field, format!("\"{}\" is no year", shortened(&year)), "write four digits, as 2024");
                 None
@@ -157,12 +216,15 @@ impl<'a> Reader<'a> {
         let text = self.text(field)?;
         let word = V::parse(&text);
         if word.is_none() {
-            let near = nearest(&text, V::ALL.iter().map(|word| word.as_str()));
+            let near = match V::WORDS {
+                Some(list) => wording::nearest(&text, list.words()).map(Named::in_both),
+                None => nearest(&text, V::ALL.iter().map(|word| word.as_str())).map(str::to_owned),
+            };
             let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
             self.refuse(
                 field,
                 format!("\"{}\" is no word of the list", shortened(&text)),
-                format!("use {}{hint}", V::listed()),
+                format!("use {}{hint}", V::listed_in_both()),
             );
         }
         word
@@ -170,15 +232,7 @@ impl<'a> Reader<'a> {
 
     pub fn partial_date(&mut self, field: &str) -> Option<PartialDate> {
         let text = self.text(field)?;
-        let date = PartialDate::parse(&text);
-        if date.is_none() {
-            self.refuse(
-                field,
-                format!("\"{}\" is no date", shortened(&text)),
-                "write YYYY, YYYY-MM or YYYY-MM-DD, as 2024-10-02",
-            );
-        }
-        date
+        self.date_of(&text).map_or_else(|unread| self.unread(field, unread), Some)
     }
 
     /// A partial date that has begun by `today`.
@@ -213,31 +267,26 @@ impl<'a> Reader<'a> {
 
     pub fn period(&mut self, field: &str) -> Option<Period> {
         let text = self.text(field)?;
-        let period = Period::parse(&text);
-        if period.is_none() {
-            self.refuse(
-                field,
-                format!("\"{}\" is no period", shortened(&text)),
-                "write a year or two, as 2024 or 2023-2024",
-            );
-        }
-        period
+        let read = match self.forms {
+            Forms::Printed => printed::period(&text),
+            Forms::Contract => Period::parse(&text).ok_or_else(|| Unread {
+                reason: format!("\"{}\" is no period", shortened(&text)),
+                remedy: "write a year or two, as 2024 or 2023-2024".to_owned(),
+            }),
+        };
+        read.map_or_else(|unread| self.unread(field, unread), Some)
     }
 
     pub fn percent(&mut self, field: &str) -> Option<PrintedPercent> {
-        let text = self.text(field)?;
-        match PrintedPercent::parse(&text) {
-            Ok(percent) => Some(percent),
-            Err(error) => {
-                let remedy = match error {
-                    PercentError::Form => "write it with a decimal point and no sign, as 73.58, 75-80 or >=75",
-                    PercentError::Order => "write the lower end first, as 75-80",
-                    PercentError::Range => "check the figure",
-                };
-                self.refuse(field, format!("\"{}\" {error}", shortened(&text)), remedy);
-                None
+        let read = match self.fields.get(field)? {
+            Cell::Text(text) if self.forms == Forms::Printed => printed::percent(&text),
+            Cell::Day(_) => Err(self.no(field, "no percent", "write it as 73.58, 75-80 or >=75")),
+            _ => {
+                let text = self.text(field)?;
+                printed::contract_percent(&text)
             }
-        }
+        };
+        read.map_or_else(|unread| self.unread(field, unread), Some)
     }
 
     /// A nested JSON object, as its text and as the type that it must have.
@@ -258,6 +307,47 @@ impl<'a> Reader<'a> {
                 None
             }
         }
+    }
+
+    fn precision_word(&mut self, field: &str) -> Option<Precision> {
+        if self.forms == Forms::Printed
+            && let Some(Cell::Text(text)) = self.fields.get(field)
+            && let Some(precision) = printed::precision(&text)
+        {
+            return Some(precision);
+        }
+        self.word(field)
+    }
+
+    fn date_of(&self, text: &str) -> Result<PartialDate, Unread> {
+        match self.forms {
+            Forms::Printed => printed::date(text),
+            Forms::Contract => PartialDate::parse(text).ok_or_else(|| Unread {
+                reason: format!("\"{}\" is no date", shortened(text)),
+                remedy: "write YYYY, YYYY-MM or YYYY-MM-DD, as 2024-10-02".to_owned(),
+            }),
+        }
+    }
+
+    fn no_count(&self, field: &str) -> Unread {
+        self.no(field, "no whole number", "write digits only, as 138068")
+    }
+
+    /// That a value is none of a kind. Where it is a day, whoever wrote it has mostly written something else.
+    fn no(&self, field: &str, kind: &str, remedy: &str) -> Unread {
+        let remedy = match self.fields.get(field) {
+            Some(Cell::Day(_)) => {
+                "if the program of the sheet made a day of it, format the column as text and write it anew"
+            }
+            _ => remedy,
+        };
+        Unread { reason: format!("{} is {kind}", self.given(field)), remedy: remedy.to_owned() }
+    }
+
+    /// Notes why a text says nothing.
+    fn unread<T>(&mut self, field: &str, unread: Unread) -> Option<T> {
+        self.refuse(field, unread.reason, unread.remedy);
+        None
     }
 
     /// The value as sent, cut, for a reason. Only for fields that can hold no personal data.

@@ -1,26 +1,36 @@
 //! Rules of a statement: which fields a fact needs, and which words it may use.
 
-use super::Judge;
 use super::reader::Reader;
-use crate::catalogue::{MeasureKind, nearest};
+use super::{Judge, shortened};
+use crate::catalogue::MeasureKind;
 use crate::event::Statement;
 use crate::vocabulary::{Fact, Precision};
+use crate::wording::{Named, listed, nearest};
 
 pub(super) fn read(judge: &Judge<'_>, reader: &mut Reader<'_>) -> Statement {
+    let (fact, measure) = (reader.word("fact"), measure(judge, "measure", reader));
+    let (stage, subject_scope) = (reader.word("stage"), scope(judge, reader));
+    let (period, as_at) = (reader.period("period"), reader.past_date("as_at", judge.today()));
+    let (span, base) = (reader.word("span"), reader.word("base"));
+    // A count may bring its own words and its own whole: `hơn 1.564/2.263`.
+    let part = reader.part("numerator");
+    let numerator_precision = reader.precision("numerator_precision", part.and_then(|part| part.precision));
+    let denominator = reader.whole("denominator", part.and_then(|part| part.whole));
+    let sessions = reader.count_about("sessions");
     let statement = Statement {
-        fact: reader.word("fact"),
-        measure: measure(judge, "measure", reader),
-        stage: reader.word("stage"),
-        subject_scope: scope(judge, reader),
-        period: reader.period("period"),
-        as_at: reader.past_date("as_at", judge.today()),
-        span: reader.word("span"),
-        base: reader.word("base"),
-        numerator: reader.count("numerator"),
-        numerator_precision: reader.word("numerator_precision"),
-        denominator: reader.count("denominator"),
-        sessions: reader.count("sessions"),
-        sessions_precision: reader.word("sessions_precision"),
+        fact,
+        measure,
+        stage,
+        subject_scope,
+        period,
+        as_at,
+        span,
+        base,
+        numerator: part.map(|part| part.count),
+        numerator_precision,
+        denominator,
+        sessions: sessions.map(|(count, _)| count),
+        sessions_precision: reader.precision("sessions_precision", sessions.and_then(|(_, precision)| precision)),
         printed_percent: reader.percent("printed_percent"),
         plan: reader.text("plan"),
         quote: reader.text("quote"),
@@ -36,12 +46,17 @@ pub(super) fn read(judge: &Judge<'_>, reader: &mut Reader<'_>) -> Statement {
 pub(super) fn measure(judge: &Judge<'_>, field: &str, reader: &mut Reader<'_>) -> Option<String> {
     let id = reader.text(field)?;
     if judge.catalogue.measure(&id).is_none() {
-        let known = judge.catalogue.measures().iter().map(|m| m.id.as_str());
-        let remedy = match nearest(&id, known) {
-            Some(near) => format!("did you mean {near}?"),
-            None => "use an id of the catalogue of measures".to_owned(),
+        let called = judge.catalogue.measures_called(&id);
+        if called.len() > 1 {
+            let reason = format!("\"{}\" is the name of several measures", shortened(&id));
+            reader.refuse(field, reason, format!("write the code: {}", listed(called)));
+            return None;
+        }
+        let remedy = match nearest(&id, judge.catalogue.measures()) {
+            Some(near) => format!("did you mean {}?", near.in_both()),
+            None => "use a measure of the catalogue: a template (`lantoa template`) lists them all".to_owned(),
         };
-        reader.refuse(field, format!("\"{}\" is not in the catalogue", super::shortened(&id)), remedy);
+        reader.refuse(field, format!("\"{}\" is not in the catalogue", shortened(&id)), remedy);
         return None;
     }
     Some(id)
@@ -50,11 +65,11 @@ pub(super) fn measure(judge: &Judge<'_>, field: &str, reader: &mut Reader<'_>) -
 fn scope(judge: &Judge<'_>, reader: &mut Reader<'_>) -> Option<String> {
     let id = reader.text("subject_scope")?;
     if judge.catalogue.scope(&id).is_none() {
-        let remedy = match nearest(&id, judge.catalogue.scopes().iter().map(|s| s.id.as_str())) {
-            Some(near) => format!("did you mean {near}?"),
-            None => "use a scope of the catalogue".to_owned(),
+        let remedy = match nearest(&id, judge.catalogue.scopes()) {
+            Some(near) => format!("did you mean {}?", near.in_both()),
+            None => format!("use {}", listed(judge.catalogue.scopes())),
         };
-        reader.refuse("subject_scope", format!("\"{}\" is not in the catalogue", super::shortened(&id)), remedy);
+        reader.refuse("subject_scope", format!("\"{}\" is not in the catalogue", shortened(&id)), remedy);
         return None;
     }
     Some(id)
@@ -114,10 +129,10 @@ fn agrees(judge: &Judge<'_>, statement: &Statement, reader: &mut Reader<'_>) {
     if let Some(scope) = &statement.subject_scope
         && !measure.scopes.contains(scope)
     {
-        let remedy = if measure.scopes.is_empty() {
-            "leave it blank".to_owned()
-        } else {
-            format!("use {}", measure.scopes.join(" or "))
+        let counted = measure.scopes.iter().filter_map(|id| judge.catalogue.scope(id));
+        let remedy = match listed(counted) {
+            none if none.is_empty() => "leave it blank".to_owned(),
+            scopes => format!("use {scopes}"),
         };
         reader.refuse("subject_scope", format!("{} is not counted of {scope}", measure.id), remedy);
     }

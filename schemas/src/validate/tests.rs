@@ -26,7 +26,13 @@ fn family_row() -> Map<String, Value> {
 }
 
 fn judged(event_type: &str, fields: &Map<String, Value>) -> Result<ValidatedEvent, Vec<Problem>> {
-    judge().judge(&Row { event_id: Some("e-1"), event_type, reporter: None, fields }, &stamp())
+    let judged = judge().judge(&Row { event_id: Some("e-1"), event_type, reporter: None, fields }, &stamp());
+    judged.inspect_err(|problems| problems.iter().for_each(is_told_in_vietnamese))
+}
+
+/// Whoever reads Vietnamese hears of every problem.
+fn is_told_in_vietnamese(problem: &Problem) {
+    assert!(problem.in_vietnamese().is_some(), "reason.toml has no words for {problem:?}");
 }
 
 #[test]
@@ -41,7 +47,10 @@ fn a_good_row_is_taken_as_it_is() {
 #[test]
 fn each_fault_names_its_field() {
     for (field, value, named) in [
-        ("numerator", json!("138.068"), "numerator"),
+        ("numerator", json!("138,000"), "numerator"),
+        ("numerator", json!("75-80"), "numerator"),
+        ("numerator", json!("gần 138.068"), "numerator_precision"),
+        ("numerator", json!("138.068/187.625"), "denominator"),
         ("numerator", json!(-1), "numerator"),
         ("numerator", json!(1.5), "numerator"),
         ("numerator", json!([1]), "numerator"),
@@ -53,15 +62,20 @@ fn each_fault_names_its_field() {
         ("period", Value::Null, "period"),
         ("as_at", json!("2026-02"), "as_at"),
         ("stated_on", json!("2027"), "stated_on"),
-        ("stated_on", json!("02/10/2024"), "stated_on"),
+        ("stated_on", json!("10/25/2024"), "stated_on"),
         ("area_code", json!("99"), "area_code"),
         ("area_date", json!("2025-07-01"), "area_date"),
         ("area_date", json!("2026-01-16"), "area_date"),
         ("area_date", Value::Null, "area_date"),
         ("area_level", json!("village"), "area_level"),
         ("source", json!("  "), "source"),
-        ("printed_percent", json!("73,58"), "printed_percent"),
+        ("printed_percent", json!("1.234"), "printed_percent"),
+        ("printed_percent", json!("khoảng 73"), "printed_percent"),
         ("denominator", json!(0), "denominator"),
+        ("denominator", json!("khoảng 187.624"), "denominator"),
+        ("denominator", json!("187.624/2"), "denominator"),
+        ("sessions", json!("3/4"), "sessions"),
+        ("sessions_precision", json!("trên"), "sessions_precision"),
         ("phone", json!("0912"), "phone"),
         ("recorded", json!("2020-01-01"), "recorded"),
         ("supersedes", json!("e-0"), "supersedes"),
@@ -71,6 +85,107 @@ fn each_fault_names_its_field() {
         let problems = judged("vn.lantoa.statement.stated.v1", &row).expect_err(&format!("{field} {value}"));
         assert_eq!(problems.iter().map(|p| p.field.as_str()).collect::<Vec<_>>(), [named], "{field} {value}");
         assert!(problems.iter().all(|p| !p.reason.is_empty() && !p.remedy.is_empty()));
+    }
+}
+
+#[test]
+fn what_an_office_prints_is_stored_in_the_form_of_the_contract() {
+    let mut row = family_row();
+    for (field, value) in [
+        ("stated_on", json!("20/12/2024")),
+        ("area_date", json!("31/12/2024")),
+        ("period", json!("năm 2024")),
+        ("as_at", json!("tháng 12/2024")),
+        ("numerator", json!("hơn 138.068/187.624")),
+        ("numerator_precision", json!(null)),
+        ("denominator", json!(null)),
+        ("sessions", json!("1.234")),
+        ("sessions_precision", json!("khoảng")),
+        ("printed_percent", json!("73,58 %")),
+    ] {
+        row.insert(field.to_owned(), value);
+    }
+    let event = judged("vn.lantoa.statement.stated.v1", &row).unwrap();
+    let Facts::Statement(facts) = &event.event().facts else { panic!("a statement") };
+    assert_eq!((facts.numerator, facts.denominator), (Some(138_068), Some(187_624)));
+    assert_eq!(facts.numerator_precision, Some(crate::vocabulary::Precision::Over));
+    assert_eq!((facts.sessions, facts.sessions_precision), (Some(1_234), Some(crate::vocabulary::Precision::About)));
+    assert_eq!(facts.printed_percent.as_ref().map(|percent| percent.as_str()), Some("73.58"));
+    let said = |date: Option<crate::partial_date::PartialDate>| date.map(|date| date.to_string());
+    let envelope = &event.event().envelope;
+    assert_eq!(said(envelope.stated_on).as_deref(), Some("2024-12-20"));
+    assert_eq!(envelope.area_date.map(|day| day.to_string()).as_deref(), Some("2024-12-31"));
+    assert_eq!(said(facts.as_at).as_deref(), Some("2024-12"));
+    assert_eq!(facts.period.map(|period| period.to_string()).as_deref(), Some("2024"));
+}
+
+/// What a direct producer writes is stored as it is, so that a printed form would stand in the tables.
+#[test]
+fn a_direct_record_is_held_to_the_form_of_the_contract() {
+    let direct = |field: &str, value: Value| {
+        let mut row = family_row();
+        row.insert(field.to_owned(), value);
+        let judged = judge().judge_direct(Family::Statement, "e-1", "vn.lantoa.statement.stated.v1", &row);
+        judged.map_err(|problems| problems.iter().map(|problem| problem.field.clone()).collect::<Vec<_>>())
+    };
+    assert_eq!(direct("note", Value::Null), Ok(()));
+    assert_eq!(direct("printed_percent", json!("1.234")), Ok(()));
+    for (field, value) in [
+        ("printed_percent", "73,58"),
+        ("stated_on", "02/10/2024"),
+        ("as_at", "10/2024"),
+        ("period", "năm 2024"),
+        ("numerator", "138.068"),
+        ("numerator_precision", "trên"),
+    ] {
+        assert_eq!(direct(field, json!(value)), Err(vec![field.to_owned()]), "{field} {value}");
+    }
+}
+
+#[test]
+fn a_cell_of_a_workbook_is_of_its_kind() {
+    use fields::{TypedCell, TypedRow};
+    let day = |text: &str| TypedCell::Day(text.parse().unwrap());
+    let text = |text: &str| TypedCell::Text(text.to_owned());
+    let good = || {
+        vec![
+            ("source", text("ha-giang-2024")),
+            ("stated_on", day("2024-12-20")),
+            ("area_level", text("province")),
+            ("area_code", text("02")),
+            ("area_date", day("2024-12-31")),
+            ("fact", text("actual")),
+            ("measure", text("learning_family")),
+            ("period", TypedCell::Number(2024.0)),
+            ("numerator", TypedCell::Number(138_068.0)),
+            ("printed_percent", TypedCell::Number(1.234)),
+        ]
+    };
+    let judged = |cells: Vec<(&str, TypedCell)>| {
+        let (header, cells): (Vec<_>, Vec<_>) =
+            cells.into_iter().map(|(name, cell)| (name.to_owned(), Some(cell))).unzip();
+        let fields = TypedRow { header: &header, cells: &cells };
+        let event_type = "vn.lantoa.statement.stated.v1";
+        judge().judge(&Row { event_id: Some("e-1"), event_type, reporter: None, fields: &fields }, &stamp())
+    };
+    let event = judged(good()).unwrap();
+    let Facts::Statement(facts) = &event.event().facts else { panic!("a statement") };
+    assert_eq!(facts.numerator, Some(138_068));
+    assert_eq!(facts.printed_percent.as_ref().map(|percent| percent.as_str()), Some("1.234"));
+    for (field, cell, hint) in [
+        ("numerator", day("2024-02-01"), "format the column as text"),
+        ("printed_percent", day("2024-02-01"), "format the column as text"),
+        ("area_code", TypedCell::Number(2.0), "zeros in front"),
+        ("numerator", TypedCell::Number(138_068.5), "digits only"),
+        ("numerator", TypedCell::Flag(true), "digits only"),
+    ] {
+        let mut cells = good();
+        let at = cells.iter().position(|(name, _)| *name == field).unwrap();
+        cells[at].1 = cell;
+        let problems = judged(cells).unwrap_err();
+        let named = problems.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>();
+        assert_eq!(named, [field]);
+        assert!(problems[0].remedy.contains(hint), "{problems:?}");
     }
 }
 

@@ -10,7 +10,7 @@ use lantoa_query::access::Role;
 use lantoa_query::format::Format;
 use lantoa_report::Language;
 use lantoa_schemas::clock::end_of_day_in_vietnam;
-use lantoa_schemas::form::{FORMS, Form};
+use lantoa_schemas::form::Form;
 
 /// The map that areas are answered on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,8 +192,7 @@ pub fn listener(text: &str) -> Result<SocketAddr, String> {
 
 /// Reads the name of a form.
 pub(super) fn known_form(text: &str) -> Result<String, String> {
-    let names = || FORMS.iter().map(|form| form.name).collect::<Vec<_>>().join(", ");
-    Form::named(text).map(|form| form.name.to_owned()).ok_or_else(|| format!("known forms: {}", names()))
+    Form::named(text).map(|form| form.name.to_owned()).ok_or_else(|| format!("known forms: {}", Form::names()))
 }
 
 #[cfg(test)]

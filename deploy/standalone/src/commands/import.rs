@@ -1,8 +1,9 @@
 //! `lantoa import`: files in, receipts out.
 //!
 //! In: files in a documented form. Out: a line a file on standard output (file, receipt, rows accepted, rows
-//! refused), and each refused row with its reason on standard error. Guarantee: the rows of a file that is printed
-//! as accepted can be queried when the command ends; importing a file again changes nothing.
+//! refused), and each refused row with its reason on standard error; where one is asked for, the returned sheet.
+//! Guarantee: the rows of a file that is printed as accepted can be queried when the command ends; importing a file
+//! again changes nothing; a returned sheet is there only whole, and never in the place of what was sent.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -23,8 +24,11 @@ use crate::run::{Outcome, RunError};
 use crate::signals::StopOrder;
 
 mod door;
+mod giving_back;
 
 use door::{Door, FileResult};
+use giving_back::Return;
+pub use giving_back::ReturnError;
 
 /// A file to take in.
 enum Source {
@@ -50,6 +54,14 @@ impl Source {
     }
 }
 
+/// What is to be taken in, and how.
+#[derive(Clone, Copy)]
+struct Order<'a> {
+    sources: &'a [Source],
+    form: Option<&'a str>,
+    back: Option<&'a Return>,
+}
+
 /// What became of all files.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Sum {
@@ -68,13 +80,15 @@ pub async fn import(data: &DataDir, settings: Settings, arguments: ImportArgs) -
     let articles = ARTICLES.iter().filter(|_| arguments.articles).map(|(name, text)| Source::Article(name, text));
     let sources: Vec<Source> = files.chain(articles).collect();
     let form = arguments.form.as_deref();
+    let back = arguments.returned.map(|out| Return::of(&arguments.files, out)).transpose()?;
+    let order = Order { sources: &sources, form, back: back.as_ref() };
     let sum = match Endpoints::of_running(data).await {
         Some(endpoints) => {
             let remote = Remote::of(&endpoints.http).map_err(DeskError::from)?;
             let desk = Desk::find(data, settings.query).await?;
-            take_all(&Door::Remote(remote), &desk, &sources, form).await?
+            take_all(&Door::Remote(remote), &desk, order).await?
         }
-        None => alone(data, settings, &sources, form).await?,
+        None => alone(data, settings, order).await?,
     };
     match sum {
         Sum { accepted: 0, .. } => Err(RunError::NothingImported),
@@ -84,8 +98,8 @@ pub async fn import(data: &DataDir, settings: Settings, arguments: ImportArgs) -
 }
 
 /// Starts broker, ingest and projector for as long as it takes.
-async fn alone(data: &DataDir, settings: Settings, sources: &[Source], form: Option<&str>) -> Result<Sum, RunError> {
-    let mut order = StopOrder::listen()?;
+async fn alone(data: &DataDir, settings: Settings, order: Order<'_>) -> Result<Sum, RunError> {
+    let mut stop = StopOrder::listen()?;
     let _lock = data.lock()?;
     let mut parts = crate::parts::Parts::new();
     let engine = Engine::open(settings.query.clone(), std::sync::Arc::new(lantoa_schemas::clock::SystemClock))
@@ -99,14 +113,14 @@ async fn alone(data: &DataDir, settings: Settings, sources: &[Source], form: Opt
         Ok::<_, RunError>(intake)
     };
     let intake = tokio::select! {
-        () = order.next() => return Err(RunError::Stopped),
+        () = stop.next() => return Err(RunError::Stopped),
         started = during("starting", start) => started?,
     };
     let (door, desk) = (Door::Local(intake), Desk::Local(engine));
     let sum = tokio::select! {
-        () = order.next() => Err(RunError::Stopped),
+        () = stop.next() => Err(RunError::Stopped),
         error = parts.failed() => Err(error.into()),
-        sum = take_all(&door, &desk, sources, form) => sum,
+        sum = take_all(&door, &desk, order) => sum,
     };
     // The last hold on the log's client, which would otherwise see the broker go and complain.
     drop(door);
@@ -115,9 +129,11 @@ async fn alone(data: &DataDir, settings: Settings, sources: &[Source], form: Opt
 }
 
 /// Takes every file in, and waits until all accepted rows can be queried.
-async fn take_all(door: &Door, desk: &Desk, sources: &[Source], form: Option<&str>) -> Result<Sum, RunError> {
+async fn take_all(door: &Door, desk: &Desk, order: Order<'_>) -> Result<Sum, RunError> {
+    let Order { sources, form, back } = order;
     let mut sum = Sum::default();
     let mut rows = LastRows::default();
+    let mut given_back = Ok(());
     for (index, source) in sources.iter().enumerate() {
         let name = source.name();
         let content = match source.read().await {
@@ -129,25 +145,31 @@ async fn take_all(door: &Door, desk: &Desk, sources: &[Source], form: Option<&st
             }
         };
         let what = format!("{name} ({} of {})", index + 1, sources.len());
-        match during(&what, door.take(&name, content, form, &mut rows)).await {
+        let taken = during(&what, door.take(&name, content.clone(), form, &mut rows)).await;
+        if let Some(back) = back {
+            given_back = back.write(&name, &content, form, &taken);
+        }
+        match taken {
             Ok(result) => {
                 report(&name, &result);
                 sum.accepted += result.accepted;
                 sum.rejected += result.rejected;
             }
             Err(refusal) => {
-                eprintln!("{name}: {refusal}");
+                eprintln!("{name}: {}", refusal.words);
                 sum.failed += 1;
             }
         }
     }
     during("waiting until the rows can be queried", rows.arrived(desk)).await?;
+    // What was taken stays taken, whatever becomes of the sheet.
+    given_back?;
     Ok(sum)
 }
 
 fn report(name: &str, result: &FileResult) {
-    for problem in &result.problems {
-        eprintln!("{name}: {problem}");
+    for problem in &result.refused {
+        eprintln!("{name}: {}", door::line(problem));
     }
     let name = Path::new(name).display();
     let _ = writeln!(

@@ -34,6 +34,8 @@ pub enum RemoteError {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Problem {
+    /// Which kind of problem, as a name.
+    pub r#type: String,
     /// What kind of problem.
     pub title: String,
     /// What to do.
@@ -45,6 +47,11 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Whether what it says is of rows and headings, and not of the request.
+    pub fn is_of_a_sheet(&self) -> bool {
+        self.r#type.ends_with(":header") || self.r#type.ends_with(":no-good-row")
+    }
+
     /// One line without the rows.
     pub fn words(&self) -> String {
         [self.title.as_str(), self.detail.as_str()]
@@ -162,7 +169,7 @@ impl Remote {
         let mut url =
             reqwest::Url::parse(&format!("{}/v1/files", self.base)).expect("a base that already answered is a URL");
         url.query_pairs_mut().append_pair("name", name).extend_pairs(form.map(|form| ("form", form)));
-        let sent = self.client.post(url).header(CONTENT_TYPE, "text/csv").body(content).send();
+        let sent = self.client.post(url).header(CONTENT_TYPE, "application/octet-stream").body(content).send();
         read(good(sent.await?).await?).await
     }
 

@@ -36,10 +36,24 @@ fn check_import(data: &Path, sheets: &Path, source: &str) {
         assert!(out.contains("1 rows accepted, 0 refused"), "{out}{err}");
         assert_eq!(count(data, &of_source), 1, "importing again changes nothing");
     }
+    // A workbook says the same: the answer of a question is a sheet that goes in again.
+    let workbook = sheets.join(format!("{source}.xlsx")).to_str().unwrap().to_owned();
+    run_to(0, data, &["sql", &format!("select {HEADER} from {of_source}"), "--out", &workbook]);
+    let (out, err) = run_to(0, data, &["import", &workbook]);
+    assert!(out.contains("1 rows accepted, 0 refused"), "{out}{err}");
+    assert_eq!(count(data, &of_source), 2);
+    assert_eq!(count(data, &format!("(select distinct {HEADER} from {of_source}) as said")), 1);
     let mixed = sheet(sheets, &format!("{source}-mixed"), true);
     let (out, err) = run_to(3, data, &["import", &mixed]);
     assert!(out.contains("1 rows accepted, 1 refused"), "{out}");
-    assert!(err.contains("row 2") && err.contains("numerator"), "{err}");
+    assert!(err.contains("row 2") && err.contains("numerator (Số đạt)"), "{err}");
+    let back = sheets.join(format!("{source}-back.xlsx"));
+    let (_, err) = run_to(3, data, &["import", &mixed, "--returned", back.to_str().unwrap()]);
+    assert!(err.contains("-back.xlsx") && std::fs::read(&back).unwrap().starts_with(b"PK"), "{err}");
+    let (_, err) = run_to(2, data, &["import", &mixed, "--returned", &mixed]);
+    assert!(err.contains("is what is imported"), "{err}");
+    let (_, err) = run_to(2, data, &["import", &mixed, &good, "--returned", back.to_str().unwrap()]);
+    assert!(err.contains("2 files"), "{err}");
     let (out, err) = run_to(1, data, &["import", "absent.csv"]);
     assert!(out.is_empty() && err.contains("absent.csv"), "{err}");
     let (_, err) = run_to(3, data, &["import", "absent.csv", &good]);
@@ -144,7 +158,7 @@ fn without_one() {
     // What was imported alone is there for the program, which finds the folder not new and loads nothing.
     let mut program = Program::up(&log, data.path(), &[]);
     program.ready();
-    assert_eq!(count(data.path(), "ledger_statement"), 2);
+    assert_eq!(count(data.path(), "ledger_statement"), 3);
     program.stop();
 }
 

@@ -248,7 +248,7 @@ fn bad_input_is_named_and_stored_nowhere() {
         (vec![b' '; 10_000_000], 413, "body"),
         (no_type.to_string().into_bytes(), 422, "type"),
         (with("period", Value::Null), 422, "period"),
-        (with("numerator", json!("138.068")), 422, "numerator"),
+        (with("numerator", json!("138,000")), 422, "numerator"),
         (with("area_code", json!("99")), 422, "area_code"),
         (with("area_date", json!("2999-01-01")), 422, "area_date"),
         (with("as_at", json!("2999")), 422, "as_at"),

@@ -10,7 +10,7 @@ fn help_teaches() {
         assert!(out.contains(word), "{word} is not in\n{out}");
     }
     assert!(!out.contains("  broker "), "the child's command is nobody's business:\n{out}");
-    for command in ["up", "serve", "sql", "import", "status", "verify", "report", "schedule"] {
+    for command in ["up", "serve", "sql", "import", "template", "status", "verify", "report", "schedule"] {
         run_to(0, data.path(), &[command, "--help"]);
     }
 }
@@ -21,7 +21,7 @@ fn wrong_use_ends_with_2_and_a_word() {
     let absent = data.path().join("absent.toml");
     let unknown = data.path().join("unknown.toml");
     std::fs::write(&unknown, "[ingest]\nspeed = 1\n").unwrap();
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 11] = [
         (&["sql", "select 1", "--bom", "--format", "json"], "--bom goes with csv and tsv"),
         (&["fly"], "fly"),
         (&["up", "--http", "0.0.0.0:0"], "TLS"),
@@ -30,6 +30,9 @@ fn wrong_use_ends_with_2_and_a_word() {
         (&["up", "--fault", "never"], "never"),
         (&["status", "--config", absent.to_str().unwrap()], "absent.toml"),
         (&["status", "--config", unknown.to_str().unwrap()], "speed"),
+        (&["template", "census"], "known forms: statement"),
+        (&["template", "statement", "--date", "2999-01-01"], "to today"),
+        (&["template", "statement", "--date", "2026-01-10", "--area", "02"], "no area has the code 02 on 2026-01-10"),
     ];
     for (arguments, word) in cases {
         let (out, err) = run_to(2, data.path(), arguments);
@@ -68,4 +71,22 @@ fn an_absent_folder_is_said_to_be_absent() {
     let (out, _) = run_to(0, &absent, &["status"]);
     assert!(out.contains("not running") && out.contains("no tables yet"), "{out}");
     assert!(!absent.exists(), "looking makes nothing");
+}
+
+#[test]
+fn a_form_is_written_without_data_and_goes_where_it_is_told() {
+    let (data, forms) = (folder(), folder());
+    let path = forms.path().join("form.xlsx");
+    let to = path.to_str().unwrap();
+    let absent = data.path().join("absent");
+    let (out, err) =
+        run_to(0, &absent, &["template", "statement", "--date", "2026-01-10", "--area", "24", "--out", to]);
+    assert!(out.contains("form.xlsx") && out.contains("2026-01-10") && err.is_empty(), "{out}{err}");
+    let first = std::fs::read(&path).unwrap();
+    assert!(first.starts_with(b"PK"));
+    run_to(0, &absent, &["template", "statement", "--date", "2026-01-10", "--area", "24", "--out", to]);
+    assert!(std::fs::read(&path).unwrap() == first, "the same form is the same file");
+    let (_, err) = run_to(1, &absent, &["template", "statement", "--out", "/absent/form.xlsx"]);
+    assert!(err.contains("/absent/form.xlsx"), "{err}");
+    assert!(!absent.exists(), "writing a form makes no data folder");
 }

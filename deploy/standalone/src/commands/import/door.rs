@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lantoa_ingest::Intake;
-use lantoa_ingest::intake::IntakeError;
+use lantoa_ingest::intake::{IntakeError, Rejected};
 use lantoa_ingest::parse::ParseError;
-use lantoa_schemas::form::Form;
+use lantoa_ingest::returned::Refused;
+use lantoa_schemas::form::{Form, column};
+use lantoa_schemas::validate::Problem;
+use lantoa_schemas::wording::Named;
 
 use crate::arrival::LastRows;
 use crate::desk::remote::{Remote, RemoteError, RowError};
@@ -23,32 +26,40 @@ pub(super) struct FileResult {
     pub receipt: String,
     pub accepted: usize,
     pub rejected: usize,
-    /// A line a problem, naming row, field, reason and remedy.
-    pub problems: Vec<String>,
+    /// What is wrong with the others.
+    pub refused: Vec<Refused>,
+}
+
+/// Why none of a file was taken.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    /// In words, with every problem.
+    pub words: String,
+    /// The same, problem by problem; none where the sheet could not be read.
+    pub refused: Vec<Refused>,
 }
 
 impl Door {
-    /// Takes a file in and notes in `rows` where its rows are; else says in words why none of it was taken.
+    /// Takes a file in and notes in `rows` where its rows are; else says why none of it was taken.
     pub(super) async fn take(
         &self,
         name: &str,
         content: Bytes,
         form: Option<&str>,
         rows: &mut LastRows,
-    ) -> Result<FileResult, String> {
+    ) -> Result<FileResult, Refusal> {
         match self {
             Self::Local(intake) => {
                 let answer = intake.import_file(name, content, form.and_then(Form::named)).await.map_err(refusal)?;
                 rows.add_accepted(&answer.accepted);
-                let problems = answer
-                    .rejected
-                    .iter()
-                    .flat_map(|row| row.problems.iter().map(|p| line(Some(row.row), &p.field, &p.reason, &p.remedy)));
+                let rejected = answer.rejected.len();
+                let of_row = |row: Rejected| row.problems.into_iter().map(move |problem| (row.row, problem));
+                let refused = answer.rejected.into_iter().flat_map(of_row);
                 Ok(FileResult {
                     receipt: answer.receipt,
                     accepted: answer.accepted.len(),
-                    rejected: answer.rejected.len(),
-                    problems: problems.collect(),
+                    rejected,
+                    refused: refused.map(|(row, problem)| Refused { row: Some(row), problem }).collect(),
                 })
             }
             Self::Remote(remote) => match remote.file(name, content.into(), form).await {
@@ -58,37 +69,50 @@ impl Door {
                         receipt: taken.receipt,
                         accepted: taken.events.len(),
                         rejected: taken.rejected,
-                        problems: taken.errors.iter().map(of_row).collect(),
+                        refused: taken.errors.into_iter().map(refused).collect(),
                     })
                 }
                 Err(RemoteError::Refused(problem)) => {
-                    let lines = std::iter::once(problem.words()).chain(problem.errors.iter().map(of_row));
-                    Err(lines.collect::<Vec<_>>().join("\n  "))
+                    let (title, is_of_a_sheet) = (problem.words(), problem.is_of_a_sheet());
+                    let mut refusal = Refusal::of(title, problem.errors.into_iter().map(refused).collect());
+                    if !is_of_a_sheet {
+                        refusal.refused.clear();
+                    }
+                    Err(refusal)
                 }
-                Err(error) => Err(in_words(error)),
+                Err(error) => Err(Refusal::of(in_words(error), Vec::new())),
             },
         }
     }
 }
 
-fn of_row(error: &RowError) -> String {
-    line(error.row, &error.field, &error.reason, &error.remedy)
+impl Refusal {
+    fn of(title: String, refused: Vec<Refused>) -> Self {
+        let lines: Vec<String> = std::iter::once(title).chain(refused.iter().map(line)).collect();
+        Self { words: lines.join("\n  "), refused }
+    }
 }
 
-fn line(row: Option<u64>, field: &str, reason: &str, remedy: &str) -> String {
+fn refused(error: RowError) -> Refused {
+    Refused { row: error.row, problem: Problem::new(error.field, error.reason, error.remedy) }
+}
+
+/// A problem in one line, its column by the name and by the heading that an office reads.
+pub(super) fn line(Refused { row, problem }: &Refused) -> String {
     let row = row.map_or_else(String::new, |row| format!("row {row}, "));
-    format!("{row}{field}: {reason}; {remedy}")
+    let field = column(&problem.field).map_or_else(|| problem.field.clone(), Named::in_both);
+    format!("{row}{field}: {}; {}", problem.reason, problem.remedy)
 }
 
 /// Why none of a file was taken, with every problem of a header.
-fn refusal(error: IntakeError) -> String {
+fn refusal(error: IntakeError) -> Refusal {
     match error {
         IntakeError::Parse(ParseError::Header(problems)) => {
-            let lines = problems.iter().map(|p| line(None, &p.field, &p.reason, &p.remedy));
-            let title = "The header is not that of a form".to_owned();
-            std::iter::once(title).chain(lines).collect::<Vec<_>>().join("\n  ")
+            let refused = problems.into_iter().map(|problem| Refused { row: None, problem });
+            Refusal::of("The header is not that of a form".to_owned(), refused.collect())
         }
-        error => in_words(error),
+        IntakeError::Parse(error) => Refusal::of(format!("the content {error}; {}", error.remedy()), Vec::new()),
+        error => Refusal::of(in_words(error), Vec::new()),
     }
 }
 

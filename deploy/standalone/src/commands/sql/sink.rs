@@ -79,6 +79,16 @@ impl Write for Whole {
     }
 }
 
+/// Puts bytes into a file, which is there only whole.
+///
+/// # Errors
+/// When nothing can be written there.
+pub(in crate::commands) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = Whole::begin(path)?;
+    file.write_all(bytes)?;
+    file.keep()
+}
+
 /// Holds an answer until it is known whether the screen is long and wide enough.
 pub(super) struct Paged {
     pager: OsString,

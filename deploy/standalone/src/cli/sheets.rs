@@ -1,0 +1,43 @@
+//! Flags of the commands that give out sheets and take them in.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Day;
+use super::value::known_form;
+
+/// Flags of `import`.
+#[derive(Debug, Clone, Args)]
+pub struct ImportArgs {
+    /// Files to take in (CSV or XLSX)
+    #[arg(required_unless_present = "articles", value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Form of the files; without it, each file's header says
+    #[arg(long, value_name = "FORM", value_parser = known_form)]
+    pub form: Option<String>,
+    /// Take in the five articles that come with the program
+    #[arg(long)]
+    pub articles: bool,
+    /// Write a copy of the one FILE as an Excel workbook, in which bad cells are coloured and say why, in Vietnamese and
+    /// English, and each row whether it was taken; mended, it can be imported as it is
+    #[arg(long, value_name = "OUT.xlsx", conflicts_with = "articles")]
+    pub returned: Option<PathBuf>,
+}
+
+/// Flags of `template`.
+#[derive(Debug, Clone, Args)]
+pub struct TemplateArgs {
+    /// Which form
+    #[arg(value_name = "FORM", value_parser = known_form)]
+    pub form: String,
+    /// The day whose areas the list has (YYYY-MM-DD); without it today. Figures of before 2025-07-01 want a form of their time
+    #[arg(long, value_name = "DAY")]
+    pub date: Option<Day>,
+    /// Code of an area: the list has only this one and those in it
+    #[arg(long, value_name = "CODE")]
+    pub area: Option<String>,
+    /// Where to write it; without it FORM.xlsx in this folder, unless that is there already
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}

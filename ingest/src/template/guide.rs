@@ -1,0 +1,120 @@
+//! The sheet that says how the form is filled in: in Vietnamese, and below it in English.
+
+use rust_xlsxwriter::{Worksheet, XlsxError};
+
+use super::sheet::Styles;
+use super::{FORM_SHEET, GUIDE_SHEET, LISTS_SHEET, Order};
+
+/// Widths of the columns, in characters.
+const WIDTHS: [u16; 3] = [30, 24, 100];
+
+/// Writes the sheet.
+pub(super) fn write(sheet: &mut Worksheet, order: &Order<'_>, styles: &Styles) -> Result<(), XlsxError> {
+    for (column, width) in (0..).zip(WIDTHS) {
+        sheet.set_column_width(column, width)?;
+    }
+    let mut page = Page { sheet, styles, row: 0 };
+    page.title(&format!("{GUIDE_SHEET}: {}", order.form.vi))?;
+    for step in steps_vi(order) {
+        page.line(&step)?;
+    }
+    page.head(["Cột", "Tên trường", "Cách ghi"])?;
+    for column in order.form.all_columns() {
+        page.cells([&column.heading, &column.name, &column.vi])?;
+    }
+    page.row += 1;
+    page.title(&format!("How to fill it in: {}", order.form.en))?;
+    for step in steps_en(order) {
+        page.line(&step)?;
+    }
+    page.head(["Heading", "Field", "What to write"])?;
+    for column in order.form.all_columns() {
+        page.cells([&column.heading, &column.name, &column.en])?;
+    }
+    Ok(())
+}
+
+/// The next row to write.
+struct Page<'a> {
+    sheet: &'a mut Worksheet,
+    styles: &'a Styles,
+    row: u32,
+}
+
+impl Page<'_> {
+    fn title(&mut self, text: &str) -> Result<(), XlsxError> {
+        self.sheet.write_string_with_format(self.row, 0, text, &self.styles.title)?;
+        self.row += 1;
+        Ok(())
+    }
+
+    fn line(&mut self, text: &str) -> Result<(), XlsxError> {
+        self.sheet.write_string(self.row, 0, text)?;
+        self.row += 1;
+        Ok(())
+    }
+
+    fn head(&mut self, cells: [&str; 3]) -> Result<(), XlsxError> {
+        self.row += 1;
+        for (column, cell) in (0..).zip(cells) {
+            self.sheet.write_string_with_format(self.row, column, cell, &self.styles.head)?;
+        }
+        self.row += 1;
+        Ok(())
+    }
+
+    fn cells(&mut self, cells: [&str; 3]) -> Result<(), XlsxError> {
+        for (column, cell) in (0..).zip(cells) {
+            self.sheet.write_string_with_format(self.row, column, cell, &self.styles.wrapped)?;
+        }
+        self.row += 1;
+        Ok(())
+    }
+}
+
+fn steps_vi(order: &Order<'_>) -> [String; 9] {
+    let (form, day) = (order.form.name, order.day);
+    [
+        format!(
+            "1. Ghi vào trang “{FORM_SHEET}”, mỗi dòng một số liệu, ngay dưới dòng tiêu đề cột. Không đổi tên và không gộp cột; \
+             cột xếp thứ tự nào cũng được."
+        ),
+        format!("2. Ô có mũi tên thì chọn trong danh sách. Danh sách đầy đủ, kèm mã, ở trang “{LISTS_SHEET}”."),
+        "3. Số ghi bằng chữ số. Tỷ lệ ghi đúng như nguồn in, không gõ dấu %. Ngày ghi năm-tháng-ngày, ví dụ 2024-12-20.".to_owned(),
+        "4. Nguồn không nêu thì để trống ô. Không tự tính, không đoán.".to_owned(),
+        "5. Không ghi họ tên, số định danh, số điện thoại, địa chỉ, dân tộc, tôn giáo của người nào.".to_owned(),
+        format!(
+            "6. Danh sách địa bàn là của ngày {}. Với số liệu của thời kỳ khác, lấy biểu của ngày đó: lantoa template {form} \
+             --date {day}.",
+            day.format("%d/%m/%Y")
+        ),
+        "7. Trang “Ví dụ” là một biểu đã ghi với số liệu minh họa, chỉ để xem.".to_owned(),
+        "8. Gửi tệp này nguyên như vậy: lantoa import TỆP --returned KET-QUA.xlsx".to_owned(),
+        "9. Dòng sai được tô màu và ghi chú trong KET-QUA.xlsx. Sửa ngay ở đó rồi gửi lại; dòng đã nhận gửi lại cũng không bị tính \
+         hai lần."
+            .to_owned(),
+    ]
+}
+
+fn steps_en(order: &Order<'_>) -> [String; 9] {
+    let (form, day) = (order.form.name, order.day);
+    [
+        format!(
+            "1. Write into the sheet “{FORM_SHEET}”, a figure a row, right below the header. Do not rename or merge columns; \
+             their order does not matter."
+        ),
+        format!("2. Where a cell has an arrow, choose from the list. All lists, with their codes, are in “{LISTS_SHEET}”."),
+        "3. Write numbers in digits, a percent exactly as printed and without the sign %, days as 2024-12-20.".to_owned(),
+        "4. Leave blank what the source does not say. Compute nothing, guess nothing.".to_owned(),
+        "5. No name, citizen id, phone number, address, ethnicity or religion of a person.".to_owned(),
+        format!(
+            "6. The areas are those of {day}. For figures of another time take the form of that day: lantoa template {form} \
+             --date {day}."
+        ),
+        "7. The sheet “Ví dụ” shows a form filled in with made-up figures, only to look at.".to_owned(),
+        "8. Send this file as it is: lantoa import FILE --returned RESULT.xlsx".to_owned(),
+        "9. Bad rows are coloured and commented in RESULT.xlsx. Mend them there and send that file; rows that were taken do not \
+         count twice."
+            .to_owned(),
+    ]
+}
