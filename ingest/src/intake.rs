@@ -221,7 +221,8 @@ impl Intake {
         if submission.content.len() > self.config.max_body_bytes {
             return Err(IntakeError::TooLarge { most: self.config.max_body_bytes });
         }
-        // What a workbook unpacks to is many times what was sent, and no room was made for it. Nobody closes the semaphore.
+        // What a workbook unpacks to is many times what was sent, and no room was made for it. The semaphore is never
+        // closed.
         let _turn = if is_workbook(&submission.content) { self.workbooks.acquire().await.ok() } else { None };
         let now = self.clock.now();
         let content_hash = content_hash(&submission.content);

@@ -142,7 +142,7 @@ fn quotes_close(text: &str, mark: u8, lines_before: u64) -> Result<(), ParseErro
                         Some(_) => {}
                     }
                 }
-                if !bytes.peek().is_none_or(|next| matches!(next, b'\n' | b'\r') || *next == mark) {
+                if bytes.peek().is_some_and(|next| !matches!(next, b'\n' | b'\r') && *next != mark) {
                     return Err(ParseError::Quotes {
                         line: opened,
                         how: "goes on after its closing quote; write a quote inside a cell twice",

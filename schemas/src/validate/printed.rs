@@ -197,6 +197,9 @@ pub(super) fn date(text: &str) -> Result<PartialDate, Unread> {
 
 /// Reads a year or a run of years.
 pub(super) fn period(text: &str) -> Result<Period, Unread> {
+    if let Some(period) = Period::parse(text) {
+        return Ok(period);
+    }
     let plain = plain(text);
     let years = ["năm ", "giai đoạn "].iter().find_map(|word| plain.strip_prefix(word)).unwrap_or(&plain);
     let joined = match years.split_once('-') {

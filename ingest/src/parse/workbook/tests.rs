@@ -7,7 +7,10 @@ use lantoa_schemas::vocabulary::Via;
 use super::made::{Made, header, packed, parts, row, sheet};
 use super::*;
 
-fn judged(content: &[u8]) -> Result<Vec<(u64, Result<ValidatedEvent, Vec<Problem>>)>, ParseError> {
+/// A row by its number, and what became of it.
+type Judged = (u64, Result<ValidatedEvent, Vec<Problem>>);
+
+fn judged(content: &[u8]) -> Result<Vec<Judged>, ParseError> {
     let now: DateTime<Utc> = "2026-01-15T03:00:00Z".parse().unwrap();
     let knowledge = Knowledge::shipped();
     let stamp = |row| Stamp { sender: "local".into(), via: Via::File, receipt: "r".into(), row };
@@ -21,7 +24,7 @@ fn judged(content: &[u8]) -> Result<Vec<(u64, Result<ValidatedEvent, Vec<Problem
 fn said(sheets: &[(&str, &str, String)]) -> Vec<String> {
     let rows = judged(&packed(&parts(sheets, &["kept once"]))).unwrap();
     let words = |row, problem: Problem| format!("{row}: {} {}", problem.field, problem.reason);
-    let of = |(row, judged): (u64, Result<_, Vec<Problem>>)| match judged {
+    let of = |(row, judged): Judged| match judged {
         Ok(_) => vec![format!("{row}: ok")],
         Err(problems) => problems.into_iter().map(|problem| words(row, problem)).collect(),
     };
