@@ -3,19 +3,19 @@
 //! In: an order. Out: files below a folder, a folder an area: `OUT/<code>-<name>/learning-week-2025-<code>-vi.pdf`. Guarantee:
 //! all reports of an order rest on one release; a file is there only whole.
 
+use std::fs::Permissions;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-
-use lantoa_query::release::{At, Name, NotAReference, Reference, ReleaseError, Stored};
-use lantoa_query::{Engine, QueryError};
-use lantoa_schemas::area::name::folded;
-use tempfile::NamedTempFile;
 
 use crate::answers::Answers;
 use crate::picture::Pictures;
 use crate::week::{Place, document, reminder};
 use crate::{Document, Format, Language, WriteError};
+use lantoa_query::release::{At, Name, NotAReference, Reference, ReleaseError, Stored};
+use lantoa_query::{Engine, QueryError};
+use lantoa_schemas::area::name::folded;
 
 /// Which areas reports are made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -212,6 +212,11 @@ fn write_all(
     Ok(done.into_iter().flat_map(|(_, files)| files).collect())
 }
 
+/// A report is for others to read; who may is said by its folder.
+fn readable() -> Permissions {
+    Permissions::from_mode(0o644)
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
@@ -229,7 +234,7 @@ fn write(order: &Order, kind: &str, place: &Place, document: &Document) -> Resul
         let bytes = format.write(document, &pictures)?;
         let (language, ending) = (order.language.code(), format.ending());
         let path = folder.join(format!("{kind}-{}-{}-{language}.{ending}", order.year, place.code()));
-        let mut file = NamedTempFile::new_in(&folder).map_err(io(&path))?;
+        let mut file = tempfile::Builder::new().permissions(readable()).tempfile_in(&folder).map_err(io(&path))?;
         file.write_all(&bytes).map_err(io(&path))?;
         file.persist(&path).map_err(|error| ReportError::File { path: path.clone(), source: error.error })?;
         files.push(path);

@@ -83,7 +83,9 @@ impl<'a> Plan<'a> {
         let top = legend.height + if bars.len() >= MANY { TICKS_HEIGHT } else { 1.0 };
         let row = ((MOST_HEIGHT - top - TICKS_HEIGHT) / bars.len() as f64).clamp(LEAST_ROW, MOST_ROW);
         let set = if row < TIGHT_ROW { Type::Small } else { Type::Plain };
-        let rows = rows(bars, decimals(&values, 2), language, set, (top, row))?;
+        // Percents as the tables have them.
+        let places = if unit == "%" { 2 } else { decimals(&values, 2) };
+        let rows = rows(bars, places, language, set, (top, row))?;
         let names = rows.iter().flat_map(|row| &row.name).map(String::as_str);
         let value_width = widest(rows.iter().map(|row| row.value.as_str()), set)?;
         Ok(Self {

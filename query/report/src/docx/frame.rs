@@ -15,8 +15,8 @@ const WIDTH: u16 = twips(Page::Upright.width_mm());
 /// How wide the column of the issuer is; the rest is just wide enough for the nation's name in one line.
 const ISSUER: u16 = twips(63);
 
-/// About how wide a letter of the motto is in its bold type of 14 points: the rule below is to be as long as the motto.
-const MOTTO_LETTER: u16 = 129;
+/// About how wide a letter of the motto is in its bold type of 13 points: the rule below is to be as long as the motto.
+const MOTTO_LETTER: u16 = 120;
 
 /// A document without text, but with head and foot of its pages: their number from the second page on, where the report
 /// comes from and, where there is one, the warning on all of them.

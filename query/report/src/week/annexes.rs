@@ -66,7 +66,7 @@ fn suspicious(report: &Report<'_>) -> Section {
             ])
         };
         let lines = rows.iter().map(line).collect();
-        blocks.push(Block::Table(report.table("suspicious", &title, true, columns, lines)));
+        blocks.push(Block::Table(report.table("suspicious", &title, false, columns, lines)));
     }
     (title, blocks)
 }
@@ -88,7 +88,8 @@ fn reconciled(report: &Report<'_>) -> Section {
                 .to_owned()
         }
     };
-    let mut blocks = vec![Block::Paragraph(lead)];
+    // Below a table that lies on its side, so that no page has the sentence alone.
+    let mut blocks = vec![if rows.is_empty() { Block::Paragraph(lead) } else { Block::Note(lead) }];
     if !rows.is_empty() {
         let columns = vec![
             words(report.say("Địa bàn", "Area"), 1.5),
@@ -123,7 +124,7 @@ fn reconciled(report: &Report<'_>) -> Section {
             ])
         };
         let lines = rows.iter().map(line).collect();
-        blocks.push(Block::Table(report.table("reconciled", &title, true, columns, lines)));
+        blocks.insert(0, Block::Table(report.table("reconciled", &title, true, columns, lines)));
     }
     (title, blocks)
 }
@@ -187,7 +188,7 @@ fn made(report: &Report<'_>) -> Section {
     blocks.push(Block::Table(report.table(
         "indicators",
         caption,
-        true,
+        false,
         columns,
         indicators.iter().map(line).collect(),
     )));
@@ -201,7 +202,7 @@ fn made(report: &Report<'_>) -> Section {
     ];
     let rows: Vec<Row> = sources.iter().map(|name| source(report, name)).collect();
     let caption = report.say("Nguồn của số liệu được in", "Sources of the printed figures");
-    blocks.push(Block::Table(report.table("sources", caption, true, columns, rows)));
+    blocks.push(Block::Table(report.table("sources", caption, false, columns, rows)));
     (title, blocks)
 }
 
@@ -238,7 +239,7 @@ fn changed(report: &Report<'_>) -> Option<Section> {
             report.language.count(i64::try_from(rows.len()).unwrap_or_default())
         ),
     };
-    let mut blocks = vec![Block::Paragraph(lead)];
+    let mut blocks = vec![if rows.is_empty() { Block::Paragraph(lead) } else { Block::Note(lead) }];
     if !rows.is_empty() {
         let columns = vec![
             words(report.say("Loại", "Change"), 1.0),
@@ -254,7 +255,7 @@ fn changed(report: &Report<'_>) -> Option<Section> {
             words(report.say("Bản ghi gây ra thay đổi", "Events that did it"), 3.4),
         ];
         let lines = rows.iter().map(|change| change_line(report, change)).collect();
-        blocks.push(Block::Table(report.table("changes", &title, true, columns, lines)));
+        blocks.insert(0, Block::Table(report.table("changes", &title, true, columns, lines)));
     }
     Some((title, blocks))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{DECIMALS, Place, Report, Section, known, marks, numbers, row, text, words};
-use crate::answers::{Area, Figure, Indicator, OnMap};
+use crate::answers::{Area, Figure, Indicator, NATION, OnMap};
 use crate::document::{Bar, Block, Cell, Column, Plot, Row, Table};
 use crate::language::Language;
 
@@ -45,7 +45,7 @@ fn sentences(report: &Report<'_>, map: &OnMap, id: &str) -> String {
     // A share of all comes first, then what has a percent.
     own.sort_by_key(|figure| (figure.base.as_deref() != Some("all"), figure.percent().is_none()));
     let place = report.place.name(report.language);
-    let mut said: Vec<String> = own.iter().map(|figure| reached(report, figure)).collect();
+    let mut said: Vec<String> = own.iter().enumerate().map(|(at, figure)| reached(report, figure, at == 0)).collect();
     if own.is_empty() {
         said.push(match report.language {
             Language::Vietnamese => format!("{place} chưa có số liệu của năm {} được ghi nhận.", report.year()),
@@ -80,54 +80,49 @@ fn aims(report: &Report<'_>, map: &OnMap, id: &str) -> Option<String> {
     })
 }
 
-fn reached(report: &Report<'_>, figure: &Figure) -> String {
+/// One figure in a sentence; the first of a model names the year, the others go on from it.
+fn reached(report: &Report<'_>, figure: &Figure, is_first: bool) -> String {
     let language = report.language;
     let scope = figure.subject_scope.as_deref().map(|scope| report.scope_name(scope)).unwrap_or_default();
-    let place = report.place.name(language);
     let count = figure.numerator.map(|number| report.counted(number, figure.numerator_precision.as_deref()));
     let of = figure.denominator.map(|number| language.count(number));
-    let base = report.base(figure.base.as_deref());
+    let (base, noun) = (report.base(figure.base.as_deref()), report.base_noun(figure.base.as_deref()));
     let percent = figure.percent().map(|percent| report.percent(percent));
-    let year = figure.year;
+    let (place, year) = (report.place.within(language), figure.year);
+    let lead = match (language, is_first) {
+        (Language::Vietnamese, true) => format!("Năm {year}, {place}"),
+        (Language::Vietnamese, false) => format!("Ngoài ra, {place}"),
+        (Language::English, true) => format!("In {year} {place}"),
+        (Language::English, false) => format!("Besides, {place}"),
+    };
+    let range = report.rate(figure).printed(language);
     let mut said = match (language, count, of, percent) {
         (Language::Vietnamese, Some(count), Some(of), Some(percent)) => {
-            format!(
-                "Năm {year}, {} có {count} trên {of} {scope} được công nhận, đạt {percent} ({base})",
-                report.place.within(language)
-            )
+            format!("{lead} có {count} trên {of} {scope} được công nhận, đạt {percent} ({base})")
         }
         (Language::Vietnamese, Some(count), _, Some(percent)) => {
-            format!(
-                "Năm {year}, {} có {count} {scope} được công nhận, đạt {percent} ({base})",
-                report.place.within(language)
-            )
+            format!("{lead} có {count} {scope} được công nhận, đạt {percent} ({base})")
         }
         (Language::Vietnamese, None, _, Some(percent)) => {
-            format!(
-                "Năm {year}, {} đạt {percent} {scope} được công nhận ({base}); nguồn không nêu số lượng",
-                report.place.within(language)
-            )
+            format!("{lead} có {percent} {scope} được công nhận ({base}; nguồn không nêu số lượng)")
         }
         (Language::Vietnamese, Some(count), _, None) => {
-            format!(
-                "Năm {year}, {} ghi nhận {count} {scope} được công nhận ({base}); chưa tính được tỷ lệ",
-                report.place.within(language)
-            )
+            format!("{lead} ghi nhận {count} {scope} được công nhận (cơ sở tính: {noun}; chưa tính được tỷ lệ)")
         }
-        (Language::Vietnamese, None, _, None) => format!("{place}: nguồn chỉ nêu một khoảng ({base})"),
+        (Language::Vietnamese, None, _, None) => format!("{lead} có {range} % {scope} được công nhận ({base})"),
         (Language::English, Some(count), Some(of), Some(percent)) => {
-            format!("{place} in {year}: {count} of {of} {scope} recognised, {percent} ({base})")
+            format!("{lead} had {count} of {of} {scope} recognised, {percent} ({base})")
         }
         (Language::English, Some(count), _, Some(percent)) => {
-            format!("{place} in {year}: {count} {scope} recognised, {percent} ({base})")
+            format!("{lead} had {count} {scope} recognised, {percent} ({base})")
         }
         (Language::English, None, _, Some(percent)) => {
-            format!("{place} in {year}: {percent} of {scope} recognised ({base}); the source gives no count")
+            format!("{lead} had {percent} of {scope} recognised ({base}; the source gives no count)")
         }
         (Language::English, Some(count), _, None) => {
-            format!("{place} in {year}: {count} {scope} recognised on record ({base}); no rate can be computed")
+            format!("{lead} had {count} {scope} recognised on record (base: {noun}; no rate can be computed)")
         }
-        (Language::English, None, _, None) => format!("{place}: the source gives a range only ({base})"),
+        (Language::English, None, _, None) => format!("{lead} had {range} % of {scope} recognised ({base})"),
     };
     for more in [report.change(figure), report.gap(figure)].into_iter().flatten() {
         said.push_str(", ");
@@ -281,25 +276,29 @@ fn base_and_scope(report: &Report<'_>, figure: &Figure) -> String {
 fn by_area(report: &Report<'_>, indicator: &Indicator) -> Table {
     let name = report.say(&indicator.name_vi, &indicator.name_en);
     let [first, beside] = [0, 1].map(|place| report.answers.maps.get(place));
-    let mut rows = Vec::new();
+    let (mut rows, mut without) = (Vec::new(), 0);
     let id = indicator.indicator.as_str();
     if let Some(map) = first {
         let figures = by_code(report, map, id);
         if matches!(report.place, Place::Nation) {
-            rows.extend(lines(report, &first_line(report.say("Cả nước", "Nation"), map), figures.get("00"), true));
+            rows.extend(lines(report, &first_line(report.say("Cả nước", "Nation"), map), figures.get(NATION), true));
         }
         let others = beside.map(|map| (map, by_code(report, map, id)));
         for area in map.provinces.iter().filter(|area| of_place(report.place, area)) {
-            rows.extend(lines(report, &first_line(&area.short_name, map), figures.get(area.code.as_str()), true));
+            let own = figures.get(area.code.as_str());
+            let mut parts = Vec::new();
             if let Some((beside, figures)) = &others {
-                for part in related(area, map, beside) {
-                    rows.extend(lines(
-                        report,
-                        &first_line(&part.short_name, beside),
-                        figures.get(part.code.as_str()),
-                        false,
-                    ));
-                }
+                let related = related(area, map, beside).into_iter();
+                parts.extend(related.map(|part| (*beside, part, figures.get(part.code.as_str()))));
+            }
+            if own.is_none() && parts.iter().all(|(.., figures)| figures.is_none()) {
+                without += 1;
+                continue;
+            }
+            rows.extend(lines(report, &first_line(&area.short_name, map), own, false));
+            for (beside, part, figures) in parts {
+                let name = format!("– {}", part.short_name);
+                rows.extend(lines(report, &first_line(&name, beside), figures, false));
             }
         }
     }
@@ -314,13 +313,26 @@ fn by_area(report: &Report<'_>, indicator: &Indicator) -> Table {
     table.notes.push(
         report
             .say(
-                "Dòng đậm là địa bàn trên bản đồ khi Tuần lễ kết thúc; các dòng dưới là những tỉnh trên bản đồ bên cạnh có liên quan. \
-                 Dấu – là không có số liệu. Tỷ lệ khác cơ sở tính thì không so sánh với nhau.",
-                "Bold lines are areas of the map on which the Week closed; below each are the related provinces of the map beside it. \
-                 A dash means that nothing is known. Rates of different bases are not compared.",
+                "Mỗi tỉnh, thành phố đứng trên bản đồ khi Tuần lễ kết thúc; các dòng có gạch đầu dòng bên dưới là những tỉnh liên quan trên \
+                 bản đồ bên cạnh. Dấu – là không có số liệu. Tỷ lệ khác cơ sở tính thì không so sánh với nhau.",
+                "Each province stands on the map on which the Week closed; lines with a dash below it are the related provinces of the map \
+                 beside it. A dash alone means that nothing is known. Rates of different bases are not compared.",
             )
             .to_owned(),
     );
+    if without > 0 {
+        let (without, year) = (report.language.count(without), report.year());
+        table.notes.push(match report.language {
+            Language::Vietnamese => {
+                format!(
+                    "{without} tỉnh, thành phố chưa có số liệu nào của năm {year} nên không có dòng riêng; xem mục VII."
+                )
+            }
+            Language::English => {
+                format!("{without} provinces of which nothing is known for {year} have no line; see section VII.")
+            }
+        });
+    }
     table
 }
 

@@ -1,5 +1,6 @@
 //! The frame of the report, and its first section: the Week.
 
+use chrono_tz::Asia::Ho_Chi_Minh;
 use lantoa_schemas::clock::day_in_vietnam;
 
 use super::{Place, Report, Section};
@@ -185,18 +186,18 @@ fn ground(report: &Report<'_>) -> String {
     let language = report.language;
     match (&report.answers.ground, language) {
         (Ground::Release(manifest, _), Language::Vietnamese) => format!(
-            "Báo cáo dựa trên bản phát hành {} gồm {} bản ghi được tiếp nhận đến hết {}. Điều gì được đính chính sau đó \
+            "Báo cáo dựa trên bản phát hành {} gồm {} bản ghi được tiếp nhận đến {}. Điều gì được đính chính sau đó \
              không làm thay đổi báo cáo này mà nằm ở bản phát hành sau.",
             manifest.reference(),
             language.count(manifest.events),
-            language.day_in_words(report.answers.ground.day()),
+            until(&manifest.as_of, language),
         ),
         (Ground::Release(manifest, _), Language::English) => format!(
-            "The report rests on release {} of {} events that were recorded by the end of {}. What is corrected later does \
+            "The report rests on release {} of {} events that were recorded by {}. What is corrected later does \
              not change this report: it is told by the release after it.",
             manifest.reference(),
             language.count(manifest.events),
-            language.day(report.answers.ground.day()),
+            until(&manifest.as_of, language),
         ),
         (Ground::Draft(now), Language::Vietnamese) => format!(
             "Đây là dự thảo: số liệu chưa được phát hành, lấy theo những gì được tiếp nhận đến {}.",
@@ -208,6 +209,19 @@ fn ground(report: &Report<'_>) -> String {
                 language.day(day_in_vietnam(*now))
             )
         }
+    }
+}
+
+/// Up to when records count, as a manifest has it: a whole day, or an instant in Vietnam's time.
+fn until(as_of: &str, language: Language) -> String {
+    let instant = chrono::DateTime::parse_from_rfc3339(as_of).map(|at| at.with_timezone(&Ho_Chi_Minh));
+    match (instant, language) {
+        (Ok(at), Language::Vietnamese) => {
+            format!("{} giờ {} phút, {}", at.format("%H"), at.format("%M"), language.day_in_words(at.date_naive()))
+        }
+        (Ok(at), Language::English) => format!("{} on {}", at.format("%H:%M"), language.day(at.date_naive())),
+        (Err(_), Language::Vietnamese) => format!("hết {}", language.day_in_words(as_of.parse().unwrap_or_default())),
+        (Err(_), Language::English) => format!("the end of {}", language.day(as_of.parse().unwrap_or_default())),
     }
 }
 

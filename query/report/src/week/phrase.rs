@@ -18,6 +18,18 @@ impl Report<'_> {
         self.language.of(vi, en)
     }
 
+    /// What a rate would be a share of, as a noun: `tổng số`.
+    pub(super) fn base_noun(&self, base: Option<&str>) -> &'static str {
+        let (vi, en) = match base {
+            Some("all") => ("tổng số", "all"),
+            Some("registered") => ("số đăng ký", "those registered"),
+            Some("population") => ("dân số", "the population"),
+            Some("adult") => ("số người lớn", "adults"),
+            _ => ("chưa rõ", "not known"),
+        };
+        self.language.of(vi, en)
+    }
+
     /// What stands before a count that is no exact number.
     pub(super) fn precision(&self, precision: Option<&str>) -> Option<String> {
         let (vi, en) = match precision? {

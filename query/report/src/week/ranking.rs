@@ -8,6 +8,9 @@ use crate::document::{Block, Cell, Plot, Tile, TileMap};
 use crate::language::Language;
 use crate::tile;
 
+/// How many figures make another map of tiles worth its page.
+const MAKE_A_PICTURE: usize = 5;
+
 /// What may be ranked with each other: scope of subjects and base.
 type Kind<'a> = (Option<&'a str>, Option<&'a str>);
 
@@ -22,9 +25,10 @@ pub(super) fn section(report: &Report<'_>) -> Section {
     );
     let mut blocks = vec![Block::Paragraph(rule.to_owned())];
     let before = blocks.len();
+    let mut is_drawn = false;
     for indicator in report.titles() {
         match report.place {
-            Place::Nation => blocks.extend(of_provinces(report, map, indicator)),
+            Place::Nation => blocks.extend(of_provinces(report, map, indicator, &mut is_drawn)),
             Place::Province(area) => {
                 blocks.extend(of_province(report, map, indicator).map(Block::Paragraph));
                 let figures = report.answers.communes.get(&area.code).map(Vec::as_slice).unwrap_or_default();
@@ -44,7 +48,8 @@ pub(super) fn section(report: &Report<'_>) -> Section {
     (title, blocks)
 }
 
-fn of_provinces(report: &Report<'_>, map: &OnMap, indicator: &Indicator) -> Vec<Block> {
+/// Tables, and a map of tiles: the first that has any figure is drawn, another one with as many as make a picture.
+fn of_provinces(report: &Report<'_>, map: &OnMap, indicator: &Indicator, is_drawn: &mut bool) -> Vec<Block> {
     let of_model: Vec<&Figure> = map
         .figures
         .iter()
@@ -53,7 +58,13 @@ fn of_provinces(report: &Report<'_>, map: &OnMap, indicator: &Indicator) -> Vec<
         })
         .collect();
     let mut blocks = tables(report, indicator, &of_model, "");
-    blocks.extend(tiles(report, indicator));
+    if let Some(tiles) = tiles(report, indicator, if *is_drawn { MAKE_A_PICTURE } else { 1 }) {
+        blocks.push(tiles);
+        if !*is_drawn {
+            blocks.push(Block::Note(islands(report)));
+        }
+        *is_drawn = true;
+    }
     blocks
 }
 
@@ -136,12 +147,24 @@ fn of_province(report: &Report<'_>, map: &OnMap, indicator: &Indicator) -> Optio
     })
 }
 
+/// What a map of tiles is not.
+fn islands(report: &Report<'_>) -> String {
+    report
+        .say(
+            "Sơ đồ ô vuông cho mỗi tỉnh, thành phố một ô bằng nhau, không phải bản đồ địa lý; quần đảo Hoàng Sa thuộc thành phố Đà Nẵng, quần đảo \
+             Trường Sa thuộc tỉnh Khánh Hòa.",
+            "Tiles give each province a square of the same size and are no geographical map; the Hoàng Sa archipelago is a part of Đà Nẵng, the \
+             Trường Sa archipelago of Khánh Hòa.",
+        )
+        .to_owned()
+}
+
 fn tile(place: &tile::Place, value: Option<f64>) -> Tile {
     Tile { column: place.column, row: place.row, short: place.short.clone(), value }
 }
 
 /// The provinces as tiles, on both maps, by their share of all.
-fn tiles(report: &Report<'_>, indicator: &Indicator) -> Option<Block> {
+fn tiles(report: &Report<'_>, indicator: &Indicator, least: usize) -> Option<Block> {
     let share = |map: &OnMap, code: &str| {
         let mut figures = map.figures.iter().filter(|figure| {
             figure.indicator == indicator.indicator
@@ -163,7 +186,7 @@ fn tiles(report: &Report<'_>, indicator: &Indicator) -> Option<Block> {
         .filter(|map| !map.tiles.is_empty())
         .collect();
     let count = |map: &TileMap| map.tiles.iter().filter(|tile| tile.value.is_some()).count();
-    if maps.iter().all(|map| count(map) == 0) {
+    if maps.iter().all(|map| count(map) < least) {
         return None;
     }
     let name = report.say(&indicator.name_vi, &indicator.name_en);
