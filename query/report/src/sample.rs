@@ -55,7 +55,7 @@ fn plain() -> Table {
         row(vec![
             Cell::Count(2, None),
             text(UGLY),
-            Cell::Count(-1_200, Some("trên \"khoảng\"".to_owned())),
+            Cell::Count(1_200, Some("trên \"khoảng\"".to_owned())),
             Cell::Number(3.125, 2),
             Cell::Change(-0.5, 1),
             Cell::Year(2023),

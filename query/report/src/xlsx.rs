@@ -20,8 +20,15 @@ mod text;
 
 /// How high a row is and how wide a column where nothing else is said, in pixels: what Excel has for the body's font.
 const DEFAULT_SIZE: (u32, u32) = (21, 72);
-/// How high a line of the body's font is, in points.
+/// Points of the body's font.
+const BODY: f64 = 12.0;
+/// How high a line of it is, in points.
 const LINE: f64 = 15.75;
+/// The most that Excel lets a row be high, in points.
+const HIGHEST: f64 = 409.0;
+/// How wide a digit and the gap between words are, in the unit of [`breadth`].
+const DIGIT: usize = 10;
+const GAP: usize = 6;
 /// UTF-16 units of a header, of a footer, and of a picture's alternative text.
 const MOST_UNITS: usize = 255;
 const A4: u8 = 9;
@@ -126,21 +133,45 @@ fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// About how many lines a text takes where a line has so many letters.
-fn lines(text: &str, letters: usize) -> usize {
+/// About how many lines a text takes where a line has room for so many digits. Programs that trust a workbook's rows do not
+/// look for themselves how high they have to be.
+fn lines(text: &str, digits: usize) -> usize {
+    let room = digits.max(1) * DIGIT;
     let lines = text.lines().map(|line| {
         let (mut lines, mut used) = (1, 0);
         for word in line.split_whitespace() {
-            let length = word.chars().count();
-            if used > 0 && used + 1 + length > letters {
+            let length: usize = word.chars().map(breadth).sum();
+            if used > 0 && used + GAP + length > room {
                 (lines, used) = (lines + 1, length);
             } else {
-                used += length + usize::from(used > 0);
+                used += length + if used > 0 { GAP } else { 0 };
+            }
+            // A word that is longer than a line is broken.
+            while used > room {
+                (lines, used) = (lines + 1, used - room);
             }
         }
         lines
     });
     lines.sum::<usize>().max(1)
+}
+
+/// How wide a letter of Times New Roman is in the mean, in tenths of a digit.
+fn breadth(letter: char) -> usize {
+    if letter.is_uppercase() {
+        12
+    } else if letter.is_lowercase() {
+        9
+    } else {
+        DIGIT
+    }
+}
+
+/// Sets how high a row is for so many lines of letters of so many points.
+fn set_height(sheet: &mut Worksheet, row: u32, lines: usize, points: f64) -> Result<(), XlsxError> {
+    let height = u16::try_from(lines).map_or(HIGHEST, |lines| f64::from(lines) * LINE * points / BODY);
+    sheet.set_row_height(row, height.min(HIGHEST))?;
+    Ok(())
 }
 
 #[cfg(test)]

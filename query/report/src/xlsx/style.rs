@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, FormatUnderline};
 
-use super::{MOST_UNITS, units};
+use super::{BODY, MOST_UNITS, units};
 use crate::document::{Align, Cell};
 use crate::language::{self, Language, MINUS};
 
@@ -58,10 +58,9 @@ fn pattern(cell: &Cell, language: Language) -> Option<String> {
     Some(match cell {
         Cell::Missing | Cell::Empty | Cell::Text(_) => return None,
         Cell::Count(_, None) => format!("#,##0;\"{MINUS}\"#,##0"),
-        Cell::Count(_, Some(precision)) => {
-            let (word, below) = (quoted(&format!("{precision} ")), quoted(&format!("{precision} {MINUS}")));
-            format!("{word}#,##0;{below}#,##0")
-        }
+        // Programs do not agree on where a sign stands beside words.
+        Cell::Count(number, Some(_)) if *number < 0 => return None,
+        Cell::Count(_, Some(precision)) => format!("{}#,##0", quoted(&format!("{precision} "))),
         Cell::Number(number, decimals) => signed(*number, *decimals, ""),
         Cell::Change(number, decimals) => signed(*number, *decimals, "+"),
         Cell::Year(_) => "0".to_owned(),
@@ -92,7 +91,7 @@ fn quoted(text: &str) -> String {
 
 /// The body's font.
 pub(super) fn body() -> Format {
-    Format::new().set_font_name(FONT).set_font_size(12)
+    Format::new().set_font_name(FONT).set_font_size(BODY)
 }
 
 /// Running text.

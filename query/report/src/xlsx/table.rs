@@ -3,15 +3,13 @@
 use rust_xlsxwriter::{Format, Worksheet, XlsxError};
 
 use super::style::{self, Shown};
-use super::{LINE, lines, set_up};
+use super::{BODY, lines, set_height, set_up};
 use crate::WriteError;
 use crate::document::{Document, Table};
 use crate::language::Language;
 
-/// The least and the greatest width of a column, in letters.
+/// The least and the greatest width of a column, in digits of the body's font.
 const WIDTHS: (usize, usize) = (6, 44);
-/// The most that Excel lets a row be high, in points.
-const HIGHEST: f64 = 409.0;
 
 pub(super) fn write(sheet: &mut Worksheet, document: &Document, table: &Table) -> Result<(), WriteError> {
     set_up(sheet, document, table.is_wide);
@@ -34,14 +32,21 @@ pub(super) fn write(sheet: &mut Worksheet, document: &Document, table: &Table) -
     sheet.set_freeze_panes(first, 0)?;
     sheet.set_repeat_rows(head, first - 1)?;
     for (row, cells) in (first..).zip(&table.rows) {
+        let mut needed = 1;
         for (at, (cell, column)) in (0_u16..).zip(cells.cells.iter().zip(&table.columns)) {
             let shown = Shown::of(cell, document.language);
             let format = style::cell(&shown, column.align, cells.is_total);
             match shown {
                 Shown::Blank => sheet.write_blank(row, at, &format)?,
-                Shown::Text(text) => sheet.write_string_with_format(row, at, text, &format)?,
+                Shown::Text(text) => {
+                    needed = needed.max(widths.get(usize::from(at)).map_or(1, |width| lines(&text, *width)));
+                    sheet.write_string_with_format(row, at, text, &format)?
+                }
                 Shown::Number(number, _) => sheet.write_number_with_format(row, at, number, &format)?,
             };
+        }
+        if needed > 1 {
+            set_height(sheet, row, needed, BODY)?;
         }
     }
     if !table.has_groups() {
@@ -56,7 +61,7 @@ pub(super) fn write(sheet: &mut Worksheet, document: &Document, table: &Table) -
     Ok(())
 }
 
-/// How wide the columns are, in letters: as wide as what stands in them, and as the longest word of their heads.
+/// How wide the columns are: as wide as what stands in them, and as the longest word of their heads.
 fn widths(table: &Table, language: Language) -> Vec<usize> {
     let letters = |text: &str| text.split('\n').map(|line| line.chars().count()).max().unwrap_or(0);
     let widths = table.columns.iter().enumerate().map(|(at, column)| {
@@ -74,13 +79,7 @@ fn across(sheet: &mut Worksheet, row: u32, text: &str, format: &Format, widths: 
         0 => sheet.write_string_with_format(row, 0, text, format)?,
         last => sheet.merge_range(row, 0, row, last, text, format)?,
     };
-    set_height(sheet, row, lines(text, widths.iter().sum()))
-}
-
-fn set_height(sheet: &mut Worksheet, row: u32, lines: usize) -> Result<(), XlsxError> {
-    let height = u16::try_from(lines).map_or(HIGHEST, |lines| f64::from(lines) * LINE);
-    sheet.set_row_height(row, height.min(HIGHEST))?;
-    Ok(())
+    set_height(sheet, row, lines(text, widths.iter().sum()), BODY)
 }
 
 /// The head, in one line; answers with the row below it.
@@ -90,7 +89,7 @@ fn head_of(sheet: &mut Worksheet, row: u32, table: &Table, widths: &[usize]) -> 
         sheet.write_string_with_format(row, at, column.heading.as_str(), &style)?;
     }
     let needed = table.columns.iter().zip(widths).map(|(column, width)| lines(&column.heading, *width));
-    set_height(sheet, row, needed.max().unwrap_or(1))?;
+    set_height(sheet, row, needed.max().unwrap_or(1), BODY)?;
     Ok(row + 1)
 }
 
@@ -121,8 +120,8 @@ fn grouped_head(sheet: &mut Worksheet, row: u32, table: &Table, widths: &[usize]
         }
         upper = upper.max(lines(group, room));
     }
-    set_height(sheet, row, upper)?;
-    set_height(sheet, row + 1, lower.max(both.saturating_sub(upper)))?;
+    set_height(sheet, row, upper, BODY)?;
+    set_height(sheet, row + 1, lower.max(both.saturating_sub(upper)), BODY)?;
     Ok(row + 2)
 }
 

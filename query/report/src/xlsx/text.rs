@@ -2,17 +2,22 @@
 
 use rust_xlsxwriter::{Format, FormatAlign, Image, Url, Worksheet};
 
-use super::{LINE, MM_PER_INCH, MOST_UNITS, lines, set_up, style, units};
+use super::{BODY, MM_PER_INCH, MOST_UNITS, lines, set_height, set_up, style, units};
 use crate::WriteError;
 use crate::document::{Annex, Block, Chart, Closing, Document, Letterhead, Level};
 use crate::picture::{Picture, Pictures};
 
-/// How wide the text is printed, in mm.
-const WIDTH_MM: u32 = 160;
+/// How wide the text is, in pixels, and in digits of the body's font: not quite the 160 mm between the margins. LibreOffice
+/// cuts off a single column that is wider than the page, where it makes several columns fit.
+const WIDTH: u32 = 590;
+const DIGITS: f64 = 73.0;
 const PIXELS_PER_INCH: f64 = 96.0;
 const POINTS_PER_INCH: f64 = 72.0;
-/// How high a row for a picture may be, in points.
+/// How high a row for a picture is at most, in points.
 const HIGHEST: f64 = 400.0;
+/// Points of titles and of the headings of sections.
+const TITLE: f64 = 14.0;
+const SECTION: f64 = 13.0;
 
 pub(super) fn write(
     sheet: &mut Worksheet,
@@ -21,13 +26,14 @@ pub(super) fn write(
     names: &[String],
 ) -> Result<(), WriteError> {
     set_up(sheet, document, false);
-    let mut page = Page { sheet, row: 0, pictures, names: names.iter(), width_mm: WIDTH_MM };
+    sheet.set_column_width_pixels(0, WIDTH)?;
+    let mut page = Page { sheet, row: 0, pictures, names: names.iter() };
     if let Some(warning) = &document.warning {
         page.line(warning, &style::warning())?;
     }
     page.letterhead(&document.letterhead)?;
-    page.line(&document.kind, &style::centred().set_font_size(14).set_bold())?;
-    page.line(&document.subject, &style::centred().set_font_size(14).set_bold())?;
+    page.large(&document.kind, style::centred(), TITLE)?;
+    page.large(&document.subject, style::centred(), TITLE)?;
     page.line(&document.origin, &style::note().set_align(FormatAlign::Center))?;
     page.row += 1;
     page.blocks(&document.blocks)?;
@@ -35,9 +41,6 @@ pub(super) fn write(
     for annex in &document.annexes {
         page.annex(annex)?;
     }
-    // A little more than the widest picture.
-    let width = inches(page.width_mm) * PIXELS_PER_INCH + 12.0;
-    page.sheet.set_column_width_pixels(0, width.round() as u32)?;
     Ok(())
 }
 
@@ -53,14 +56,28 @@ struct Page<'a> {
     pictures: &'a Pictures,
     /// The sheets of the tables that are still to come.
     names: std::slice::Iter<'a, String>,
-    /// How wide the widest of text and pictures is.
-    width_mm: u32,
 }
 
 impl Page<'_> {
-    /// One cell, which programs make as high as its text.
+    /// A line of the body's size, or several where the text needs them.
     fn line(&mut self, text: &str, format: &Format) -> Result<(), WriteError> {
+        self.line_of(text, format, BODY)
+    }
+
+    /// A bold line of so many points.
+    fn large(&mut self, text: &str, format: Format, points: f64) -> Result<(), WriteError> {
+        self.line_of(text, &format.set_font_size(points).set_bold(), points)
+    }
+
+    fn line_of(&mut self, text: &str, format: &Format, points: f64) -> Result<(), WriteError> {
         self.sheet.write_string_with_format(self.row, 0, text, format)?;
+        self.end_row(text, points)
+    }
+
+    /// Makes the row as high as its text needs, and goes on to the one below.
+    fn end_row(&mut self, text: &str, points: f64) -> Result<(), WriteError> {
+        let digits = (DIGITS * BODY / points) as usize;
+        set_height(self.sheet, self.row, lines(text, digits), points)?;
         self.row += 1;
         Ok(())
     }
@@ -82,9 +99,7 @@ impl Page<'_> {
     fn blocks(&mut self, blocks: &[Block]) -> Result<(), WriteError> {
         for block in blocks {
             match block {
-                Block::Heading(Level::Section, text) => {
-                    self.line(text, &style::paragraph().set_font_size(13).set_bold())?;
-                }
+                Block::Heading(Level::Section, text) => self.large(text, style::paragraph(), SECTION)?,
                 Block::Heading(Level::Part, text) => self.line(text, &style::paragraph().set_bold())?,
                 Block::Paragraph(text) => self.line(text, &style::paragraph())?,
                 Block::Note(text) => self.line(text, &style::note())?,
@@ -101,12 +116,7 @@ impl Page<'_> {
         let link = Url::new(format!("internal:'{}'!A1", name.replace('\'', "''")));
         let text = format!("{caption} → {name}");
         self.sheet.write_url_with_options(self.row, 0, link, text.as_str(), "", Some(&style::link()))?;
-        // Links are not always taken into account where a program looks how high a row has to be.
-        let height =
-            u16::try_from(lines(&text, WIDTH_MM as usize / 2)).map_or(HIGHEST, |lines| f64::from(lines) * LINE);
-        self.sheet.set_row_height(self.row, height.min(HIGHEST))?;
-        self.row += 1;
-        Ok(())
+        self.end_row(&text, BODY)
     }
 
     /// A picture over rows as high as it is, its caption below.
@@ -123,7 +133,6 @@ impl Page<'_> {
             self.sheet.set_row_height(self.row, points / rows)?;
             self.row += 1;
         }
-        self.width_mm = self.width_mm.max(*width_mm);
         self.line(&chart.caption, &style::centred().set_bold())?;
         if units(&chart.alternative) > MOST_UNITS {
             self.line(&chart.alternative, &style::note())?;
@@ -147,8 +156,8 @@ impl Page<'_> {
 
     fn annex(&mut self, annex: &Annex) -> Result<(), WriteError> {
         self.row += 1;
-        self.line(&annex.number, &style::centred().set_font_size(13).set_bold())?;
-        self.line(&annex.title, &style::centred().set_font_size(13).set_bold())?;
+        self.large(&annex.number, style::centred(), SECTION)?;
+        self.large(&annex.title, style::centred(), SECTION)?;
         self.blocks(&annex.blocks)
     }
 }
