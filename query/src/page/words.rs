@@ -248,10 +248,10 @@ impl Words {
             let mut rules = catalogue.containments().iter();
             rules.find(|rule| rule.reason_en == said).map(|rule| of(&rule.reason_vi, &rule.reason_en))
         };
-        // A year has four digits and no decimals, and stays as it is.
+        // Years and codes of areas have at most five digits and no decimals, and stay as they are.
         let number = || {
             let is_number = !said.is_empty() && said.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-            let is_long = said.contains('.') || said.len() > 4;
+            let is_long = said.contains('.') || said.len() > 5;
             (is_number && is_long).then(|| said.parse().ok()).flatten().map(|number| self.number(number))
         };
         scope.or_else(indicator).or_else(reason).or_else(number).unwrap_or_else(|| said.to_owned())

@@ -74,8 +74,9 @@ fn part(said: &str) -> String {
     let catalogue = Catalogue::shipped();
     let level = List::AreaLevel.word(said).or_else(|| List::Precision.word(said)).map(|word| &word.vi);
     let name = level
-        .or_else(|| catalogue.measure(said).map(|measure| &measure.name_vi))
-        .or_else(|| catalogue.scope(said).map(|scope| &scope.name_vi));
+        // What is counted has the codes of scopes as well; where both could be meant, it is the scope.
+        .or_else(|| catalogue.scope(said).map(|scope| &scope.name_vi))
+        .or_else(|| catalogue.measure(said).map(|measure| &measure.name_vi));
     name.cloned().or_else(|| translated(&FILE.part, said)).unwrap_or_else(|| said.to_owned())
 }
 

@@ -40,7 +40,7 @@ fn schedule(code: i32, data: &Path, settings: &str, arguments: &[&str]) -> (Stri
 
 /// Instant, status, whether it was caught up, by hand, and attempts of every run, as the table has them.
 fn runs(data: &Path) -> Vec<String> {
-    let query = "select cast(scheduled_at as date), status, caught_up, by_hand, attempts \
+    let query = "select cast(scheduled_at as date) as scheduled_on, status, caught_up, by_hand, attempts \
                  from schedule_run order by scheduled_at, started_at";
     let (out, _) = run_to(0, data, &["sql", query, "--format", "csv"]);
     out.lines().skip(1).map(str::to_owned).collect()

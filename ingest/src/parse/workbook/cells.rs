@@ -60,6 +60,8 @@ pub(super) struct Rows<'w, 'c> {
     ahead: Option<(u32, u32, Content)>,
     /// Where the last cell was.
     last: Option<(u32, u32)>,
+    /// Whether all are read: calamine would look for another one beyond the end.
+    is_over: bool,
     cells_seen: u64,
     text_seen: u64,
 }
@@ -67,7 +69,15 @@ pub(super) struct Rows<'w, 'c> {
 impl<'w, 'c> Rows<'w, 'c> {
     pub fn of(workbook: &'w mut Workbook<'c>, sheet: &str) -> Result<Self, WorkbookError> {
         let cells = workbook.worksheet_cells_reader(sheet).map_err(damaged)?;
-        Ok(Self { cells, sheet: sheet.to_owned(), ahead: None, last: None, cells_seen: 0, text_seen: 0 })
+        Ok(Self {
+            cells,
+            sheet: sheet.to_owned(),
+            ahead: None,
+            last: None,
+            is_over: false,
+            cells_seen: 0,
+            text_seen: 0,
+        })
     }
 
     pub fn next_row(&mut self) -> Result<Option<Row>, WorkbookError> {
@@ -88,9 +98,12 @@ impl<'w, 'c> Rows<'w, 'c> {
 
     /// The next cell that is not blank.
     fn next_cell(&mut self) -> Result<Option<(u32, u32, Content)>, WorkbookError> {
-        loop {
+        while !self.is_over {
             let read = self.cells.next_cell_with_style_id().map_err(|error| self.broken(&error))?;
-            let Some((cell, style)) = read else { return Ok(None) };
+            let Some((cell, style)) = read else {
+                self.is_over = true;
+                break;
+            };
             self.cells_seen += 1;
             if self.cells_seen > MOST_CELLS {
                 return Err(WorkbookError::TooManyCells { most: MOST_CELLS });
@@ -113,6 +126,7 @@ impl<'w, 'c> Rows<'w, 'c> {
             }
             return Ok(Some((row, column, content)));
         }
+        Ok(None)
     }
 
     fn broken(&self, error: &XlsxError) -> WorkbookError {

@@ -172,8 +172,13 @@ fn made(report: &Report<'_>) -> Section {
         known(here.as_deref(), text)
     };
     let bases = |bases: &str| {
-        let names = bases.split(", ").map(|base| report.base(Some(base)));
-        text(names.collect::<Vec<_>>().join("; "))
+        let mut names: Vec<&str> = Vec::new();
+        for name in bases.split(", ").map(|base| report.base(Some(base))) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        text(names.join("; "))
     };
     let line = |indicator: &&Indicator| {
         row(vec![

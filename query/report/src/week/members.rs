@@ -86,7 +86,7 @@ fn line(report: &Report<'_>, figure: &Figure) -> Row {
 
 fn told(report: &Report<'_>, figure: &Figure) -> Option<String> {
     let count = report.counted(figure.numerator?, figure.numerator_precision.as_deref());
-    let name = report.indicator_name(&figure.indicator);
+    let name = counted(report, figure);
     let place = report.place.within(report.language);
     let base = report.base(figure.base.as_deref());
     let rate = figure.percent().map(|percent| format!(", {} ({base})", report.percent(percent))).unwrap_or_default();
@@ -101,9 +101,16 @@ fn told(report: &Report<'_>, figure: &Figure) -> Option<String> {
     let covered = covered.unwrap_or_default();
     let year = report.year();
     Some(match report.language {
-        Language::Vietnamese => {
-            format!("Năm {year}, {place} – {}: {count}{rate}{change}{covered}.", super::place::lower_first(&name))
-        }
-        Language::English => format!("{name} of {place} in {year}: {count}{rate}{change}{covered}."),
+        Language::Vietnamese => format!("Năm {year}, {name} của {place} là {count}{rate}{change}{covered}."),
+        Language::English => format!("In {year} {name} of {place}: {count}{rate}{change}{covered}."),
     })
+}
+
+/// What is counted, in words: the catalogue's numerator.
+fn counted(report: &Report<'_>, figure: &Figure) -> String {
+    let numerator = report.answers.indicators.get(&figure.indicator).and_then(|indicator| match report.language {
+        Language::Vietnamese => indicator.numerator_vi.clone(),
+        Language::English => indicator.numerator_en.clone(),
+    });
+    super::place::lower_first(&numerator.unwrap_or_else(|| report.indicator_name(&figure.indicator)))
 }

@@ -159,7 +159,7 @@ fn by_province(report: &Report<'_>, coverage: &[&Coverage]) -> Option<Block> {
         Language::Vietnamese => format!("Tỉnh, thành phố nào đã báo cáo chỉ tiêu nào của năm {}", report.year()),
         Language::English => format!("Which province has returned what of {}", report.year()),
     };
-    let mut table = report.table("returns_by_province", &caption, true, columns, rows);
+    let mut table = report.table("returns_by_province", &caption, false, columns, rows);
     table.notes.push(
         report
             .say(
@@ -204,5 +204,5 @@ pub(super) fn below(report: &Report<'_>, missing: &[Coverage]) -> Option<Block> 
         Language::Vietnamese => format!("Địa bàn chưa báo cáo hoặc báo cáo muộn trong năm {}", report.year()),
         Language::English => format!("Areas whose returns of {} are missing or came late", report.year()),
     };
-    Some(Block::Table(report.table("returns_missing", &caption, true, columns, rows)))
+    Some(Block::Table(report.table("returns_missing", &caption, false, columns, rows)))
 }
