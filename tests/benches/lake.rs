@@ -1,8 +1,8 @@
 //! The ledgers that benches of views stand on: those of the synthetic nation.
 //!
-//! In: a number of events and a folder. Out: the tables, written by the writer that the projector's commits use, in few
+//! In: which nation, and a folder. Out: the tables, written by the writer that the projector's commits use, in few
 //! large files as after compaction, but not sorted. A table that is there and empty keeps its properties. Guarantee:
-//! the same events for the same number.
+//! the same events for the same plan.
 
 use std::path::Path;
 
@@ -18,9 +18,9 @@ use lantoa_tests::nation::{Nation, Plan};
 /// Rows that are committed together.
 const COMMIT_ROWS: usize = 1_000_000;
 
-/// Writes the ledgers of a nation with about so many events below a folder; gives the rows that it wrote.
-pub async fn write(events: u64, folder: &Path) -> usize {
-    let nation = Nation::new(Plan::of_events(events));
+/// Writes the ledgers of a nation below a folder; gives the rows that it wrote.
+pub async fn write(plan: Plan, folder: &Path) -> usize {
+    let nation = Nation::new(plan);
     let mut written = 0;
     for family in Family::ALL {
         let stream = family.stream();

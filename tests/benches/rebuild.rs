@@ -17,6 +17,7 @@ use lantoa_projector::materialise::{Compared, Materialiser};
 use lantoa_query::{Config, Engine};
 use lantoa_schemas::clock::FixedClock;
 use lantoa_schemas::projection::{PROJECTIONS, Projection};
+use lantoa_tests::nation::Plan;
 
 mod lake;
 
@@ -39,7 +40,7 @@ fn main() -> Result<()> {
     let memory = arguments.get(2).unwrap_or(&default);
     if !folder.join("tables").exists() {
         let begun = Instant::now();
-        let rows = runtime.block_on(lake::write(events, &folder));
+        let rows = runtime.block_on(lake::write(Plan::of_events(events), &folder));
         println!("{rows} rows of ledgers written in {:.0} s", begun.elapsed().as_secs_f64());
     }
     let kept = folder.join("tables/projection");

@@ -18,6 +18,7 @@ use lantoa_projector::materialise::Materialiser;
 use lantoa_query::{Asker, Config, Engine, Settings};
 use lantoa_schemas::clock::{FixedClock, SharedClock};
 use lantoa_schemas::projection::PROJECTIONS;
+use lantoa_tests::nation::Plan;
 use prometheus_client::encoding::prometheus_text::encode;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
@@ -56,7 +57,8 @@ async fn main() {
     let events: u64 = arguments.first().and_then(|events| events.parse().ok()).unwrap_or(2_000_000);
     let temporary = tempfile::tempdir().expect("a temporary folder");
     let folder = arguments.get(1).map_or_else(|| temporary.path().to_owned(), PathBuf::from);
-    let rows = if folder.join("tables").exists() { None } else { Some(lake::write(events, &folder).await) };
+    let rows =
+        if folder.join("tables").exists() { None } else { Some(lake::write(Plan::of_events(events), &folder).await) };
     if let Some(rows) = rows {
         println!("{rows} rows of ledgers written");
     }

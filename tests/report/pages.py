@@ -17,9 +17,9 @@ def run(*command, **more):
 
 
 def squeezed(text):
-    """A text without gaps and hyphens, which each program puts where lines end."""
+    """A text without gaps, hyphens and places to break, which each program puts where lines end."""
     text = unicodedata.normalize("NFC", text.translate(JOINED))
-    return re.sub(r"[\s\u00ad\u2010\u2011-]", "", text)
+    return re.sub(r"[\s\u00ad\u200b\u2010\u2011-]", "", text)
 
 
 class Pdf:

@@ -28,7 +28,7 @@ pub async fn make(recognitions: u64, folder: &Path) -> Result<()> {
     // The first time it makes the tables, with the properties that the projector gives them.
     tidy(&config).await?;
     let others = Nation::new(Plan::whole()).estimated_events();
-    let rows = lake::write(others + recognitions, folder).await;
+    let rows = lake::write(Plan::of_events(others + recognitions), folder).await;
     println!("{rows} rows of ledgers written in {:.0} s", begun.elapsed().as_secs_f64());
     let begun = Instant::now();
     tidy(&config).await?;

@@ -114,7 +114,9 @@ impl Page<'_> {
     fn link(&mut self, caption: &str) -> Result<(), WriteError> {
         let name = self.names.next().ok_or_else(|| WriteError::Xlsx(format!("no sheet for {caption}")))?;
         let link = Url::new(format!("internal:'{}'!A1", name.replace('\'', "''")));
-        let text = format!("{caption} → {name}");
+        self.line(caption, &style::paragraph())?;
+        // In a row of its own and short: LibreOffice does not break the line of a link.
+        let text = format!("→ {name}");
         self.sheet.write_url_with_options(self.row, 0, link, text.as_str(), "", Some(&style::link()))?;
         self.end_row(&text, BODY)
     }
