@@ -28,7 +28,7 @@ use state::State;
 
 /// Events of the ledgers whose rows are made in one pass. Bounds memory as long as one bucket, the least that a pass makes,
 /// is of fewer.
-const EVENTS_A_PASS: u64 = 250_000;
+const EVENTS_A_PASS: u64 = 50_000;
 
 /// Passes from which on the ledgers are divided among the buckets first. That costs about as much as reading them three
 /// times, and spares reading them whole in each pass.

@@ -115,26 +115,35 @@ pub type Advance<'a> = &'a (dyn Fn(usize, usize, &str) + Sync);
 /// # Errors
 /// Any [`ReportError`]. Files that were written before stay.
 pub async fn learning_week(engine: &Engine, order: &Order, advance: Advance<'_>) -> Result<Written, ReportError> {
-    make(engine, order, "learning-week", advance, |answers, place| Some(document(answers, place, order.language))).await
+    let stored = ground(engine, order)?;
+    make(engine, order, stored, "learning-week", advance, |answers, place| {
+        Some(document(answers, place, order.language))
+    })
+    .await
 }
 
-/// Makes a list a province of returns that have not come; of one where nothing is missing there is none.
+/// Makes a list a province of returns that have not come; of one where nothing is missing there is none. Where no release is
+/// named, it tells what is known now: a list of last week's gaps reminds of what has come since.
 ///
 /// # Errors
 /// Any [`ReportError`]. Files that were written before stay.
 pub async fn reminders(engine: &Engine, order: &Order, advance: Advance<'_>) -> Result<Written, ReportError> {
-    make(engine, order, "reminder", advance, |answers, place| reminder::document(answers, place, order.language)).await
+    let stored = order.release.as_ref().map(|wanted| engine.releases().find(wanted, None)).transpose()?;
+    make(engine, order, stored, "reminder", advance, |answers, place| {
+        reminder::document(answers, place, order.language)
+    })
+    .await
 }
 
 async fn make(
     engine: &Engine,
     order: &Order,
+    stored: Option<Stored>,
     kind: &str,
     advance: Advance<'_>,
     of: impl Fn(&Answers, &Place) -> Option<Document> + Sync,
 ) -> Result<Written, ReportError> {
     advance(0, 0, "");
-    let stored = ground(engine, order)?;
     let answers = Answers::of(engine, order.year, stored.as_ref(), engine.now()).await?;
     let places = places(&answers, &order.areas)?;
     let release = answers.ground.reference();

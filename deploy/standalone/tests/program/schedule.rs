@@ -115,8 +115,13 @@ fn two_programs_on_one_schedule_make_one_run() {
     assert!(noted.len() == 1 && noted[0].ends_with(",done,false,false,1"), "{noted:?}");
     let name = format!("LLW-{}@1.0.0", at.with_timezone(&Ho_Chi_Minh).format("%Y"));
     assert_eq!(names(&out), [name.as_str()]);
-    let files = names(&out.join(&name).join("vi"));
-    assert!(!files.is_empty() && files.iter().all(|file| file.ends_with(".html")), "{files:?}");
+    let delivered = out.join(&name).join("vi");
+    let areas = names(&delivered);
+    assert_eq!(areas.len(), 35, "the nation and its provinces: {areas:?}");
+    for area in &areas {
+        let files = names(&delivered.join(area));
+        assert!(files.len() == 1 && files[0].ends_with(".html"), "{area}: {files:?}");
+    }
     let (listed, _) = run_to(0, data, &["release", "list"]);
     assert!(listed.lines().count() == 2 && listed.contains(&name), "{listed}");
 

@@ -22,6 +22,8 @@ pub(crate) fn document(answers: &Answers, place: &Place, language: Language) -> 
     let mut blocks = vec![Block::Paragraph(asks(&report, due))];
     blocks.push(table);
     let mut document = opening::frame(&report, blocks, Vec::new());
+    // It asks for figures and tells none.
+    document.warning = None;
     (document.kind, document.subject) = match language {
         Language::Vietnamese => (
             "DANH SÁCH NHẮC BÁO CÁO".to_owned(),
