@@ -303,7 +303,7 @@ mod tests {
         let mut text = fs::read(&path).unwrap();
         text.extend(b"{\"job\":\"a\",\"sched");
         fs::write(&path, &text).unwrap();
-        assert_eq!(history.read().unwrap(), [one.clone()]);
+        assert_eq!(history.read().unwrap(), std::slice::from_ref(&one));
         history.append(std::slice::from_ref(&two)).unwrap();
         assert_eq!(history.read().unwrap(), [one, two]);
         fs::write(&path, "{}\n").unwrap();

@@ -18,6 +18,10 @@ use lantoa_schemas::table::{outcome_table, stream_table};
 use tokio::sync::Mutex;
 use url::Url;
 
+mod sound;
+
+use sound::Sound;
+
 use crate::catalog::kept::TouchedBefore;
 use crate::catalog::looked::Looked;
 use crate::session::Engine;
@@ -233,7 +237,7 @@ impl Table {
         let rows = files.iter().map(|file| file.num_records().unwrap_or(0) as u64).sum();
         let files = files.num_files() as u64;
         Ok(Snapshot {
-            provider,
+            provider: Arc::new(Sound(provider)),
             columns: Arc::clone(&self.columns),
             version: delta.version(),
             rows,

@@ -48,18 +48,19 @@ pub trait Named {
     fn code(&self) -> &str;
 
     /// The Vietnamese name.
-    fn vi(&self) -> &str;
+    fn name_vi(&self) -> &str;
 
     /// As an error shows it: `code (name)`.
     fn in_both(&self) -> String {
-        format!("{} ({})", self.code(), self.vi())
+        format!("{} ({})", self.code(), self.name_vi())
     }
 }
 
 /// Of what has names, the one that a mistyped code or name most likely meant.
 pub fn nearest<'a, T: Named>(said: &str, known: impl IntoIterator<Item = &'a T>) -> Option<&'a T> {
     let in_words = spelt(said);
-    let score = |one: &T| strsim::jaro_winkler(said, one.code()).max(strsim::jaro_winkler(&in_words, &spelt(one.vi())));
+    let score =
+        |one: &T| strsim::jaro_winkler(said, one.code()).max(strsim::jaro_winkler(&in_words, &spelt(one.name_vi())));
     let scored = known.into_iter().map(|one| (score(one), one)).filter(|(score, _)| *score > NEAR);
     scored.max_by(|(left, _), (right, _)| left.total_cmp(right)).map(|(_, one)| one)
 }
@@ -81,7 +82,7 @@ impl ByName {
     pub(crate) fn of<'a, T: Named + 'a>(known: impl IntoIterator<Item = &'a T>) -> Self {
         let mut by_name = Self::default();
         for (at, one) in known.into_iter().enumerate() {
-            by_name.0.entry(spelt(one.vi())).or_default().push(at);
+            by_name.0.entry(spelt(one.name_vi())).or_default().push(at);
         }
         by_name
     }
@@ -131,7 +132,7 @@ impl Named for Word {
         &self.code
     }
 
-    fn vi(&self) -> &str {
+    fn name_vi(&self) -> &str {
         &self.vi
     }
 }

@@ -25,7 +25,7 @@ const INTERRUPTED: u8 = 130;
 
 /// Gives memory back that a large pass has used; glibc's allocator keeps most of it.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

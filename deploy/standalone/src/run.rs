@@ -48,7 +48,7 @@ pub enum RunError {
     Config(#[from] ConfigError),
     /// A part of the program.
     #[error(transparent)]
-    Part(#[from] PartError),
+    Part(Box<PartError>),
     /// A question.
     #[error(transparent)]
     Desk(#[from] DeskError),
@@ -111,6 +111,12 @@ pub enum RunError {
     /// Told to stop before it was done.
     #[error("stopped before it was done; nothing that was acknowledged is lost, and running it again is safe")]
     Stopped,
+}
+
+impl From<PartError> for RunError {
+    fn from(error: PartError) -> Self {
+        Self::Part(Box::new(error))
+    }
 }
 
 impl RunError {

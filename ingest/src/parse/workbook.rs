@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use calamine::{Reader, SheetType, SheetVisible};
-use lantoa_schemas::form::Form;
+use lantoa_schemas::form::{EXAMPLE_SHEET, Form};
 use lantoa_schemas::validate::Problem;
 use lantoa_schemas::validate::fields::TypedCell;
 
@@ -180,10 +180,15 @@ fn open(content: &[u8]) -> Result<(Workbook<'_>, Vec<String>), WorkbookError> {
 fn read(content: &[u8], form: Option<&'static Form>, most_rows: usize) -> Result<Vec<ParsedRow>, ParseError> {
     let (mut workbook, sheets) = open(content)?;
     let mut near = None;
-    for sheet in sheets {
+    let mut left = sheets.into_iter();
+    while let Some(sheet) = left.next() {
         let mut rows = Rows::of(&mut workbook, &sheet)?;
         match header(&sheet, &mut rows, form)? {
-            Header::Found(grid, form) => return below(grid.read_by(form), rows, form, most_rows),
+            Header::Found(grid, form) => {
+                let parsed = below(grid.read_by(form), rows, form, most_rows)?;
+                let others = left.filter(|other| other != EXAMPLE_SHEET);
+                return no_other(&mut workbook, others, &sheet, form).map(|()| parsed);
+            }
             Header::Near(_, problems) => near = near.or(Some(problems)),
             Header::None => {}
         }
@@ -193,6 +198,25 @@ fn read(content: &[u8], form: Option<&'static Form>, most_rows: usize) -> Result
         problem.reason = format!("of a form is in none of the first {MOST_TITLE_ROWS} rows of a visible sheet");
         vec![problem]
     })))
+}
+
+/// Refuses a workbook that has rows of the form in another sheet as well: they would be left out without a word.
+fn no_other(
+    workbook: &mut Workbook<'_>,
+    others: impl Iterator<Item = String>,
+    read: &str,
+    form: &'static Form,
+) -> Result<(), ParseError> {
+    for other in others {
+        let mut rows = Rows::of(workbook, &other)?;
+        if matches!(header(&other, &mut rows, Some(form))?, Header::Found(..)) && rows.next_row()?.is_some() {
+            let mut problem = header::of_no_form();
+            problem.reason = format!("is in the sheets {} and {}", shortened(read), shortened(&other));
+            problem.remedy = "put all rows into one sheet, or send each sheet as a workbook of its own".to_owned();
+            return Err(ParseError::Header(vec![problem]));
+        }
+    }
+    Ok(())
 }
 
 /// What was found at the beginning of a sheet.

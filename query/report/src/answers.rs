@@ -31,6 +31,8 @@ pub(crate) struct Answers {
     pub(crate) ground: Ground,
     /// The map in force when the Week closed, and the one beside it: the map before it, or where none is known the one after.
     pub(crate) maps: Vec<OnMap>,
+    /// The province of each area of the first map, by code.
+    pub(crate) homes: HashMap<String, String>,
     /// Of the first map, the figures of the year of communes, by the code of their province.
     pub(crate) communes: HashMap<String, Vec<Figure>>,
     /// Who has returned what in communes, by the code of their province.
@@ -147,10 +149,16 @@ impl Answers {
             changes: changes(engine, stored).await?,
             maps,
             ground,
+            homes,
             indicators,
             translator,
             sources: sources.into_iter().map(|source| (source.source.clone(), source)).collect(),
         })
+    }
+
+    /// The first day of the map in force when the Week closed.
+    pub(crate) fn first_day(&self) -> NaiveDate {
+        self.first_map().map(|map| map.day).unwrap_or_default()
     }
 
     /// The map in force when the Week closed.

@@ -73,7 +73,7 @@ impl Named for Measure {
         &self.id
     }
 
-    fn vi(&self) -> &str {
+    fn name_vi(&self) -> &str {
         &self.name_vi
     }
 }
@@ -83,7 +83,7 @@ impl Named for Scope {
         &self.id
     }
 
-    fn vi(&self) -> &str {
+    fn name_vi(&self) -> &str {
         &self.name_vi
     }
 }

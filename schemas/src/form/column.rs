@@ -64,7 +64,7 @@ impl Named for Column {
         &self.name
     }
 
-    fn vi(&self) -> &str {
+    fn name_vi(&self) -> &str {
         &self.heading
     }
 }

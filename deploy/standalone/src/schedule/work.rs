@@ -108,7 +108,7 @@ impl Reports {
         let Stored { manifest, .. } = self.release(job, year, at).await?;
         let name = manifest.reference();
         let exact = Reference { name: manifest.name.clone(), at: At::Exact(manifest.version) };
-        let delivery = Delivery::begin(&self.out, &job.name, manifest.is_embargoed(self.clock.now()))?;
+        let delivery = Delivery::begin(&self.out.join(&job.name), &job.name, manifest.is_embargoed(self.clock.now()))?;
         let mut files = 0;
         for language in &job.lang {
             let order = Order {
@@ -127,7 +127,7 @@ impl Reports {
 
     async fn reminders(&self, job: &Job, at: DateTime<Utc>) -> Result<Made, WorkError> {
         let day = day_in_vietnam(at);
-        let delivery = Delivery::begin(&self.out, &job.name, false)?;
+        let delivery = Delivery::begin(&self.out.join(&job.name), &job.name, false)?;
         let mut files = 0;
         for language in &job.lang {
             let order = Order {

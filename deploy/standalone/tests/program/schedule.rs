@@ -17,10 +17,13 @@ use crate::log::Log;
 const SINCE: &str = "2023-06-01T00:00:00Z";
 
 /// Settings with one job, below a folder of their own.
+/// The job of [`settings`], and the folder of what it delivers.
+const JOB: &str = "week";
+
 fn settings(folder: &Path, out: &Path, what: &str, cron: &str) -> String {
     let path = folder.join("lantoa.toml");
     let text = format!(
-        "[schedule]\nout = '{}'\n[[schedule.job]]\nname = 'week'\nwhat = '{what}'\ncron = '{cron}'\nformats = ['html']\n\
+        "[schedule]\nout = '{}'\n[[schedule.job]]\nname = '{JOB}'\nwhat = '{what}'\ncron = '{cron}'\nformats = ['html']\n\
          retries = 1\n",
         out.display()
     );
@@ -75,7 +78,8 @@ fn what_passed_while_nothing_ran_is_run_once() {
     let (last, before) = first.split_last().unwrap();
     assert!(last.ends_with(",done,true,false,1"), "{first:?}");
     assert!(!before.is_empty() && before.iter().all(|run| run.ends_with(",skipped,false,false,0")), "{first:?}");
-    assert!(names(&out).iter().all(|name| name.starts_with("reminders-")), "{:?}", names(&out));
+    let delivered = out.join(JOB);
+    assert!(names(&delivered).iter().all(|name| name.starts_with("reminders-")), "{:?}", names(&delivered));
 
     let mut program = Program::up(&log, data, &["--config", &settings]);
     program.ready();
@@ -114,8 +118,8 @@ fn two_programs_on_one_schedule_make_one_run() {
     let noted = runs(data);
     assert!(noted.len() == 1 && noted[0].ends_with(",done,false,false,1"), "{noted:?}");
     let name = format!("LLW-{}@1.0.0", at.with_timezone(&Ho_Chi_Minh).format("%Y"));
-    assert_eq!(names(&out), [name.as_str()]);
-    let delivered = out.join(&name).join("vi");
+    assert_eq!(names(&out.join(JOB)), [name.as_str()]);
+    let delivered = out.join(JOB).join(&name).join("vi");
     let areas = names(&delivered);
     assert_eq!(areas.len(), 35, "the nation and its provinces: {areas:?}");
     for area in &areas {
@@ -129,7 +133,7 @@ fn two_programs_on_one_schedule_make_one_run() {
     let instant = at.to_rfc3339();
     let (again, _) = schedule(0, data, &settings, &["run", "week", "--at", &instant]);
     assert!(again.contains(&name), "{again}");
-    assert_eq!(names(&out), [name.as_str()]);
+    assert_eq!(names(&out.join(JOB)), [name.as_str()]);
     assert_eq!(runs(data).iter().filter(|run| run.ends_with(",done,false,true,1")).count(), 1);
 }
 

@@ -152,7 +152,7 @@ fn content(value: &DataRef<'_>, format: &str) -> Option<Content> {
         DataRef::Int(number) => Some(number_as_shown(*number as f64, format)),
         DataRef::Float(number) => Some(number_as_shown(*number, format)),
         DataRef::Bool(flag) => Some(Content::Value(TypedCell::Flag(*flag))),
-        DataRef::DateTime(moment) if moment.is_datetime() => Some(day(moment)),
+        DataRef::DateTime(moment) if moment.is_datetime() => Some(day(moment, format)),
         DataRef::DateTimeIso(moment) => match moment.strip_suffix("T00:00:00").unwrap_or(moment).parse() {
             Ok(day) => Some(Content::Value(TypedCell::Day(day))),
             Err(_) => bad("has a time of day".to_owned(), "write the day alone"),
@@ -164,15 +164,39 @@ fn content(value: &DataRef<'_>, format: &str) -> Option<Content> {
     }
 }
 
-fn day(moment: &ExcelDateTime) -> Content {
+/// A day; under a format that shows no day, the month or the year that it shows.
+fn day(moment: &ExcelDateTime, format: &str) -> Content {
     let (year, month, day, hour, minute, second, millisecond) = moment.to_ymd_hms_milli();
     if (hour, minute, second, millisecond) != (0, 0, 0, 0) {
         return Content::Bad { reason: "has a time of day".to_owned(), remedy: "write the day alone" };
     }
     match NaiveDate::from_ymd_opt(year.into(), month.into(), day.into()) {
-        Some(day) => Content::Value(TypedCell::Day(day)),
+        Some(day) => Content::Value(match shows(format) {
+            (true, _) => TypedCell::Day(day),
+            (false, true) => TypedCell::Text(day.format("%Y-%m").to_string()),
+            (false, false) => TypedCell::Text(day.format("%Y").to_string()),
+        }),
         None => Content::Bad { reason: "is no day of the calendar".to_owned(), remedy: "write the day anew" },
     }
+}
+
+/// Whether a format of days shows the day, and the month. Texts, colours and languages in it are no part of the date.
+fn shows(format: &str) -> (bool, bool) {
+    let (mut day, mut month, mut year) = (false, false, false);
+    let mut letters = format.split(';').next().unwrap_or_default().chars();
+    while let Some(letter) = letters.next() {
+        match letter.to_ascii_lowercase() {
+            '"' => drop(letters.by_ref().find(|other| *other == '"')),
+            '[' => drop(letters.by_ref().find(|other| *other == ']')),
+            '\\' | '_' | '*' => drop(letters.next()),
+            'd' => day = true,
+            'm' => month = true,
+            'y' => year = true,
+            _ => {}
+        }
+    }
+    // A format that shows none of them is one of Excel's own, by number: they all show the day.
+    if year || month { (day, month) } else { (true, true) }
 }
 
 /// A number; where its format makes something else of it, that: 0.7358 under `0.00%` is the text `73,58%`, and 2 under
@@ -235,6 +259,21 @@ fn percent(share: f64, least: usize, most: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_is_what_its_format_shows() {
+        for (format, expected) in [
+            ("dd/mm/yyyy", (true, true)),
+            ("mmm-yy", (false, true)),
+            ("[$-42A]yyyy", (false, false)),
+            ("\"ngày\" d", (true, true)),
+            ("\"ngày đầu\" mm/yyyy", (false, true)),
+            ("", (true, true)),
+            ("General", (true, true)),
+        ] {
+            assert_eq!(shows(format), expected, "{format}");
+        }
+    }
 
     #[test]
     fn a_number_is_what_its_format_shows() {

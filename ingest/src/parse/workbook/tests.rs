@@ -69,6 +69,10 @@ fn the_first_visible_sheet_that_has_a_header_is_taken() {
     let rows = judged(&packed(&parts(&sheets, &[]))).unwrap();
     let source = |at: usize| rows[at].1.as_ref().unwrap().event().envelope.source.clone();
     assert_eq!((rows.len(), source(0).as_deref()), (1, Some("taken")));
+    // Of two sheets with rows none would be left out without a word.
+    let sheets = [("Số liệu", "", of("taken")), ("Thêm", "", of("other"))];
+    let Err(ParseError::Header(problems)) = judged(&packed(&parts(&sheets, &[]))) else { panic!("it was read") };
+    assert!(problems[0].reason.contains("Số liệu and Thêm"), "{problems:?}");
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub(super) const HOMES: &str = "
 /// The columns of a figure that stand in `indicator`, too.
 macro_rules! figure {
     () => {
-        "area_code, area_name, area_level, year, indicator, subject_scope, base, as_at, numerator, numerator_precision, \
+        "area_code, area_name, area_level, year, indicator, subject_scope, base, span, as_at, numerator, numerator_precision, \
          denominator, rate_percent, percent_low, percent_high, derivation, coverage_percent, reason, target_percent, \
          target_year, target_origin, gap_points, source"
     };
@@ -105,7 +105,9 @@ pub(super) const RETURNS: &str = concat!(
 pub(super) const ACTIVITIES: &str = "
     SELECT
         area_code, min(area_name) AS area_name, activity, count(*) AS held, sum(sessions) AS sessions,
-        sum(attendances) AS attendances, sum(persons) AS persons
+        sum(attendances) AS attendances, sum(persons) AS persons,
+        count(attendances) = count(*) AND bool_and(coalesce(attendances_precision, 'exact') = 'exact') AS attendances_whole,
+        count(persons) = count(*) AND bool_and(coalesce(persons_precision, 'exact') = 'exact') AS persons_whole
     FROM activity
     WHERE week_year = {year}
     GROUP BY area_level, area_code, activity

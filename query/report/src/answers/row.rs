@@ -56,6 +56,7 @@ pub(crate) struct Figure {
     pub(crate) indicator: String,
     pub(crate) subject_scope: Option<String>,
     pub(crate) base: Option<String>,
+    pub(crate) span: Option<String>,
     pub(crate) as_at: Option<String>,
     pub(crate) numerator: Option<i64>,
     pub(crate) numerator_precision: Option<String>,
@@ -80,6 +81,21 @@ impl Figure {
     /// Its percent: as computed, or as printed where its source gives nothing to compute from; `None` for a range.
     pub(crate) fn percent(&self) -> Option<f64> {
         self.rate_percent.or_else(|| self.percent_low.filter(|low| self.percent_high == Some(*low)))
+    }
+
+    /// Whether it says how things stand, and not what came within a time: only these compare.
+    pub(crate) fn is_stock(&self) -> bool {
+        self.span.as_deref().is_none_or(|span| span == "stock")
+    }
+
+    /// Whether its area is told of in part only.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.coverage_percent.is_some_and(|covered| covered < 99.95)
+    }
+
+    /// Whether its target is of the same subjects; of others the engine says so in the reason.
+    pub(crate) fn has_its_own_target(&self) -> bool {
+        self.reason.as_deref().is_none_or(|reason| !reason.contains("the target is of "))
     }
 
     /// Whether it is of the nation.
@@ -117,6 +133,9 @@ pub(crate) struct Activity {
     pub(crate) sessions: Option<i64>,
     pub(crate) attendances: Option<i64>,
     pub(crate) persons: Option<i64>,
+    /// Whether every activity says how many, and exactly.
+    pub(crate) attendances_whole: bool,
+    pub(crate) persons_whole: bool,
 }
 
 /// A row of `suspicious`.
@@ -182,11 +201,14 @@ pub(crate) struct Change {
     pub(crate) area_name: Option<String>,
     pub(crate) year: i64,
     pub(crate) indicator: String,
+    pub(crate) subject_scope: Option<String>,
     pub(crate) base: Option<String>,
     pub(crate) from_numerator: Option<i64>,
     pub(crate) to_numerator: Option<i64>,
     pub(crate) from_percent: Option<f64>,
     pub(crate) to_percent: Option<f64>,
+    pub(crate) from_target: Option<f64>,
+    pub(crate) to_target: Option<f64>,
     /// Ids of the events that did it.
     pub(crate) events: Option<String>,
     /// Source and day of a single one that did.

@@ -153,6 +153,10 @@ impl Canvas<'_> {
     /// A filled rectangle between two corners.
     pub(super) fn rectangle(&self, from: Point, to: Point, fill: RGBColor) -> Result<(), WriteError> {
         let corners: [(i32, i32); 2] = [in_units(from), in_units(to)];
+        // Nothing is seen of it, and readers of SVG complain.
+        if corners[0].0 == corners[1].0 || corners[0].1 == corners[1].1 {
+            return Ok(());
+        }
         self.area.draw(&Rectangle::new(corners, fill.filled())).map_err(unfit)
     }
 

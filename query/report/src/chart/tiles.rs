@@ -96,7 +96,7 @@ impl Key {
     /// Fill and ink of a class: of few classes those that are far from each other.
     fn colours(&self, class: usize) -> (RGBColor, RGBColor) {
         let last = self.classes.count().saturating_sub(1);
-        let place = if last == 0 { RAMP.len() / 2 } else { (class * (RAMP.len() - 1) + last / 2) / last };
+        let place = (class * (RAMP.len() - 1) + last / 2).checked_div(last).unwrap_or(RAMP.len() / 2);
         RAMP[place.min(RAMP.len() - 1)]
     }
 

@@ -41,26 +41,45 @@ fn held<'a>(report: &'a Report<'_>) -> Vec<(&'a str, &'a Activity)> {
 struct Sum {
     held: i64,
     sessions: Option<i64>,
-    attendances: Option<i64>,
-    persons: Option<i64>,
+    attendances: Part,
+    persons: Part,
+}
+
+/// A sum of which not all have to say their share.
+#[derive(Default, Clone, Copy)]
+struct Part {
+    sum: Option<i64>,
+    is_partial: bool,
+}
+
+impl Part {
+    fn add(&mut self, more: Option<i64>, is_whole: bool) {
+        self.is_partial |= !is_whole;
+        if let Some(more) = more {
+            self.sum = Some(self.sum.unwrap_or(0) + more);
+        }
+    }
+
+    /// Of a part it is only known that there are so many, or about so many.
+    fn cell(self, report: &Report<'_>) -> Cell {
+        let word = self.is_partial.then(|| report.say("ghi nhận", "known:").to_owned());
+        known(self.sum, |sum| Cell::Count(sum, word))
+    }
 }
 
 impl Sum {
     fn add(&mut self, row: &Activity) {
-        let plus = |sum: &mut Option<i64>, more: Option<i64>| {
-            if let Some(more) = more {
-                *sum = Some(sum.unwrap_or(0) + more);
-            }
-        };
         self.held += row.held;
-        plus(&mut self.sessions, row.sessions);
-        plus(&mut self.attendances, row.attendances);
-        plus(&mut self.persons, row.persons);
+        if let Some(more) = row.sessions {
+            self.sessions = Some(self.sessions.unwrap_or(0) + more);
+        }
+        self.attendances.add(row.attendances, row.attendances_whole);
+        self.persons.add(row.persons, row.persons_whole);
     }
 
-    fn cells(&self) -> Vec<Cell> {
+    fn cells(&self, report: &Report<'_>) -> Vec<Cell> {
         let count = |number| Cell::Count(number, None);
-        vec![count(self.held), known(self.sessions, count), known(self.attendances, count), known(self.persons, count)]
+        vec![count(self.held), known(self.sessions, count), self.attendances.cell(report), self.persons.cell(report)]
     }
 }
 
@@ -77,11 +96,14 @@ fn in_week(report: &Report<'_>) -> Vec<Block> {
             ),
         })];
     }
-    let (mut kinds, mut areas): (BTreeMap<&str, Sum>, BTreeMap<(&str, &str), Sum>) = Default::default();
+    let mut kinds: BTreeMap<&str, Sum> = BTreeMap::new();
+    let mut areas: BTreeMap<(&str, &str), Sum> = BTreeMap::new();
     let mut all = Sum::default();
     for (home, row) in held {
         kinds.entry(&row.activity).or_default().add(row);
         let area = match report.place {
+            // What the nation itself held, and what lies nowhere on the map, have no province.
+            Place::Nation if is_nation(Some(home)) && is_nation(row.area_code.as_deref()) => (home, "*"),
             Place::Nation => (home, ""),
             Place::Province(_) => (row.area_code.as_deref().unwrap_or_default(), row.area_name.as_str()),
         };
@@ -100,9 +122,9 @@ fn in_week(report: &Report<'_>) -> Vec<Block> {
     };
     let total = |all: &Sum| {
         let name = text(report.say("Tổng số", "Total"));
-        Row { is_total: true, cells: std::iter::once(name).chain(all.cells()).collect() }
+        Row { is_total: true, cells: std::iter::once(name).chain(all.cells(report)).collect() }
     };
-    let with_cells = |name: String, sum: &Sum| row(std::iter::once(text(name)).chain(sum.cells()).collect());
+    let with_cells = |name: String, sum: &Sum| row(std::iter::once(text(name)).chain(sum.cells(report)).collect());
     let by_kind = kinds.iter().map(|(kind, sum)| with_cells(kind_name(report, kind), sum));
     let rows = std::iter::once(total(&all)).chain(by_kind).collect();
     let caption = report.say("Hoạt động trong Tuần lễ theo loại", "Activities of the Week by kind");
@@ -114,7 +136,11 @@ fn in_week(report: &Report<'_>) -> Vec<Block> {
         rows,
     )));
     let by_area = areas.iter().map(|((code, name), sum)| {
-        let name = if name.is_empty() { province_name(report, code) } else { (*name).to_owned() };
+        let name = match *name {
+            "" => province_name(report, code),
+            "*" => report.say("Cấp trung ương", "National level").to_owned(),
+            name => name.to_owned(),
+        };
         with_cells(name, sum)
     });
     let rows = std::iter::once(total(&all)).chain(by_area).collect();
@@ -133,8 +159,8 @@ fn in_week(report: &Report<'_>) -> Vec<Block> {
 fn attendances_note(report: &Report<'_>) -> String {
     report
         .say(
-            "Lượt người là số lần tham dự, số người là số người khác nhau; hai số không cộng với nhau. Dấu – là không có số liệu.",
-            "Attendances count visits and persons count people; the two are never added up. A dash means that nothing is known.",
+            "Lượt người là số lần tham dự, số người là số người khác nhau; hai số không cộng với nhau. “Ghi nhận”: có hoạt động không nêu số hoặc chỉ ước lượng, nên số này chưa đủ. Dấu – là không có số liệu.",
+            "Attendances count visits and persons count people; the two are never added up. “known:” stands where some give no number or a rough one. A dash means that nothing is known.",
         )
         .to_owned()
 }
@@ -143,9 +169,16 @@ fn told(report: &Report<'_>, all: &Sum, areas: usize) -> String {
     let count = |number: i64| report.language.count(number);
     let areas = count(i64::try_from(areas).unwrap_or_default());
     let place = report.place.name(report.language);
+    let partly = match all.attendances.is_partial {
+        true => report.say(
+            " (chưa đủ, vì có hoạt động không nêu hoặc chỉ ước lượng)",
+            " (not all of them, as some give none or a rough number)",
+        ),
+        false => "",
+    };
     match report.language {
         Language::Vietnamese => {
-            let visits = all.attendances.map(|number| format!(" với {} lượt người tham dự", count(number)));
+            let visits = all.attendances.sum.map(|number| format!(" với {} lượt người tham dự{partly}", count(number)));
             format!(
                 "{place} ghi nhận {} hoạt động trong Tuần lễ{} tại {areas} địa bàn.",
                 count(all.held),
@@ -153,7 +186,7 @@ fn told(report: &Report<'_>, all: &Sum, areas: usize) -> String {
             )
         }
         Language::English => {
-            let visits = all.attendances.map(|number| format!(" with {} attendances", count(number)));
+            let visits = all.attendances.sum.map(|number| format!(" with {} attendances{partly}", count(number)));
             format!(
                 "{place}: {} activities of the Week{} in {areas} areas.",
                 count(all.held),
@@ -213,15 +246,17 @@ fn in_year(report: &Report<'_>) -> Vec<Block> {
     let mut rows = Vec::new();
     for ((is_part, _, name), kinds) in &areas {
         for (kind, [sessions, attendances, persons]) in kinds {
+            // The least of the three stands for all.
             let covered =
-                [sessions, attendances, persons].into_iter().flatten().find_map(|figure| figure.coverage_percent);
+                [sessions, attendances, persons].into_iter().flatten().filter_map(|figure| figure.coverage_percent);
+            let covered = covered.reduce(f64::min);
             let cells = vec![
                 text(*name),
                 text(kind_name(report, kind)),
                 number(*sessions),
                 number(*attendances),
                 number(*persons),
-                Cell::Number(covered.unwrap_or(100.0), 1),
+                known(covered, |covered| Cell::Number(covered, 1)),
             ];
             rows.push(Row { is_total: !is_part, cells });
         }

@@ -35,19 +35,31 @@ fn of_place<'a, T>(
 fn suspicious(report: &Report<'_>) -> Section {
     let title = report.say("Số liệu cần kiểm tra lại", "Figures to look at again").to_owned();
     let rows = of_place(report, &report.answers.suspicious, |row: &Suspicious| row.area_code.as_deref());
+    let all: usize = report.answers.suspicious.values().map(Vec::len).sum();
+    let below = if matches!(report.place, Place::Nation) { all.saturating_sub(rows.len()) } else { 0 };
     let lead = match (report.language, rows.is_empty()) {
-        (Language::Vietnamese, true) => "Không có số liệu nào trái với các quy tắc kiểm tra.",
+        (Language::Vietnamese, true) => "Ở cấp này không có số liệu nào trái với các quy tắc kiểm tra.",
         (Language::Vietnamese, false) => {
             "Các số liệu dưới đây trái với quy tắc kiểm tra. Chúng được nêu nguyên như nguồn báo cáo và không bị sửa; cơ quan báo cáo cần \
              xác nhận hoặc đính chính."
         }
-        (Language::English, true) => "No figure breaks a rule.",
+        (Language::English, true) => "No figure of this level breaks a rule.",
         (Language::English, false) => {
             "The figures below break a rule. They are told as they were reported and are not changed; whoever reported them is asked to \
              confirm or correct them."
         }
     };
-    let mut blocks = vec![Block::Paragraph(lead.to_owned())];
+    let below = report.language.count(i64::try_from(below).unwrap_or_default());
+    let lead = match (report.language, below.as_str()) {
+        (_, "0") => lead.to_owned(),
+        (Language::Vietnamese, below) => {
+            format!("{lead} Ở cấp xã, huyện còn {below} số liệu cần kiểm tra, nêu trong báo cáo của từng tỉnh.")
+        }
+        (Language::English, below) => {
+            format!("{lead} Below the provinces there are {below} more, which the reports of the provinces tell.")
+        }
+    };
+    let mut blocks = vec![Block::Paragraph(lead)];
     if !rows.is_empty() {
         let columns = vec![
             words(report.say("Địa bàn", "Area"), 1.6),
@@ -233,12 +245,12 @@ fn changed(report: &Report<'_>) -> Option<Section> {
     };
     let rows: Vec<&Change> = report.answers.changes.iter().filter(|change| concerns(report, change)).collect();
     let lead = match (report.language, rows.is_empty()) {
-        (Language::Vietnamese, true) => "Không có số liệu nào của báo cáo này thay đổi.".to_owned(),
+        (Language::Vietnamese, true) => "Không có chỉ tiêu nào của các địa bàn trong báo cáo này thay đổi.".to_owned(),
         (Language::Vietnamese, false) => format!(
             "Có {} số liệu mới, thay đổi hoặc bị rút so với bản trước; mỗi dòng nêu bản ghi gây ra thay đổi.",
             report.language.count(i64::try_from(rows.len()).unwrap_or_default())
         ),
-        (Language::English, true) => "No figure of this report has changed.".to_owned(),
+        (Language::English, true) => "No indicator of the areas in this report has changed.".to_owned(),
         (Language::English, false) => format!(
             "{} figures are new, changed or withdrawn since the version before; each row names the events that did it.",
             report.language.count(i64::try_from(rows.len()).unwrap_or_default())
@@ -252,11 +264,13 @@ fn changed(report: &Report<'_>) -> Option<Section> {
             words(report.say("Địa bàn", "Area"), 1.6),
             marks(report.say("Năm", "Year"), 0.8),
             words(report.say("Chỉ tiêu", "Indicator"), 2.2),
-            words(report.say("Cơ sở tính", "Base"), 1.6),
+            words(report.say("Phạm vi, cơ sở tính", "Scope, base"), 1.8),
             numbers(report.say("Số cũ", "Was"), 1.2),
             numbers(report.say("Số mới", "Is"), 1.2),
             numbers(report.say("Tỷ lệ cũ (%)", "Rate was (%)"), 1.0),
             numbers(report.say("Tỷ lệ mới (%)", "Rate is (%)"), 1.0),
+            numbers(report.say("Mục tiêu cũ (%)", "Target was (%)"), 1.0),
+            numbers(report.say("Mục tiêu mới (%)", "Target is (%)"), 1.0),
             words(report.say("Bản ghi gây ra thay đổi", "Events that did it"), 3.4),
         ];
         let lines = rows.iter().map(|change| change_line(report, change)).collect();
@@ -271,7 +285,12 @@ fn concerns(report: &Report<'_>, change: &Change) -> bool {
     let level = change.area_level.as_deref();
     let of_area = match report.place {
         Place::Nation => matches!(level, Some("nation" | "province")),
-        Place::Province(area) => level == Some("province") && change.area_code.as_deref() == Some(&area.code),
+        Place::Province(area) => {
+            let code = change.area_code.as_deref();
+            let home = code.and_then(|code| report.answers.homes.get(code));
+            let is_commune = level == Some("commune") && change.map == report.answers.first_day().to_string();
+            (level == Some("province") && code == Some(&area.code)) || (is_commune && home == Some(&area.code))
+        }
     };
     on_map && of_area && change.year <= report.year()
 }
@@ -290,13 +309,21 @@ fn change_line(report: &Report<'_>, change: &Change) -> Row {
         known(change.area_name.as_deref(), text),
         Cell::Year(change.year),
         text(report.indicator_name(&change.indicator)),
-        text(report.base(change.base.as_deref())),
+        text(scope_and_base(report, change)),
         known(change.from_numerator, count),
         known(change.to_numerator, count),
         known(change.from_percent, percent),
         known(change.to_percent, percent),
+        known(change.from_target, percent),
+        known(change.to_target, percent),
         known(cause(change), text),
     ])
+}
+
+fn scope_and_base(report: &Report<'_>, change: &Change) -> String {
+    let scope = change.subject_scope.as_deref().map(|scope| report.scope_name(scope));
+    let base = report.base(change.base.as_deref());
+    scope.map_or_else(|| base.to_owned(), |scope| format!("{scope}, {base}"))
 }
 
 /// The source that changed a figure and its day, or the ids of the events that did.

@@ -111,8 +111,9 @@ fn told(report: &Report<'_>, own: &[&Figure]) -> String {
 
 /// A line a model: of its scopes and bases the one with most years.
 fn lines(report: &Report<'_>, own: &[&Figure]) -> Option<Block> {
-    let mut series: BTreeMap<(&str, Option<&str>, Option<&str>), Vec<(i32, f64)>> = BTreeMap::new();
-    for figure in own {
+    type Kind<'a> = (&'a str, Option<&'a str>, Option<&'a str>);
+    let mut series: BTreeMap<Kind<'_>, Vec<(i32, f64)>> = BTreeMap::new();
+    for figure in own.iter().filter(|figure| figure.is_stock()) {
         let (Some(percent), Ok(year)) = (figure.percent(), i32::try_from(figure.year)) else { continue };
         let key = (figure.indicator.as_str(), figure.subject_scope.as_deref(), figure.base.as_deref());
         series.entry(key).or_default().push((year, percent));
@@ -131,7 +132,8 @@ fn lines(report: &Report<'_>, own: &[&Figure]) -> Option<Block> {
         }
     }
     lines.truncate(8);
-    if lines.is_empty() {
+    // A single year has no course.
+    if lines.iter().all(|line| line.points.len() < 2) {
         return None;
     }
     let place = report.place.name(report.language);

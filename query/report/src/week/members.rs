@@ -87,18 +87,14 @@ fn line(report: &Report<'_>, figure: &Figure) -> Row {
 fn told(report: &Report<'_>, figure: &Figure) -> Option<String> {
     let count = report.counted(figure.numerator?, figure.numerator_precision.as_deref());
     let name = counted(report, figure);
-    let place = report.place.within(report.language);
+    let place = report.those(figure);
     let base = report.base(figure.base.as_deref());
-    let rate = figure.percent().map(|percent| format!(", {} ({base})", report.percent(percent))).unwrap_or_default();
+    let rate = figure
+        .percent()
+        .map(|percent| format!("{}{} ({base})", report.say(", bằng ", ", "), report.percent(percent)))
+        .unwrap_or_default();
     let change = report.change(figure).map(|change| format!(", {change}")).unwrap_or_default();
-    let covered = figure.coverage_percent.filter(|covered| *covered < 99.95).map(|covered| report.percent(covered));
-    let covered = covered.map(|covered| match report.language {
-        Language::Vietnamese => {
-            format!("; số này cộng từ các địa bàn đã báo cáo, bằng {covered} số địa bàn phải báo cáo")
-        }
-        Language::English => format!("; it is the sum of the areas that reported, {covered} of those that should"),
-    });
-    let covered = covered.unwrap_or_default();
+    let covered = report.covered(figure).unwrap_or_default();
     let year = report.year();
     Some(match report.language {
         Language::Vietnamese => format!("Năm {year}, {name} của {place} là {count}{rate}{change}{covered}."),

@@ -25,7 +25,8 @@ fn model(report: &Report<'_>, indicator: &Indicator) -> Vec<Block> {
     if matches!(report.place, Place::Nation) {
         blocks.extend(bars(report, first, indicator));
     }
-    if report.has_any(id) {
+    let has_rows = |map: &OnMap| of_year(report, map, id).any(|figure| report.place.holds(figure));
+    if report.answers.maps.iter().any(has_rows) {
         blocks.push(Block::Table(by_area(report, indicator)));
     }
     if let Place::Province(area) = report.place {
@@ -88,7 +89,7 @@ fn reached(report: &Report<'_>, figure: &Figure, is_first: bool) -> String {
     let of = figure.denominator.map(|number| language.count(number));
     let (base, noun) = (report.base(figure.base.as_deref()), report.base_noun(figure.base.as_deref()));
     let percent = figure.percent().map(|percent| report.percent(percent));
-    let (place, year) = (report.place.within(language), figure.year);
+    let (place, year) = (report.those(figure), figure.year);
     let lead = match (language, is_first) {
         (Language::Vietnamese, true) => format!("Năm {year}, {place}"),
         (Language::Vietnamese, false) => format!("Ngoài ra, {place}"),
@@ -128,29 +129,36 @@ fn reached(report: &Report<'_>, figure: &Figure, is_first: bool) -> String {
         said.push_str(", ");
         said.push_str(&more);
     }
-    if let Some(covered) = figure.coverage_percent.filter(|covered| *covered < 99.95) {
-        let covered = report.percent(covered);
-        said.push_str(&match language {
-            Language::Vietnamese => {
-                format!("; số này cộng từ các địa bàn đã báo cáo, bằng {covered} số địa bàn phải báo cáo")
-            }
-            Language::English => format!("; it is the sum of the areas that reported, {covered} of those that should"),
-        });
+    if let Some(span) = report.span(figure) {
+        said.push_str(&format!(" ({span})"));
     }
+    said.push_str(&report.covered(figure).unwrap_or_default());
     said.push('.');
     said
 }
 
-/// The provinces whose share of all is known and may be held against each other.
+/// The provinces whose share of all is known and may be held against each other: of the scope that most have.
 fn shares<'a>(report: &'a Report<'_>, map: &'a OnMap, id: &'a str) -> Vec<(&'a Figure, f64)> {
-    let mut shares: Vec<(&Figure, f64)> = of_year(report, map, id)
-        .filter(|figure| !figure.is_of_nation() && figure.base.as_deref() == Some("all"))
-        .filter_map(|figure| Some((figure, figure.percent()?)))
-        .collect();
+    let mut scopes: BTreeMap<Option<&str>, Vec<(&Figure, f64)>> = BTreeMap::new();
+    let figures = of_year(report, map, id).filter(|figure| !figure.is_of_nation() && figure.is_stock());
+    for figure in figures.filter(|figure| figure.base.as_deref() == Some("all")) {
+        if let Some(percent) = figure.percent() {
+            scopes.entry(figure.subject_scope.as_deref()).or_default().push((figure, percent));
+        }
+    }
+    let most = scopes.into_values().reduce(|best, next| if next.len() > best.len() { next } else { best });
+    let mut shares = most.unwrap_or_default();
     shares.sort_by(|(figure, percent), (other, next)| {
         next.total_cmp(percent).then_with(|| figure.area_code.cmp(&other.area_code))
     });
     shares
+}
+
+/// Of whom most provinces tell a share of all.
+pub(super) fn scope_of_most(report: &Report<'_>, indicator: &Indicator) -> Option<String> {
+    let maps = report.answers.maps.iter().map(|map| shares(report, map, &indicator.indicator));
+    let most = maps.reduce(|best, next| if next.len() > best.len() { next } else { best })?;
+    most.first()?.0.subject_scope.clone()
 }
 
 fn provinces(report: &Report<'_>, map: &OnMap, id: &str) -> Option<String> {
@@ -159,7 +167,11 @@ fn provinces(report: &Report<'_>, map: &OnMap, id: &str) -> Option<String> {
     let language = report.language;
     let count = |number: usize| language.count(i64::try_from(number).unwrap_or_default());
     let (all, known) = (count(map.provinces.len()), count(shares.len()));
-    let judged: Vec<f64> = shares.iter().filter_map(|(figure, _)| figure.gap_points).collect();
+    let judged: Vec<f64> = shares
+        .iter()
+        .filter(|(figure, _)| figure.has_its_own_target())
+        .filter_map(|(figure, _)| figure.gap_points)
+        .collect();
     let reached = judged.iter().filter(|gap| **gap >= 0.0).count();
     let mut said = match language {
         Language::Vietnamese => format!("Có {known} trên {all} tỉnh, thành phố có tỷ lệ trên tổng số"),
@@ -168,7 +180,7 @@ fn provinces(report: &Report<'_>, map: &OnMap, id: &str) -> Option<String> {
     if !judged.is_empty() {
         let (reached, judged) = (count(reached), count(judged.len()));
         said.push_str(&match language {
-            Language::Vietnamese => format!("; {reached} trên {judged} nơi so được với mục tiêu đã đạt mục tiêu"),
+            Language::Vietnamese => format!("; trong {judged} nơi so sánh được với mục tiêu, {reached} nơi đã đạt"),
             Language::English => format!("; {reached} of {judged} that can be held against a target have reached it"),
         });
     }
@@ -194,32 +206,29 @@ fn bars(report: &Report<'_>, map: &OnMap, indicator: &Indicator) -> Option<Block
         return None;
     }
     let name = report.say(&indicator.name_vi, &indicator.name_en);
-    let bar = |(figure, percent): &(&Figure, f64)| {
-        let name = scoped(report, figure, &shares);
-        Bar { name, value: *percent, target: figure.target_percent }
+    let target_of = |figure: &Figure| figure.target_percent.filter(|_| figure.has_its_own_target());
+    let bar = |(figure, percent): &(&Figure, f64)| Bar {
+        name: figure.area_name.clone(),
+        value: *percent,
+        target: target_of(figure),
+    };
+    let beside = match shares.iter().any(|(figure, _)| target_of(figure).is_some()) {
+        true => report.say(", so với mục tiêu", ", and the target"),
+        false => "",
     };
     let (caption, alternative) = match report.language {
         Language::Vietnamese => (
-            format!("{name}: tỷ lệ trên tổng số năm {}, so với mục tiêu", report.year()),
+            format!("{name}: tỷ lệ trên tổng số năm {}{beside}", report.year()),
             format!("{name}: biểu đồ thanh của {} tỉnh, thành phố, cao nhất trước.", shares.len()),
         ),
         Language::English => (
-            format!("{name}: share of all in {}, and the target", report.year()),
+            format!("{name}: share of all in {}{beside}", report.year()),
             format!("{name}: bars of {} provinces, the highest first.", shares.len()),
         ),
     };
     let target = report.say("Mục tiêu đang áp dụng", "Target in force").to_owned();
     let plot = Plot::Bars { unit: "%".to_owned(), target, bars: shares.iter().map(bar).collect() };
     Some(report.chart(format!("bars_{}", indicator.indicator), &caption, alternative, plot))
-}
-
-/// The area's name, with the scope of subjects where the bars are not all of one.
-fn scoped(report: &Report<'_>, figure: &Figure, shares: &[(&Figure, f64)]) -> String {
-    let is_one = shares.iter().all(|(other, _)| other.subject_scope == figure.subject_scope);
-    match figure.subject_scope.as_deref() {
-        Some(scope) if !is_one => format!("{} ({})", figure.area_name, report.scope_name(scope)),
-        _ => figure.area_name.clone(),
-    }
 }
 
 /// The columns of what a model reached.
@@ -266,10 +275,9 @@ fn no_cells() -> Vec<Cell> {
 
 fn base_and_scope(report: &Report<'_>, figure: &Figure) -> String {
     let base = report.base(figure.base.as_deref());
-    match figure.subject_scope.as_deref() {
-        Some(scope) => format!("{}, {base}", report.scope_name(scope)),
-        None => base.to_owned(),
-    }
+    let scope = figure.subject_scope.as_deref().map(|scope| report.scope_name(scope));
+    let parts = [scope.as_deref(), Some(base), report.span(figure)];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// Each province of the first map, and below it those of the map beside that it is made of, or that were made of it.

@@ -103,9 +103,12 @@ pub(super) fn warning(report: &Report<'_>) -> Option<String> {
     }
 }
 
+/// Texts in Vietnamese and English.
+type Pairs = &'static [(&'static str, &'static str)];
+
 /// Recipients and signature.
 pub(super) fn closing(report: &Report<'_>) -> Closing {
-    let (recipients, authority): (&[(&str, &str)], &[(&str, &str)]) = match report.place {
+    let (recipients, authority): (Pairs, Pairs) = match report.place {
         Place::Nation => (
             &[
                 ("- Thủ tướng Chính phủ (để báo cáo);", "- the Prime Minister (to report);"),

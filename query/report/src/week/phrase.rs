@@ -1,6 +1,6 @@
 //! Words and sentences that sections share.
 
-use super::{DECIMALS, Report};
+use super::{DECIMALS, Place, Report};
 use crate::answers::Figure;
 use crate::document::Cell;
 use crate::language::Language;
@@ -95,7 +95,7 @@ impl Report<'_> {
 
     /// How a figure stands to the target in force, in words.
     pub(super) fn gap(&self, figure: &Figure) -> Option<String> {
-        let (gap, target) = (figure.gap_points?, figure.target_percent?);
+        let (gap, target) = (figure.gap_points.filter(|_| figure.has_its_own_target())?, figure.target_percent?);
         let size = self.language.decimal(gap.abs(), DECIMALS);
         let target = self.percent(target);
         let year = figure.target_year.map(|year| match self.language {
@@ -112,6 +112,38 @@ impl Report<'_> {
             (Language::English, _, true) => format!("{size} points above the target of {target}{year}"),
             (Language::English, _, false) => format!("{size} points below the target of {target}{year}"),
         })
+    }
+
+    /// Whom a figure is told of, within a sentence: of a sum of parts those that have reported.
+    pub(super) fn those(&self, figure: &Figure) -> String {
+        let place = self.place.within(self.language);
+        match (figure.is_partial(), self.place, self.language) {
+            (false, ..) => place,
+            (true, Place::Nation, Language::Vietnamese) => "các địa phương đã báo cáo".to_owned(),
+            (true, Place::Province(_), Language::Vietnamese) => format!("các địa bàn đã báo cáo của {place}"),
+            (true, Place::Nation, Language::English) => "the provinces that reported".to_owned(),
+            (true, Place::Province(_), Language::English) => format!("the areas of {place} that reported"),
+        }
+    }
+
+    /// How much of the area a sum of parts is of, in words; `None` of a whole.
+    pub(super) fn covered(&self, figure: &Figure) -> Option<String> {
+        let covered = self.percent(figure.coverage_percent.filter(|_| figure.is_partial())?);
+        Some(match self.language {
+            Language::Vietnamese => format!("; mức bao phủ báo cáo là {covered}"),
+            Language::English => format!("; they are {covered} of what should report"),
+        })
+    }
+
+    /// What a figure counts within a time, in words; `None` of one that says how things stand.
+    pub(super) fn span(&self, figure: &Figure) -> Option<&'static str> {
+        let (vi, en) = match figure.span.as_deref().filter(|_| !figure.is_stock())? {
+            "year_to_date" => ("từ đầu năm", "year to date"),
+            "year_change" => ("tăng, giảm trong năm", "change of the year"),
+            "flow" => ("phát sinh trong kỳ", "within the period"),
+            _ => ("một lần", "once"),
+        };
+        Some(self.language.of(vi, en))
     }
 
     /// A count with its precision, in words.

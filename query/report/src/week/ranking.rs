@@ -71,7 +71,7 @@ fn of_provinces(report: &Report<'_>, map: &OnMap, indicator: &Indicator, is_draw
 /// A table for each kind of which there are at least two.
 fn tables(report: &Report<'_>, indicator: &Indicator, figures: &[&Figure], of: &str) -> Vec<Block> {
     let mut kinds: BTreeMap<Kind<'_>, Vec<(i64, f64, &Figure)>> = BTreeMap::new();
-    for figure in figures {
+    for figure in figures.iter().filter(|figure| figure.is_stock()) {
         let kind = (figure.subject_scope.as_deref(), figure.base.as_deref());
         if let (Some(rank), Some(percent)) = (figure.rank, figure.percent()) {
             kinds.entry(kind).or_default().push((rank, percent, figure));
@@ -127,12 +127,18 @@ fn of_province(report: &Report<'_>, map: &OnMap, indicator: &Indicator) -> Optio
         figure.rank.is_some() && figure.percent().is_some() && figure.base.as_deref() != Some("unknown")
     })?;
     let same = map.figures.iter().filter(is_of_year).filter(|figure| {
-        figure.area_level == "province"
+        figure.is_stock()
+            && figure.area_level == "province"
             && figure.subject_scope == own.subject_scope
             && figure.base == own.base
             && figure.percent().is_some()
     });
-    let all = report.language.count(i64::try_from(same.count()).unwrap_or_default());
+    let all = same.count();
+    // One alone has no rank.
+    if all < 2 {
+        return None;
+    }
+    let all = report.language.count(i64::try_from(all).unwrap_or_default());
     let (rank, base) = (report.language.count(own.rank?), report.base(own.base.as_deref()));
     let name = report.say(&indicator.name_vi, &indicator.name_en);
     let place = report.place.name(report.language);
@@ -165,6 +171,8 @@ fn tile(place: &tile::Place, value: Option<f64>) -> Tile {
 
 /// The provinces as tiles, on both maps, by their share of all.
 fn tiles(report: &Report<'_>, indicator: &Indicator, least: usize) -> Option<Block> {
+    // Of the scope that most provinces have: others do not compare.
+    let scope = super::models::scope_of_most(report, indicator);
     let share = |map: &OnMap, code: &str| {
         let mut figures = map.figures.iter().filter(|figure| {
             figure.indicator == indicator.indicator
@@ -172,6 +180,8 @@ fn tiles(report: &Report<'_>, indicator: &Indicator, least: usize) -> Option<Blo
                 && figure.area_level == "province"
                 && figure.area_code.as_deref() == Some(code)
                 && figure.base.as_deref() == Some("all")
+                && figure.is_stock()
+                && figure.subject_scope == scope
         });
         figures.find_map(Figure::percent)
     };

@@ -9,9 +9,9 @@ use crate::language::Language;
 pub(crate) fn document(answers: &Answers, place: &Place, language: Language) -> Option<Document> {
     let Place::Province(area) = place else { return None };
     let report = Report::new(answers, place, language);
-    let own = answers.first_map()?.coverage.iter().filter(|row| is_of(row, &area.code) && is_missing(row));
-    let below = answers.returns.get(&area.code).into_iter().flatten().filter(|row| is_missing(row));
-    let mut missing: Vec<Coverage> = own.chain(below).cloned().collect();
+    let own = returns::owed(&report, &answers.first_map()?.coverage).into_iter().filter(is_missing);
+    let below = answers.returns.get(&area.code).into_iter().flatten().filter(|row| is_missing(row)).cloned();
+    let mut missing: Vec<Coverage> = own.chain(below).collect();
     // What communes report is missing in the province as well: its line says of how many.
     missing.sort_by(|row, next| {
         (row.area_level != "province", &row.area_code).cmp(&(next.area_level != "province", &next.area_code))
@@ -37,10 +37,6 @@ pub(crate) fn document(answers: &Answers, place: &Place, language: Language) -> 
     Some(document)
 }
 
-fn is_of(row: &Coverage, code: &str) -> bool {
-    row.area_level == "province" && row.area_code.as_deref() == Some(code)
-}
-
 fn is_missing(row: &Coverage) -> bool {
     row.reported < row.expected
 }
@@ -49,7 +45,18 @@ fn asks(report: &Report<'_>, due: Option<chrono::NaiveDate>) -> String {
     let (language, year) = (report.language, report.answers.year);
     let day = language.day_in_words(report.answers.ground.day());
     let place = report.place.within(language);
+    let is_over = due.is_some_and(|due| due < report.answers.ground.day());
     match (language, due) {
+        (Language::Vietnamese, Some(due)) if is_over => format!(
+            "Tính đến {day}, các địa bàn dưới đây của {place} chưa báo cáo đủ số liệu năm {year}. Hạn báo cáo sớm nhất là {}, đã qua. Đề nghị gửi \
+             ngay số liệu còn thiếu; nếu đã gửi, đề nghị kiểm tra lại biên nhận.",
+            language.day_in_words(due)
+        ),
+        (Language::English, Some(due)) if is_over => format!(
+            "By {day} the areas below of {place} have not returned all figures of {year}. The first of them were due on {}, which is over. Please \
+             send what is missing at once; if it was sent, please look at its receipt again.",
+            language.day(due)
+        ),
         (Language::Vietnamese, Some(due)) => format!(
             "Tính đến {day}, các địa bàn dưới đây của {place} chưa báo cáo đủ số liệu năm {year}. Hạn báo cáo là {}. Đề nghị gửi số liệu \
              còn thiếu trước hạn; nếu đã gửi, đề nghị kiểm tra lại biên nhận.",

@@ -66,23 +66,31 @@ fn told(report: &Report<'_>, coverage: &[&Coverage]) -> String {
         }
         let all = report.answers.first_map().map_or(0, |map| map.provinces.len());
         let some = provinces.values().filter(|(any, _)| *any).count();
-        let late = provinces.values().filter(|(_, late)| *late).count();
+        let late = count(provinces.values().filter(|(_, late)| *late).count());
+        // Without a day by which they are due none can be late.
+        let late = match coverage.iter().any(|row| row.due.is_some()) {
+            true => match language {
+                Language::Vietnamese => format!("{late} nơi có chỉ tiêu báo cáo muộn"),
+                Language::English => format!("{late} reported something late"),
+            },
+            false => report
+                .say("chưa có hạn báo cáo nào được ghi nhận", "no day by which it was due is on record")
+                .to_owned(),
+        };
         return match language {
             Language::Vietnamese => format!(
                 "Đến ngày chốt số liệu, {} trên {} tỉnh, thành phố đã có ít nhất một chỉ tiêu của năm {year} được báo cáo, kể cả \
-                 báo cáo một phần; {} nơi chưa có chỉ tiêu nào; {} nơi có chỉ tiêu báo cáo muộn.",
+                 báo cáo một phần; {} nơi chưa có chỉ tiêu nào; {late}.",
                 count(some),
                 count(all),
-                count(all.saturating_sub(some)),
-                count(late)
+                count(all.saturating_sub(some))
             ),
             Language::English => format!(
                 "By the day of knowledge {} of {} provinces had at least one indicator of {year} reported, in whole or in part; {} \
-                 had none; {} reported something late.",
+                 had none; {late}.",
                 count(some),
                 count(all),
-                count(all.saturating_sub(some)),
-                count(late)
+                count(all.saturating_sub(some))
             ),
         };
     }
@@ -170,6 +178,27 @@ fn by_province(report: &Report<'_>, coverage: &[&Coverage]) -> Option<Block> {
             .to_owned(),
     );
     Some(Block::Table(table))
+}
+
+/// What a province itself has to report, with what nobody there has reported of.
+pub(super) fn owed(report: &Report<'_>, coverage: &[Coverage]) -> Vec<Coverage> {
+    let Place::Province(area) = report.place else { return Vec::new() };
+    let indicators = report.titles().into_iter().map(|of| of.indicator.clone()).chain(["membership".to_owned()]);
+    let of = |indicator: String| {
+        let known = coverage.iter().find(|row| row.indicator == indicator && is_own(report, row)).cloned();
+        known.unwrap_or_else(|| Coverage {
+            indicator,
+            area_code: Some(area.code.clone()),
+            area_name: area.short_name.clone(),
+            area_level: "province".to_owned(),
+            expected: 1,
+            reported: 0,
+            coverage_percent: None,
+            due: None,
+            late: None,
+        })
+    };
+    indicators.map(of).collect()
 }
 
 /// What is missing or late below a province, an area a row.
