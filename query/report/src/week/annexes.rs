@@ -9,7 +9,7 @@ use crate::language::Language;
 
 /// All of them.
 pub(super) fn all(report: &Report<'_>) -> Vec<Section> {
-    let mut annexes = vec![suspicious(report), reconciled(report), made(report)];
+    let mut annexes = vec![checks(report), made(report)];
     annexes.extend(changed(report));
     annexes
 }
@@ -30,6 +30,17 @@ fn of_place<'a, T>(
         }
         Place::Province(area) => rows.get(&area.code).map(|rows| rows.iter().collect()).unwrap_or_default(),
     }
+}
+
+/// Figures to look at again, and figures told in two ways.
+fn checks(report: &Report<'_>) -> Section {
+    let title = report.say("Số liệu cần kiểm tra lại và đối chiếu", "Figures to look at again, and told in two ways");
+    let mut blocks = Vec::new();
+    for (number, (heading, part)) in [suspicious(report), reconciled(report)].into_iter().enumerate() {
+        blocks.push(report.part(number + 1, &heading));
+        blocks.extend(part);
+    }
+    (title.to_owned(), blocks)
 }
 
 fn suspicious(report: &Report<'_>) -> Section {

@@ -44,14 +44,14 @@ pub(super) fn section(report: &Report<'_>) -> Section {
         numbers(report.say("Trên tổng số", "Of"), 1.5),
         numbers(report.say("Tỷ lệ (%)", "Rate (%)"), 1.0),
         numbers(report.say("Thay đổi (điểm %)", "Change (points)"), 1.2),
-        words(report.say("Ghi chú", "Remarks"), 4.0),
+        words(report.say("Ghi chú", "Remarks"), 3.2),
     ];
     let rows = figures.iter().map(|figure| line(report, figure)).collect();
     let caption = match report.language {
         Language::Vietnamese => format!("Hội viên năm {} theo địa bàn", report.year()),
         Language::English => format!("Members in {}, by area", report.year()),
     };
-    blocks.push(Block::Table(report.table("members", &caption, true, columns, rows)));
+    blocks.push(Block::Table(report.table("members", &caption, false, columns, rows)));
     (title, blocks)
 }
 

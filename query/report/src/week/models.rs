@@ -7,27 +7,34 @@ use crate::answers::{Area, Figure, Indicator, NATION, OnMap};
 use crate::document::{Bar, Block, Cell, Column, Plot, Row, Table};
 use crate::language::Language;
 
-/// The section.
+/// The section: each model in words and bars, then all tables, so that the text is not torn apart by pages on their side.
 pub(super) fn section(report: &Report<'_>) -> Section {
     let title = report.say("Kết quả công nhận các mô hình học tập", "Recognised learning models").to_owned();
-    let mut blocks = Vec::new();
-    for (number, indicator) in report.titles().into_iter().enumerate() {
+    let (mut blocks, mut tables) = (Vec::new(), Vec::new());
+    let Some(first) = report.answers.first_map() else { return (title, blocks) };
+    let titles = report.titles();
+    for (number, indicator) in titles.iter().enumerate() {
         blocks.push(report.part(number + 1, report.say(&indicator.name_vi, &indicator.name_en)));
-        blocks.extend(model(report, indicator));
+        blocks.push(Block::Paragraph(sentences(report, first, &indicator.indicator)));
+        if matches!(report.place, Place::Nation) {
+            blocks.extend(bars(report, first, indicator));
+        }
+        tables.extend(in_numbers(report, indicator, tables.is_empty()));
+    }
+    if !tables.is_empty() {
+        blocks.push(report.part(titles.len() + 1, report.say("Kết quả theo địa bàn", "Reached by area")));
+        blocks.extend(tables);
     }
     (title, blocks)
 }
 
-fn model(report: &Report<'_>, indicator: &Indicator) -> Vec<Block> {
-    let Some(first) = report.answers.first_map() else { return Vec::new() };
+/// The tables of a model. How they are read is said below the first.
+fn in_numbers(report: &Report<'_>, indicator: &Indicator, is_first: bool) -> Vec<Block> {
     let id = indicator.indicator.as_str();
-    let mut blocks = vec![Block::Paragraph(sentences(report, first, id))];
-    if matches!(report.place, Place::Nation) {
-        blocks.extend(bars(report, first, indicator));
-    }
+    let mut blocks = Vec::new();
     let has_rows = |map: &OnMap| of_year(report, map, id).any(|figure| report.place.holds(figure));
     if report.answers.maps.iter().any(has_rows) {
-        blocks.push(Block::Table(by_area(report, indicator)));
+        blocks.push(Block::Table(by_area(report, indicator, is_first)));
     }
     if let Place::Province(area) = report.place {
         blocks.extend(communes(report, area, indicator));
@@ -281,7 +288,7 @@ fn base_and_scope(report: &Report<'_>, figure: &Figure) -> String {
 }
 
 /// Each province of the first map, and below it those of the map beside that it is made of, or that were made of it.
-fn by_area(report: &Report<'_>, indicator: &Indicator) -> Table {
+fn by_area(report: &Report<'_>, indicator: &Indicator, is_first: bool) -> Table {
     let name = report.say(&indicator.name_vi, &indicator.name_en);
     let [first, beside] = [0, 1].map(|place| report.answers.maps.get(place));
     let (mut rows, mut without) = (Vec::new(), 0);
@@ -318,16 +325,9 @@ fn by_area(report: &Report<'_>, indicator: &Indicator) -> Table {
     };
     let first = vec![words(report.say("Địa bàn", "Area"), 1.9), marks(report.say("Bản đồ", "Map"), 1.3)];
     let mut table = report.table(format!("model_{id}"), &caption, true, columns(report, first), rows);
-    table.notes.push(
-        report
-            .say(
-                "Mỗi tỉnh, thành phố đứng trên bản đồ khi Tuần lễ kết thúc; các dòng có gạch đầu dòng bên dưới là những tỉnh liên quan trên \
-                 bản đồ bên cạnh. Dấu – là không có số liệu. Tỷ lệ khác cơ sở tính thì không so sánh với nhau.",
-                "Each province stands on the map on which the Week closed; lines with a dash below it are the related provinces of the map \
-                 beside it. A dash alone means that nothing is known. Rates of different bases are not compared.",
-            )
-            .to_owned(),
-    );
+    if is_first {
+        table.notes.push(how_read(report));
+    }
     if without > 0 {
         let (without, year) = (report.language.count(without), report.year());
         table.notes.push(match report.language {
@@ -342,6 +342,19 @@ fn by_area(report: &Report<'_>, indicator: &Indicator) -> Table {
         });
     }
     table
+}
+
+/// How the tables of models are read.
+fn how_read(report: &Report<'_>) -> String {
+    report
+        .say(
+            "Mỗi tỉnh, thành phố đứng trên bản đồ khi Tuần lễ kết thúc; các dòng có gạch đầu dòng bên dưới là những tỉnh liên quan trên \
+             bản đồ bên cạnh. Dấu – là không có số liệu. Tỷ lệ khác cơ sở tính thì không so sánh với nhau. Các bảng sau đọc như bảng này.",
+            "Each province stands on the map on which the Week closed; lines with a dash below it are the related provinces of the map \
+             beside it. A dash alone means that nothing is known. Rates of different bases are not compared. The tables that follow are \
+             read like this one.",
+        )
+        .to_owned()
 }
 
 fn of_place(place: &Place, area: &Area) -> bool {
