@@ -194,20 +194,34 @@ impl History {
     /// # Errors
     /// [`HistoryError`].
     pub fn begin(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, HistoryError> {
+        self.note_beginning(now, false)?;
+        Ok(self.since()?.unwrap_or(now))
+    }
+
+    /// Notes in place of an instant that is still to come since when jobs are due.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub fn begin_anew(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, HistoryError> {
+        tracing::warn!(%now, "the schedule began by a clock that was ahead: it begins now");
+        self.note_beginning(now, true).map(|()| now)
+    }
+
+    fn note_beginning(&self, now: DateTime<Utc>, anew: bool) -> Result<(), HistoryError> {
         let path = self.folder.join(SINCE);
         let write = || -> io::Result<()> {
             fs::create_dir_all(&self.folder)?;
             let mut beside = tempfile::NamedTempFile::new_in(&self.folder)?;
             writeln!(beside, "{}", now.to_rfc3339())?;
             beside.as_file().sync_all()?;
-            match beside.persist_noclobber(&path) {
+            let kept = if anew { beside.persist(&path) } else { beside.persist_noclobber(&path) };
+            match kept {
                 Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => return Err(error.error),
                 _ => {}
             }
             File::open(&self.folder)?.sync_all()
         };
-        write().map_err(HistoryError::io("write", &path))?;
-        Ok(self.since()?.unwrap_or(now))
+        write().map_err(HistoryError::io("write", &path))
     }
 
     /// Takes a job's turn; `None` where another has it.

@@ -243,8 +243,11 @@ impl<W: Work> Scheduler<W> {
                 self.history.begin(self.clock.now())?
             }
         };
-        let last = due::last(&self.history.read()?, &job.name, &job.cron);
-        Ok(due::missed(&job.cron, last.map_or(since, |last| last.max(since)), self.clock.now()))
+        let now = self.clock.now();
+        // The first look was by a clock that was ahead.
+        let since = if since > now { self.history.begin_anew(now)? } else { since };
+        let last = due::last(&self.history.read()?, &job.name, &job.cron, now);
+        Ok(due::missed(&job.cron, last.map_or(since, |last| last.max(since)), now))
     }
 
     /// Tries until it is done, what is wrong does not pass, or it was tried enough.

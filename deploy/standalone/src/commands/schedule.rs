@@ -157,7 +157,7 @@ fn list(data: &DataDir, jobs: &[Job]) -> Result<Outcome, RunError> {
     let now = clock().now();
     let mut lines = vec![["job", "what", "cron", "next (in Vietnam)", "last run"].map(str::to_owned)];
     for job in jobs {
-        let last = due::last(&runs, &job.name, &job.cron);
+        let last = due::last(&runs, &job.name, &job.cron, now);
         let from = last.max(since);
         let missed = from.and_then(|from| due::missed(&job.cron, from, now));
         let next = match missed {

@@ -22,9 +22,12 @@ pub struct Missed {
     pub more: bool,
 }
 
-/// The newest instant that a run of a job is noted of. One by hand counts where it is of an instant of the schedule.
-pub fn last(runs: &[Run], job: &str, when: &When) -> Option<DateTime<Utc>> {
-    let of_job = runs.iter().filter(|run| run.job == job && (!run.by_hand || when.has(run.scheduled_at)));
+/// The newest instant up to now that a run of a job is noted of. One by hand counts where it is of an instant of the
+/// schedule. One that is still to come was noted by a clock that was ahead: it counts when its time has come, and until
+/// then those before it are due as ever.
+pub fn last(runs: &[Run], job: &str, when: &When, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let is_over = |run: &&Run| run.scheduled_at <= now && (!run.by_hand || when.has(run.scheduled_at));
+    let of_job = runs.iter().filter(|run| run.job == job).filter(is_over);
     of_job.map(|run| run.scheduled_at).max()
 }
 
@@ -106,11 +109,15 @@ mod tests {
         };
         let when: When = "0 0 6 21 10 *".parse().unwrap();
         let mut runs = vec![run("a", "2024-10-20T23:00:00Z", false), run("b", "2026-10-20T23:00:00Z", false)];
+        let now = at("2025-12-01T00:00:00Z");
+        let last = |runs: &[Run], job: &str, when: &When| last(runs, job, when, now);
         assert_eq!(last(&runs, "a", &when), Some(at("2024-10-20T23:00:00Z")));
         runs.push(run("a", "2025-11-02T10:00:00Z", true));
         assert_eq!(last(&runs, "a", &when), Some(at("2024-10-20T23:00:00Z")));
         runs.push(run("a", "2025-10-20T23:00:00Z", true));
         assert_eq!(last(&runs, "a", &when), Some(at("2025-10-20T23:00:00Z")));
         assert_eq!(last(&runs, "c", &when), None);
+        // A clock that was ahead has noted what is still to come.
+        assert_eq!(last(&runs, "b", &when), None);
     }
 }
