@@ -177,20 +177,14 @@ fn it_holds_and_what_is_broken_is_named() {
 /// What a kill leaves unread or owed is no fault, and is told; the next start settles it.
 #[test]
 fn what_a_kill_leaves_open_is_told_as_open() {
-    for (point, open) in [("before_commit", 5), ("after_commit", 4)] {
-        let data = folder();
-        let mut program = Program::up(&Log::embedded(), data.path(), &["--empty"]);
-        send(&http_of(&program.ready()), 0..10);
-        until("the first ten", || (count(data.path(), LEDGER) == 10).then_some(()));
-        until("their receipt", || (count(data.path(), "receipt") == 1).then_some(()));
-        program.stop();
-        let mut program = Program::up(&Log::embedded(), data.path(), &["--empty", "--fault", point]);
-        let http = http_of(&program.ready());
-        let body: String = (0..30).map(|number| cloud_event(number).to_string() + "\n").collect();
-        post(&http, "/v1/events", "application/x-ndjson", body.into_bytes());
-        assert!(!program.ended().success(), "{point}: it did not die");
-        let found = holds(data.path(), &[]);
-        assert!(found[open] > 0, "{point}: {found:?}");
+    const UNREAD: usize = 5;
+    for (point, open) in [("before_commit", UNREAD), ("after_commit", 4)] {
+        // Receipts are committed beside the ledger: where theirs came first, the kill left everything else unread.
+        let mut rounds = (0..5).map(|_| (killed(point), open)).filter(|((_, found), open)| {
+            assert!(found[*open] > 0 || found[UNREAD] > 0, "{point}: {found:?}");
+            found[*open] > 0
+        });
+        let ((data, _), _) = rounds.next().unwrap_or_else(|| panic!("{point}: never at the ledger's commit"));
 
         let mut program = Program::up(&Log::embedded(), data.path(), &["--empty"]);
         send(&http_of(&program.ready()), 0..31);
@@ -201,6 +195,23 @@ fn what_a_kill_leaves_open_is_told_as_open() {
         });
         program.stop();
     }
+}
+
+/// A data folder after a kill at a point of the first commit of the second program on it, and what `verify` says of it.
+fn killed(point: &str) -> (tempfile::TempDir, [u64; 8]) {
+    let data = folder();
+    let mut program = Program::up(&Log::embedded(), data.path(), &["--empty"]);
+    send(&http_of(&program.ready()), 0..10);
+    until("the first ten", || (count(data.path(), LEDGER) == 10).then_some(()));
+    until("their receipt", || (count(data.path(), "receipt") == 1).then_some(()));
+    program.stop();
+    let mut program = Program::up(&Log::embedded(), data.path(), &["--empty", "--fault", point]);
+    let http = http_of(&program.ready());
+    let body: String = (0..30).map(|number| cloud_event(number).to_string() + "\n").collect();
+    post(&http, "/v1/events", "application/x-ndjson", body.into_bytes());
+    assert!(!program.ended().success(), "{point}: it did not die");
+    let found = holds(data.path(), &[]);
+    (data, found)
 }
 
 #[test]
