@@ -8,7 +8,7 @@ const END: i64 = 20;
 /// Opens it as a start does that is tried again until the storage answers.
 async fn open_spoilt(folder: &Path, seed: u64) -> StreamTable {
     for attempt in 0..1000 {
-        let faults = Some(StorageFaults { seed: seed + attempt, per_mille: 10 });
+        let faults = Some(StorageFaults { seed: seed + attempt, per_mille: 30 });
         match StreamTable::open_on(folder, STREAM.table(), stream_table(STREAM), "event_id", faults).await {
             Ok(table) => return table,
             Err(_) => pause().await,
