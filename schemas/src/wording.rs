@@ -1,4 +1,5 @@
-//! Words as a Vietnamese office writes them: what two texts are compared by, and the closed lists in both languages.
+//! Words as a Vietnamese office writes them: what two texts are compared by, the closed lists in both languages, and what
+//! varies in a sentence that is to be told in another language.
 //!
 //! In: `data/word.toml`, and texts as somebody wrote them. Out: the code that a word stands for, and lists that show both.
 //! Guarantee: a word stands for one code or for none; nothing is guessed.
@@ -205,6 +206,24 @@ impl List {
     }
 }
 
+/// What stands in a sentence at each `{}` of a pattern; `None` where it is another sentence.
+pub fn captured<'a>(pattern: &str, sentence: &'a str) -> Option<Vec<&'a str>> {
+    let mut pieces = pattern.split("{}");
+    let mut rest = sentence.strip_prefix(pieces.next()?)?;
+    let mut captures = Vec::new();
+    let mut pieces = pieces.peekable();
+    while let Some(piece) = pieces.next() {
+        let last = pieces.peek().is_none();
+        let at = if last { rest.len().checked_sub(piece.len())? } else { rest.find(piece)? };
+        if !rest.is_char_boundary(at) || !rest[at..].starts_with(piece) {
+            return None;
+        }
+        captures.push(&rest[..at]);
+        rest = &rest[at + piece.len()..];
+    }
+    rest.is_empty().then_some(captures)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,5 +277,13 @@ mod tests {
         assert_eq!(near("xyz"), None);
         assert_eq!(listed(List::Stage.words()), "registered (đăng ký), assessed (đánh giá) or recognised (công nhận)");
         assert_eq!(listed(&List::Stage.words()[..1]), "registered (đăng ký)");
+    }
+
+    #[test]
+    fn what_varies_is_found_by_what_does_not() {
+        assert_eq!(captured("a {} b {}", "a 1 b 2"), Some(vec!["1", "2"]));
+        assert_eq!(captured("a {} b", "a 1 c"), None);
+        assert_eq!(captured("{} is b", "a is b is b"), Some(vec!["a is b"]));
+        assert_eq!(captured("a", "ab"), None);
     }
 }

@@ -9,13 +9,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use lantoa_query::release::{At, Name, Reference, ReleaseError, Stored};
+use lantoa_query::{Engine, QueryError};
+use lantoa_schemas::area::name::folded;
+
 use crate::answers::Answers;
 use crate::picture::Pictures;
 use crate::week::{Place, document, reminder};
 use crate::{Document, Format, Language, WriteError};
-use lantoa_query::release::{At, Name, NotAReference, Reference, ReleaseError, Stored};
-use lantoa_query::{Engine, QueryError};
-use lantoa_schemas::area::name::folded;
 
 /// Which areas reports are made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,12 +100,9 @@ impl ReportError {
     }
 }
 
-/// The name under which a year's figures are released.
-///
-/// # Errors
-/// None for a year of an event; the type is that of every name.
-pub fn release_of(year: i32) -> Result<Name, NotAReference> {
-    format!("LLW-{year}").parse()
+/// The name under which a year's figures are released: `LLW-2025`.
+pub fn release_of(year: i32) -> Name {
+    format!("LLW-{year}").parse().expect("letters and digits name a release")
 }
 
 /// Says how far it is: so many of so many, and what is worked on.
@@ -158,8 +156,7 @@ fn ground(engine: &Engine, order: &Order) -> Result<Option<Stored>, ReportError>
     if let Some(wanted) = &order.release {
         return Ok(Some(engine.releases().find(wanted, None)?));
     }
-    let Ok(name) = release_of(order.year) else { return Ok(None) };
-    match engine.releases().find(&Reference { name, at: At::Newest }, None) {
+    match engine.releases().find(&Reference { name: release_of(order.year), at: At::Newest }, None) {
         Ok(stored) => Ok(Some(stored)),
         Err(ReleaseError::NoSuch { .. }) => Ok(None),
         Err(error) => Err(error.into()),

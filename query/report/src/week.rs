@@ -9,7 +9,7 @@
 
 use std::cell::Cell as Counter;
 
-use crate::answers::{Answers, Indicator, NATION};
+use crate::answers::{Answers, Area, Figure, Indicator, NATION, OnMap};
 use crate::document::{Align, Annex, Block, Cell, Chart, Column, Document, Level, Plot, Row, Table};
 use crate::language::Language;
 
@@ -150,10 +150,31 @@ impl<'a> Report<'a> {
         first.chain(others).collect()
     }
 
+    /// The provinces of a map that the report tells of: all; of a province itself, and on the map beside those that stand on
+    /// its land, whose codes may be others and whose own may be another's.
+    fn provinces<'m>(&'m self, map: &'m OnMap) -> Vec<&'m Area> {
+        match (self.place, self.answers.first_map()) {
+            (Place::Province(area), Some(first)) if first.day == map.day => vec![area],
+            (Place::Province(area), Some(first)) => models::related(area, first, map),
+            _ => map.provinces.iter().collect(),
+        }
+    }
+
+    /// Whether the report tells a figure of a map.
+    fn tells(&self, map: &OnMap, figure: &Figure) -> bool {
+        let code = figure.area_code.as_deref();
+        match self.place {
+            Place::Nation => true,
+            Place::Province(_) => {
+                figure.area_level == "province" && self.provinces(map).iter().any(|area| code == Some(&area.code))
+            }
+        }
+    }
+
     /// Whether anything is known of an indicator in the area.
     fn has_any(&self, indicator: &str) -> bool {
-        let mut figures = self.answers.maps.iter().flat_map(|map| &map.figures);
-        figures.any(|figure| figure.indicator == indicator && figure.is_known() && self.place.holds(figure))
+        let is_known = |figure: &Figure| figure.indicator == indicator && figure.is_known();
+        self.answers.maps.iter().any(|map| map.figures.iter().any(|figure| is_known(figure) && self.tells(map, figure)))
     }
 
     fn year(&self) -> i64 {

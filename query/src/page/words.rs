@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, NaiveDate, Utc};
 use lantoa_schemas::catalogue::Catalogue;
 use lantoa_schemas::clock::day_in_vietnam;
+use lantoa_schemas::wording::captured;
 use serde::Deserialize;
 
 use crate::knowledge::Knowledge;
@@ -298,24 +299,6 @@ impl Words {
     }
 }
 
-/// What stands in a sentence at each `{}` of a pattern; `None` where it is another sentence.
-fn captured<'a>(pattern: &str, sentence: &'a str) -> Option<Vec<&'a str>> {
-    let mut pieces = pattern.split("{}");
-    let mut rest = sentence.strip_prefix(pieces.next()?)?;
-    let mut captures = Vec::new();
-    let mut pieces = pieces.peekable();
-    while let Some(piece) = pieces.next() {
-        let last = pieces.peek().is_none();
-        let at = if last { rest.len().checked_sub(piece.len())? } else { rest.find(piece)? };
-        if !rest.is_char_boundary(at) || !rest[at..].starts_with(piece) {
-            return None;
-        }
-        captures.push(&rest[..at]);
-        rest = &rest[at + piece.len()..];
-    }
-    rest.is_empty().then_some(captures)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -371,9 +354,6 @@ mod tests {
         assert_eq!(words(Lang::En).sentences(said, catalogue), said);
         let here = words(Lang::Vi).sentences(said, catalogue);
         assert!(here.contains("tỉnh cũ") && here.ends_with("; something new"), "{here}");
-        assert_eq!(captured("a {} b {}", "a 1 b 2"), Some(vec!["1", "2"]));
-        assert_eq!(captured("a {} b", "a 1 c"), None);
-        assert_eq!(captured("a", "ab"), None);
         assert_eq!(filled("{} of {}", &["1", "2"]), "1 of 2");
     }
 }

@@ -20,7 +20,7 @@ pub struct ReportArgs {
 pub enum ReportAction {
     /// The reports of the Week: of the nation, and of every province
     LearningWeek(ReportFlags),
-    /// Lists of returns that are due and have not come: of every province where there is one
+    /// Lists of returns that have not come: of every province where there is one
     Reminders(ReportFlags),
 }
 

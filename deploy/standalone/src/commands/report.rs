@@ -58,7 +58,7 @@ fn order(flags: ReportFlags) -> Order {
 fn say(written: &Written, order: &Order, is_week: bool) {
     let files = written.files.len();
     if files == 0 {
-        eprintln!("note: there is nothing to write: of {} nothing that is due is missing", order.year);
+        eprintln!("note: there is nothing to write: of {} no return is missing there", order.year);
         return;
     }
     let of = match &written.release {

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike, Days, Utc};
-use lantoa_query::release::{At, CreateError, Name, Order as ReleaseOrder, Reference, ReleaseError, Stored};
+use lantoa_query::release::{At, CreateError, Order as ReleaseOrder, Reference, ReleaseError, Stored};
 use lantoa_query::settings::AsOf;
 use lantoa_query::{Engine, QueryError};
-use lantoa_report::{Areas, Order, ReportError};
+use lantoa_report::{Areas, Order, ReportError, release_of};
 use lantoa_schemas::clock::{SharedClock, day_in_vietnam, end_of_day_in_vietnam};
 use lantoa_schemas::stream::Family;
 use lantoa_schemas::vocabulary::Vocabulary;
@@ -149,9 +149,8 @@ impl Reports {
 
     /// The release of a year as of an instant: a new one, or the one that says the same.
     async fn release(&self, job: &Job, year: i32, at: DateTime<Utc>) -> Result<Stored, WorkError> {
-        let name: Name = format!("LLW-{year}").parse().expect("letters and digits name a release");
         let order = ReleaseOrder {
-            name,
+            name: release_of(year),
             title: Some(format!("Tuần lễ hưởng ứng học tập suốt đời năm {year}")),
             as_of: AsOf::Instant(at),
             stated_by: None,

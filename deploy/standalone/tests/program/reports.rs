@@ -69,6 +69,13 @@ fn a_release_gives_the_same_reports_again_and_its_patch_says_what_changed() {
         assert!(nation.contains(said), "{said}");
     }
     assert!(!nation.contains("DỰ THẢO"));
+    // The sources of a province are also those of the former ones that its report tells of, whose codes are others.
+    let out = folder();
+    let place = out.path().to_str().unwrap();
+    let of = ["report", "learning-week", "--year", "2025", "--area", "08", "--format", "html", "--out", place];
+    run_to(0, data, &of);
+    let merged = std::fs::read_to_string(out.path().join("08-tuyen-quang/learning-week-2025-08-vi.html")).unwrap();
+    assert!(merged.contains("ha-giang-2024"), "Hà Giang is in Tuyên Quang");
 
     let sheet = sheets.path().join("correction.csv");
     std::fs::write(&sheet, CORRECTION).unwrap();

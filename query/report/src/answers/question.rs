@@ -31,9 +31,9 @@ pub(super) const HOMES: &str = "
 /// The columns of a figure that stand in `indicator`, too.
 macro_rules! figure {
     () => {
-        "area_code, area_name, area_level, year, indicator, subject_scope, base, span, as_at, numerator, numerator_precision, \
+        "area_code, area_name, area_level, year, indicator, subject_scope, base, span, numerator, numerator_precision, \
          denominator, rate_percent, percent_low, percent_high, derivation, coverage_percent, reason, target_percent, \
-         target_year, target_origin, gap_points, source"
+         target_year, gap_points, source"
     };
 }
 
@@ -57,7 +57,7 @@ macro_rules! reported {
 pub(super) const FIGURES: &str = concat!(
     "SELECT ",
     figure!(),
-    ", change_points, change_percent, rank FROM trend WHERE area_level IN ('nation', 'province') AND year <= {year} AND ",
+    ", change_points, rank FROM trend WHERE area_level IN ('nation', 'province') AND year <= {year} AND ",
     reported!(),
     " ",
     in_order!()
@@ -77,7 +77,7 @@ pub(super) const TARGETS: &str = concat!(
 pub(super) const COMMUNES: &str = concat!(
     "SELECT ",
     figure!(),
-    ", change_points, change_percent, rank FROM trend WHERE area_level = 'commune' AND year = {year} AND indicator IN (
+    ", change_points, rank FROM trend WHERE area_level = 'commune' AND year = {year} AND indicator IN (
         SELECT indicator FROM catalogue WHERE stage = 'recognised'
     ) ",
     in_order!()
@@ -137,7 +137,7 @@ pub(super) const INDICATORS: &str = "
 pub(super) const SOURCES: &str = "
     SELECT
         source, min(stated_on) AS stated_on, min(source_kind) AS source_kind, min(source_url) AS source_url,
-        min(sender) AS sender, count(*) AS statements
+        min(sender) AS sender
     FROM statement
     WHERE chosen AND source IS NOT NULL
     GROUP BY source";

@@ -47,7 +47,7 @@ pub(crate) struct Area {
 }
 
 /// A row of `trend`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Figure {
     pub(crate) area_code: Option<String>,
     pub(crate) area_name: String,
@@ -57,7 +57,6 @@ pub(crate) struct Figure {
     pub(crate) subject_scope: Option<String>,
     pub(crate) base: Option<String>,
     pub(crate) span: Option<String>,
-    pub(crate) as_at: Option<String>,
     pub(crate) numerator: Option<i64>,
     pub(crate) numerator_precision: Option<String>,
     pub(crate) denominator: Option<i64>,
@@ -69,11 +68,9 @@ pub(crate) struct Figure {
     pub(crate) reason: Option<String>,
     pub(crate) target_percent: Option<f64>,
     pub(crate) target_year: Option<i64>,
-    pub(crate) target_origin: Option<String>,
     pub(crate) gap_points: Option<f64>,
     pub(crate) source: Option<String>,
     pub(crate) change_points: Option<f64>,
-    pub(crate) change_percent: Option<f64>,
     pub(crate) rank: Option<i64>,
 }
 
@@ -110,7 +107,7 @@ impl Figure {
 }
 
 /// A row of `coverage`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Coverage {
     pub(crate) indicator: String,
     pub(crate) area_code: Option<String>,
@@ -124,7 +121,7 @@ pub(crate) struct Coverage {
 }
 
 /// What was held in the Week, by kind and area.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Activity {
     pub(crate) area_code: Option<String>,
     pub(crate) area_name: String,
@@ -139,7 +136,7 @@ pub(crate) struct Activity {
 }
 
 /// A row of `suspicious`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Suspicious {
     pub(crate) area_code: Option<String>,
     pub(crate) area_name: Option<String>,
@@ -150,7 +147,7 @@ pub(crate) struct Suspicious {
 }
 
 /// A row of `reconciliation`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Reconciled {
     pub(crate) area_code: Option<String>,
     pub(crate) area_name: Option<String>,
@@ -165,7 +162,7 @@ pub(crate) struct Reconciled {
 }
 
 /// A row of `catalogue`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Indicator {
     pub(crate) indicator: String,
     pub(crate) name_vi: String,
@@ -181,18 +178,17 @@ pub(crate) struct Indicator {
 }
 
 /// A source of statements.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Source {
     pub(crate) source: String,
     pub(crate) stated_on: Option<String>,
     pub(crate) source_kind: Option<String>,
     pub(crate) source_url: Option<String>,
     pub(crate) sender: Option<String>,
-    pub(crate) statements: i64,
 }
 
 /// A figure that differs from the version before.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Change {
     pub(crate) change: String,
     pub(crate) map: String,

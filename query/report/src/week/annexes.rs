@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{DECIMALS, Place, Report, Section, known, marks, numbers, row, text, words};
-use crate::answers::{Change, Figure, Ground, Indicator, Reconciled, Suspicious};
+use crate::answers::{Change, Figure, Ground, Indicator, OnMap, Reconciled, Source, Suspicious};
 use crate::document::{Block, Cell, Row};
 use crate::language::Language;
 
@@ -167,7 +167,8 @@ fn printed<'a>(report: &'a Report<'_>) -> impl Iterator<Item = &'a Figure> {
         Place::Nation => None,
         Place::Province(area) => report.answers.communes.get(&area.code),
     };
-    let figures = report.answers.maps.iter().flat_map(|map| &map.figures).filter(|figure| report.place.holds(figure));
+    let told = move |map: &'a OnMap| map.figures.iter().filter(move |figure| report.tells(map, figure));
+    let figures = report.answers.maps.iter().flat_map(told);
     figures.chain(communes.into_iter().flatten()).filter(|figure| figure.is_known())
 }
 
@@ -236,7 +237,7 @@ fn made(report: &Report<'_>) -> Section {
 
 fn source(report: &Report<'_>, name: &str) -> Row {
     let source = report.answers.sources.get(name);
-    let of = |read: fn(&crate::answers::Source) -> Option<&str>| known(source.and_then(read), text);
+    let of = |read: fn(&Source) -> Option<&str>| known(source.and_then(read), text);
     row(vec![
         text(name),
         of(|source| source.stated_on.as_deref()),
@@ -292,18 +293,19 @@ fn changed(report: &Report<'_>) -> Option<Section> {
 
 /// Of the nation what changed in the nation and its provinces on the maps that the report has; of a province its own.
 fn concerns(report: &Report<'_>, change: &Change) -> bool {
-    let on_map = report.answers.maps.iter().any(|map| change.map == map.day.to_string());
+    let Some(map) = report.answers.maps.iter().find(|map| change.map == map.day.to_string()) else { return false };
     let level = change.area_level.as_deref();
     let of_area = match report.place {
         Place::Nation => matches!(level, Some("nation" | "province")),
         Place::Province(area) => {
             let code = change.area_code.as_deref();
             let home = code.and_then(|code| report.answers.homes.get(code));
-            let is_commune = level == Some("commune") && change.map == report.answers.first_day().to_string();
-            (level == Some("province") && code == Some(&area.code)) || (is_commune && home == Some(&area.code))
+            let is_commune = level == Some("commune") && map.day == report.answers.first_day();
+            let is_told = || report.provinces(map).iter().any(|told| code == Some(&told.code));
+            (level == Some("province") && is_told()) || (is_commune && home == Some(&area.code))
         }
     };
-    on_map && of_area && change.year <= report.year()
+    of_area && change.year <= report.year()
 }
 
 fn change_line(report: &Report<'_>, change: &Change) -> Row {
@@ -320,7 +322,7 @@ fn change_line(report: &Report<'_>, change: &Change) -> Row {
         known(change.area_name.as_deref(), text),
         Cell::Year(change.year),
         text(report.indicator_name(&change.indicator)),
-        text(scope_and_base(report, change)),
+        text(report.scope_and_base(change.subject_scope.as_deref(), change.base.as_deref())),
         known(change.from_numerator, count),
         known(change.to_numerator, count),
         known(change.from_percent, percent),
@@ -329,12 +331,6 @@ fn change_line(report: &Report<'_>, change: &Change) -> Row {
         known(change.to_target, percent),
         known(cause(change), text),
     ])
-}
-
-fn scope_and_base(report: &Report<'_>, change: &Change) -> String {
-    let scope = change.subject_scope.as_deref().map(|scope| report.scope_name(scope));
-    let base = report.base(change.base.as_deref());
-    scope.map_or_else(|| base.to_owned(), |scope| format!("{scope}, {base}"))
 }
 
 /// The source that changed a figure and its day, or the ids of the events that did.

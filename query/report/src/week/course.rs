@@ -58,11 +58,9 @@ fn titles<'a>(report: &'a Report<'_>, map: &'a OnMap) -> impl Iterator<Item = &'
 }
 
 fn line(report: &Report<'_>, figure: &Figure) -> Row {
-    let base = report.base(figure.base.as_deref());
-    let scope = figure.subject_scope.as_deref().map(|scope| report.scope_name(scope));
     row(vec![
         text(report.indicator_name(&figure.indicator)),
-        text(scope.map_or_else(|| base.to_owned(), |scope| format!("{scope}, {base}"))),
+        text(report.scope_and_base(figure.subject_scope.as_deref(), figure.base.as_deref())),
         Cell::Year(figure.year),
         report.count(figure.numerator, figure.numerator_precision.as_deref()),
         report.count(figure.denominator, None),

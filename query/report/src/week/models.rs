@@ -32,7 +32,7 @@ pub(super) fn section(report: &Report<'_>) -> Section {
 fn in_numbers(report: &Report<'_>, indicator: &Indicator, is_first: bool) -> Vec<Block> {
     let id = indicator.indicator.as_str();
     let mut blocks = Vec::new();
-    let has_rows = |map: &OnMap| of_year(report, map, id).any(|figure| report.place.holds(figure));
+    let has_rows = |map: &OnMap| of_year(report, map, id).any(|figure| report.tells(map, figure));
     if report.answers.maps.iter().any(has_rows) {
         blocks.push(Block::Table(by_area(report, indicator, is_first)));
     }
@@ -281,10 +281,8 @@ fn no_cells() -> Vec<Cell> {
 }
 
 fn base_and_scope(report: &Report<'_>, figure: &Figure) -> String {
-    let base = report.base(figure.base.as_deref());
-    let scope = figure.subject_scope.as_deref().map(|scope| report.scope_name(scope));
-    let parts = [scope.as_deref(), Some(base), report.span(figure)];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let told = report.scope_and_base(figure.subject_scope.as_deref(), figure.base.as_deref());
+    report.span(figure).map_or_else(|| told.clone(), |span| format!("{told}, {span}"))
 }
 
 /// Each province of the first map, and below it those of the map beside that it is made of, or that were made of it.
@@ -371,7 +369,7 @@ fn by_code<'a>(report: &'a Report<'_>, map: &'a OnMap, id: &'a str) -> BTreeMap<
 }
 
 /// The provinces of the map beside that stand on the land of a province; none where they are the same.
-fn related<'a>(area: &'a Area, map: &'a OnMap, beside: &'a OnMap) -> Vec<&'a Area> {
+pub(super) fn related<'a>(area: &'a Area, map: &'a OnMap, beside: &'a OnMap) -> Vec<&'a Area> {
     let related: Vec<&Area> = if beside.day < map.day {
         beside.provinces.iter().filter(|part| part.successor.as_deref() == Some(&area.code)).collect()
     } else {

@@ -18,6 +18,12 @@ impl Report<'_> {
         self.language.of(vi, en)
     }
 
+    /// Of whom a figure is, and what its rate is a share of: `hộ gia đình, trên tổng số`.
+    pub(super) fn scope_and_base(&self, scope: Option<&str>, base: Option<&str>) -> String {
+        let base = self.base(base);
+        scope.map_or_else(|| base.to_owned(), |scope| format!("{}, {base}", self.scope_name(scope)))
+    }
+
     /// What a rate would be a share of, as a noun: `tổng số`.
     pub(super) fn base_noun(&self, base: Option<&str>) -> &'static str {
         let (vi, en) = match base {

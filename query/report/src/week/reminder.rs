@@ -1,4 +1,4 @@
-//! The list of returns that are due from a province and have not come.
+//! The list of returns that have not come from a province.
 
 use super::{Place, Report, opening, returns};
 use crate::answers::{Answers, Coverage};
@@ -11,16 +11,11 @@ pub(crate) fn document(answers: &Answers, place: &Place, language: Language) -> 
     let report = Report::new(answers, place, language);
     let own = returns::owed(&report, &answers.first_map()?.coverage).into_iter().filter(is_missing);
     let below = answers.returns.get(&area.code).into_iter().flatten().filter(|row| is_missing(row)).cloned();
-    let mut missing: Vec<Coverage> = own.chain(below).collect();
-    // What communes report is missing in the province as well: its line says of how many.
-    missing.sort_by(|row, next| {
-        (row.area_level != "province", &row.area_code).cmp(&(next.area_level != "province", &next.area_code))
-    });
+    let missing: Vec<Coverage> = own.chain(below).collect();
     let table = returns::below(&report, &missing)?;
     let due = missing.iter().filter_map(|row| row.due).min();
     let year = answers.year;
-    let mut blocks = vec![Block::Paragraph(asks(&report, due))];
-    blocks.push(table);
+    let blocks = vec![Block::Paragraph(asks(&report, due)), table];
     let mut document = opening::frame(&report, blocks, Vec::new());
     // It asks for figures and tells none.
     document.warning = None;

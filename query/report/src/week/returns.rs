@@ -27,9 +27,13 @@ pub(super) fn section(report: &Report<'_>) -> Section {
     (title, blocks)
 }
 
-/// Titles and members; of what was held nobody owes a return.
+/// What returns are asked of: titles and members. Of what was held nobody owes one.
+fn asked(report: &Report<'_>) -> Vec<String> {
+    report.titles().into_iter().map(|of| of.indicator.clone()).chain(["membership".to_owned()]).collect()
+}
+
 fn is_asked(report: &Report<'_>, row: &Coverage) -> bool {
-    row.indicator == "membership" || report.titles().iter().any(|indicator| indicator.indicator == row.indicator)
+    asked(report).contains(&row.indicator)
 }
 
 fn is_own(report: &Report<'_>, row: &Coverage) -> bool {
@@ -99,7 +103,7 @@ fn told(report: &Report<'_>, coverage: &[&Coverage]) -> String {
         own.iter().filter(|row| row.reported > 0).count(),
         own.iter().filter(|row| row.reported >= row.expected).count(),
     );
-    let (place, all) = (report.place.name(language), report.titles().len() + 1);
+    let (place, all) = (report.place.name(language), asked(report).len());
     match language {
         Language::Vietnamese => format!(
             "{place} có {} trên {} chỉ tiêu của năm {year} được báo cáo, trong đó {} chỉ tiêu đủ các địa bàn phải báo cáo.",
@@ -146,8 +150,7 @@ fn by_indicator(report: &Report<'_>, own: &[&Coverage]) -> Block {
 /// Every province, with what it returned of each indicator.
 fn by_province(report: &Report<'_>, coverage: &[&Coverage]) -> Option<Block> {
     let map = report.answers.first_map()?;
-    let indicators: Vec<String> =
-        report.titles().iter().map(|of| of.indicator.clone()).chain(["membership".to_owned()]).collect();
+    let indicators = asked(report);
     let heads = indicators.iter().map(|id| Column { group: None, ..marks(&report.indicator_name(id), 1.2) });
     let columns = std::iter::once(words(report.say("Tỉnh, thành phố", "Province"), 1.8)).chain(heads).collect();
     let cell = |code: &str, id: &str| {
@@ -183,7 +186,6 @@ fn by_province(report: &Report<'_>, coverage: &[&Coverage]) -> Option<Block> {
 /// What a province itself has to report, with what nobody there has reported of.
 pub(super) fn owed(report: &Report<'_>, coverage: &[Coverage]) -> Vec<Coverage> {
     let Place::Province(area) = report.place else { return Vec::new() };
-    let indicators = report.titles().into_iter().map(|of| of.indicator.clone()).chain(["membership".to_owned()]);
     let of = |indicator: String| {
         let known = coverage.iter().find(|row| row.indicator == indicator && is_own(report, row)).cloned();
         known.unwrap_or_else(|| Coverage {
@@ -198,7 +200,7 @@ pub(super) fn owed(report: &Report<'_>, coverage: &[Coverage]) -> Vec<Coverage> 
             late: None,
         })
     };
-    indicators.map(of).collect()
+    asked(report).into_iter().map(of).collect()
 }
 
 /// What is missing or late below a province, an area a row.
