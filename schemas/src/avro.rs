@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::event::{Envelope, Event, Facts};
 use crate::receipt::Receipt;
+use crate::reject::Reject;
 use crate::stream::{Family, Stream};
 
 pub mod evolution;
@@ -65,6 +66,7 @@ pub fn schema_text(stream: Stream) -> &'static str {
         Stream::Ledger(Family::Activity) => include_str!("../avro/activity.avsc"),
         Stream::Ledger(Family::Membership) => include_str!("../avro/membership.avsc"),
         Stream::Ledger(Family::Reference) => include_str!("../avro/reference.avsc"),
+        Stream::Reject => include_str!("../avro/reject.avsc"),
         Stream::Receipt => include_str!("../avro/receipt.avsc"),
     }
 }
@@ -101,7 +103,7 @@ pub fn fields(stream: Stream, message: &[u8]) -> Result<Map<String, Value>, Deco
     known(stream).fields(message)
 }
 
-/// Writes events and receipts. Keeps its buffers from one message to the next; one a thread.
+/// Writes events, rejects and receipts. Keeps its buffers from one message to the next; one a thread.
 pub struct Encoder {
     configs: Vec<(Stream, SerializerConfig<'static>)>,
 }
@@ -132,6 +134,14 @@ impl Encoder {
             Facts::Membership(facts) => self.write(Family::Membership.stream(), &Wire { envelope, facts }, out),
             Facts::Reference(facts) => self.write(Family::Reference.stream(), &Wire { envelope, facts }, out),
         }
+    }
+
+    /// Appends a reject to `out`.
+    ///
+    /// # Errors
+    /// As [`Encoder::event`].
+    pub fn reject(&mut self, reject: &Reject, out: &mut Vec<u8>) -> Result<Stream, EncodeError> {
+        self.write(Stream::Reject, reject, out)
     }
 
     /// Appends a receipt's manifest to `out`.

@@ -25,6 +25,7 @@ pub mod percent;
 pub mod projection;
 pub mod receipt;
 pub mod reference_log;
+pub mod reject;
 pub mod stream;
 pub mod table;
 pub mod validate;

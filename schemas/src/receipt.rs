@@ -32,9 +32,12 @@ pub struct Receipt {
     pub accepted: i64,
     /// Rows refused.
     pub rejected: i64,
+    /// Records of rejects that were written before it: one a row refused, or one for a content that cannot be read as a
+    /// whole. `None` before there were rejects.
+    pub rejects_kept: Option<i64>,
 }
 
-fn micros<S: Serializer>(instant: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn micros<S: Serializer>(instant: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_i64(instant.timestamp_micros())
 }
 
@@ -53,6 +56,13 @@ pub fn event_id(receipt: &str, row: u64) -> String {
     Uuid::new_v5(&CONTENT_NAMESPACE, format!("{receipt}\n{row}").as_bytes()).to_string()
 }
 
+/// Id of a reject: the same for the same row, or content as a whole, under the same receipt. Another text under the same
+/// receipt and row is another reject.
+pub fn reject_id(receipt: &str, row: Option<u64>, content_hash: &str) -> String {
+    let row = row.map_or_else(String::new, |row| row.to_string());
+    Uuid::new_v5(&CONTENT_NAMESPACE, format!("reject\n{receipt}\n{row}\n{content_hash}").as_bytes()).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +73,9 @@ mod tests {
         assert_eq!(key, receipt_key("a", "k"));
         assert_ne!(key, receipt_key("b", "k"));
         assert_ne!(event_id(&key, 1), event_id(&key, 11));
+        assert_eq!(reject_id(&key, Some(1), "0a"), reject_id(&key, Some(1), "0a"));
+        let others = [reject_id(&key, Some(2), "0a"), reject_id(&key, None, "0a"), reject_id(&key, Some(1), "0b")];
+        assert!(!others.contains(&reject_id(&key, Some(1), "0a")), "{others:?}");
         assert_eq!(content_hash(b""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     }
 }

@@ -123,6 +123,8 @@ impl std::fmt::Display for EventType {
 pub enum Stream {
     /// Events of a family.
     Ledger(Family),
+    /// What was refused at the door.
+    Reject,
     /// Manifests of receipts.
     Receipt,
 }
@@ -130,7 +132,7 @@ pub enum Stream {
 /// How long a topic keeps its records, in milliseconds: 100 years. Not `-1`: the embedded broker takes that literally.
 pub const RETENTION_FOR_EVER_MS: i64 = 100 * 365 * 86_400_000;
 
-/// How long a topic that holds subject tokens keeps its records, in milliseconds: 90 days.
+/// How long a topic that may hold subject tokens keeps its records, in milliseconds: 90 days. The tables keep them.
 pub const RETENTION_OF_TOKENS_MS: i64 = 90 * 86_400_000;
 
 /// Name of the table that says what became of records that are not simply in a ledger.
@@ -144,6 +146,7 @@ impl Stream {
         Self::Ledger(Family::Recognition),
         Self::Ledger(Family::Activity),
         Self::Ledger(Family::Membership),
+        Self::Reject,
         Self::Receipt,
     ];
 
@@ -155,6 +158,7 @@ impl Stream {
             Self::Ledger(Family::Activity) => "lantoa.activity.v1",
             Self::Ledger(Family::Membership) => "lantoa.membership.v1",
             Self::Ledger(Family::Reference) => "lantoa.reference.v1",
+            Self::Reject => "lantoa.reject.v1",
             Self::Receipt => "lantoa.receipt.v1",
         }
     }
@@ -172,6 +176,7 @@ impl Stream {
             Self::Ledger(Family::Activity) => "ledger_activity",
             Self::Ledger(Family::Membership) => "ledger_membership",
             Self::Ledger(Family::Reference) => "ledger_reference",
+            Self::Reject => "reject",
             Self::Receipt => "receipt",
         }
     }
@@ -180,6 +185,7 @@ impl Stream {
     pub fn id_column(self) -> &'static str {
         match self {
             Self::Ledger(_) => "event_id",
+            Self::Reject => "reject",
             Self::Receipt => "receipt",
         }
     }
@@ -187,7 +193,8 @@ impl Stream {
     /// `retention.ms` of the topic.
     pub fn retention_ms(self) -> i64 {
         match self {
-            Self::Ledger(Family::Recognition | Family::Membership) => RETENTION_OF_TOKENS_MS,
+            // A refused step towards a title has its subject's token in what was sent.
+            Self::Ledger(Family::Recognition | Family::Membership) | Self::Reject => RETENTION_OF_TOKENS_MS,
             _ => RETENTION_FOR_EVER_MS,
         }
     }

@@ -40,12 +40,20 @@ pub struct Problem {
     pub reason: String,
     /// What would be right.
     pub remedy: String,
+    /// Whether it is that the value looks like a person's data: then nothing of the row but its hash is kept.
+    #[serde(skip)]
+    pub personal: bool,
 }
 
 impl Problem {
     /// A problem of a field.
     pub fn new(field: impl Into<String>, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { field: field.into(), reason: reason.into(), remedy: remedy.into() }
+        Self { field: field.into(), reason: reason.into(), remedy: remedy.into(), personal: false }
+    }
+
+    /// A field that has a person's data. The reason must not repeat the value.
+    pub fn personal(field: impl Into<String>, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { personal: true, ..Self::new(field, reason, remedy) }
     }
 }
 

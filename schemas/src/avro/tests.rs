@@ -6,8 +6,9 @@ use serde_json::Value;
 fn every_schema_keeps_the_evolution_rule_against_the_last_release() {
     for &stream in Stream::ALL {
         let mut texts: Vec<&str> = released(stream).map(|(_, text)| text).collect();
+        // A stream that is newer than the last release has only the present schema.
+        assert!(!texts.is_empty() || stream == Stream::Reject, "{stream:?} has no release");
         texts.push(schema_text(stream));
-        assert!(texts.len() > 1, "{stream:?} has no release");
         for pair in texts.windows(2) {
             assert_eq!(evolution::violations(pair[0], pair[1]).unwrap(), Vec::<String>::new(), "{stream:?}");
         }
