@@ -1,7 +1,8 @@
 //! The HTTP doors: `POST /v1/events` for CloudEvents, `POST /v1/files` for sheets.
 //!
 //! In: a request. Out: 202 where every row was accepted, 207 where some were, else a problem document (RFC 9457) that
-//! names field, reason and remedy. Guarantee: 202 and 207 are sent only after the log has acknowledged.
+//! names field, reason and remedy. Guarantee: 202 and 207 are sent only after the log has acknowledged, and so is a
+//! problem document with a `receipt`, under which what was refused is kept.
 
 use std::sync::Arc;
 
@@ -197,7 +198,7 @@ struct EventBody<'a> {
 fn answered(answer: Answer) -> Result<Response, ProblemDocument> {
     let errors = answer.rejected.iter().flat_map(RowError::of).collect::<Vec<_>>();
     if answer.accepted.is_empty() {
-        return Err(problem::no_good_row(answer.sent, errors));
+        return Err(problem::no_good_row(answer.receipt, answer.sent, errors));
     }
     let status = if errors.is_empty() { StatusCode::ACCEPTED } else { StatusCode::MULTI_STATUS };
     let events = answer.accepted.iter().map(|accepted| EventBody {

@@ -2,9 +2,10 @@
 //!
 //! In: what somebody sent, as bytes, with the way it is written. Out: an [`Answer`] in which every row is either
 //! accepted, with its position, or rejected, with its problems. Guarantee: an answer is given only after the log has
-//! acknowledged every accepted row and the receipt's manifest; otherwise the whole submission fails and may be sent
-//! again, by which nothing is doubled. Rows are judged by the reference topic as `references` has read it, and carry
-//! the version of the history that they were judged by.
+//! acknowledged every accepted row, a reject for every other one, and the receipt's manifest; otherwise the whole
+//! submission fails and may be sent again, by which nothing is doubled. A content that cannot be read as a whole is
+//! refused with a receipt of no row and one reject of its own. Rows are judged by the reference topic as `references` has
+//! read it, and carry the version of the history that they were judged by.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,7 +61,7 @@ pub struct Submission {
 /// What became of a submission.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// Key of the receipt. There is a manifest behind it only where a row was accepted.
+    /// Key of the receipt, whose manifest is in the log.
     pub receipt: String,
     /// Rows sent: accepted and rejected add up to it.
     pub sent: u64,
@@ -92,12 +93,20 @@ pub struct Rejected {
     pub problems: Vec<Problem>,
 }
 
-/// Why a submission got no answer. Nothing is claimed of any of its rows.
+/// Why a submission got no answer. Of its rows none is claimed to have been taken.
 #[derive(Debug, thiserror::Error)]
 pub enum IntakeError {
-    /// The content cannot be read as a whole. Owned by the sender.
+    /// The content cannot be read as a whole, and nothing of it is kept: it has no row. Owned by the sender.
     #[error("the content {0}")]
     Parse(#[from] ParseError),
+    /// The content cannot be read as a whole; it is kept as a reject. Owned by the sender.
+    #[error("the content {error}")]
+    Unreadable {
+        /// Key of the receipt.
+        receipt: String,
+        /// What is wrong.
+        error: ParseError,
+    },
     /// The content is too large. Owned by the sender.
     #[error("the content has more than {most} bytes")]
     TooLarge {
@@ -110,7 +119,7 @@ pub enum IntakeError {
     /// The log did not acknowledge everything. Owned by the outside; may be sent again.
     #[error("the log acknowledged {acknowledged} of {records} records")]
     NotAcknowledged {
-        /// Records sent to the log, the receipt's manifest included once the rows were in.
+        /// Records sent to the log, or the receipt's manifest once all others were in.
         records: usize,
         /// How many of them it acknowledged.
         acknowledged: usize,
@@ -208,7 +217,7 @@ impl Intake {
     ///
     /// # Errors
     /// When the content cannot be read as a whole, the log does not say what it is judged by, or does not acknowledge
-    /// all of it.
+    /// all of it, what was refused included.
     pub async fn submit(&self, submission: Submission) -> Result<Answer, IntakeError> {
         if self.shutdown.is_cancelled() {
             return Err(IntakeError::Stopping);
@@ -236,6 +245,7 @@ impl Intake {
             content: submission.content,
             notation: submission.notation,
             via: submission.via,
+            name: submission.name.clone(),
             sender: LOCAL_SENDER,
             receipt: receipt.clone(),
             most_rows: self.config.max_rows,
@@ -246,9 +256,6 @@ impl Intake {
         let judged = self.tracker.spawn_blocking(move || judge::judge(order)).await??;
         let sent = judged.accepted.len() + judged.rejected.len();
         let under_way = self.counters.received(judged.accepted.len(), judged.rejected.len());
-        if judged.records.is_empty() {
-            return Ok(Answer { receipt, sent: sent as u64, accepted: Vec::new(), rejected: judged.rejected });
-        }
         let manifest = Receipt {
             receipt: receipt.clone(),
             recorded: now,
@@ -259,15 +266,19 @@ impl Intake {
             sent: sent as i64,
             accepted: judged.accepted.len() as i64,
             rejected: judged.rejected.len() as i64,
+            rejects_kept: Some(judged.rejects as i64),
         };
         let begun = Instant::now();
         let positions = self.store(&judged.records, &manifest).await?;
         under_way.acknowledged(begun.elapsed());
+        if let Some(error) = judged.unread {
+            return Err(IntakeError::Unreadable { receipt, error });
+        }
         let accepted = judged.accepted.into_iter().zip(positions).map(|(row, position)| row.at(position)).collect();
         Ok(Answer { receipt, sent: sent as u64, accepted, rejected: judged.rejected })
     }
 
-    /// Puts rows and then their manifest into the log: a receipt is there only for what is there.
+    /// Puts rows and rejects and then their manifest into the log: a receipt is there only for what is there.
     async fn store(&self, records: &[Record], manifest: &Receipt) -> Result<Vec<Position>, IntakeError> {
         let mut payload = Vec::new();
         let stream = Encoder::default().receipt(manifest, &mut payload)?;

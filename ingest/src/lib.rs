@@ -2,8 +2,8 @@
 //!
 //! In: requests and files. Out: records on the topics of the contract, and an answer to the sender. Guarantee: a row
 //! that is answered as accepted was acknowledged by the log (`acks=all`), and so was the receipt that lists it; a row
-//! that is not is answered with field, reason and remedy, or the whole request fails and may be sent again, which
-//! changes nothing as ids repeat.
+//! that is not is answered with field, reason and remedy and kept as a reject, or the whole request fails and may be sent
+//! again, which changes nothing as ids repeat.
 //!
 //! In reading order: `config`, what the doors accept (`http`), what is read out of it (`parse`), the one path of all
 //! doors (`intake`), and the log behind it (`log`); beside them the form that an office fills in (`template`), and the sheet

@@ -298,4 +298,4 @@ async fn delivered(delivery: DeliveryFuture) -> Result<Position, ProduceError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

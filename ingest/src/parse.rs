@@ -14,11 +14,13 @@ use serde_json::{Map, Value};
 mod cloudevents;
 mod header;
 mod json;
+mod sent;
 mod sheet;
 mod table;
 mod text;
 mod workbook;
 
+pub(crate) use sent::whole;
 pub(crate) use table::Table;
 pub use text::Likely;
 pub use workbook::WorkbookError;
@@ -114,15 +116,37 @@ impl ParseError {
             Self::TooManyRows { .. } => "send it in several parts",
         }
     }
+
+    /// The same as problems: those of the header, or one of the content.
+    pub fn problems(&self) -> Vec<Problem> {
+        match self {
+            Self::Header(problems) => problems.clone(),
+            other => vec![Problem::new("content", other.to_string(), other.remedy())],
+        }
+    }
 }
 
 /// A row, in the order in which it was sent.
 #[derive(Debug, PartialEq)]
-pub struct ParsedRow {
+pub struct ParsedRow<'c> {
     /// Its number, from 1: of an array the element, of lines the line, of a sheet the row below the header.
     pub row: u64,
     /// The row for the validator, or why it cannot be one.
     pub draft: Result<Draft, Vec<Problem>>,
+    raw: sent::Raw<'c>,
+}
+
+impl ParsedRow<'_> {
+    /// Has the row judged by the one validator.
+    ///
+    /// # Errors
+    /// All problems of the row, those that it could not be read for among them.
+    pub fn judge(&self, judge: &Judge<'_>, stamp: &Stamp) -> Result<ValidatedEvent, Vec<Problem>> {
+        match &self.draft {
+            Ok(draft) => draft.judge(judge, stamp),
+            Err(problems) => Err(problems.clone()),
+        }
+    }
 }
 
 /// A row that has not been judged yet.
@@ -178,7 +202,7 @@ const OLD_WORKBOOK: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 ///
 /// # Errors
 /// When it cannot be read as a whole.
-pub fn parse(content: &[u8], notation: Notation, most_rows: usize) -> Result<Vec<ParsedRow>, ParseError> {
+pub fn parse(content: &[u8], notation: Notation, most_rows: usize) -> Result<Vec<ParsedRow<'_>>, ParseError> {
     let is_workbook = is_workbook(content);
     let rows = match notation {
         Notation::Json | Notation::Lines if is_workbook => return Err(WorkbookError::AmongEvents.into()),
@@ -214,16 +238,17 @@ pub(crate) fn is_workbook(content: &[u8]) -> bool {
 }
 
 /// Notes the row, unless there are too many.
-fn push(
-    rows: &mut Vec<ParsedRow>,
+fn push<'c>(
+    rows: &mut Vec<ParsedRow<'c>>,
     most: usize,
     row: u64,
     draft: Result<Draft, Vec<Problem>>,
+    raw: sent::Raw<'c>,
 ) -> Result<(), ParseError> {
     if rows.len() == most {
         return Err(ParseError::TooManyRows { most });
     }
-    rows.push(ParsedRow { row, draft });
+    rows.push(ParsedRow { row, draft, raw });
     Ok(())
 }
 

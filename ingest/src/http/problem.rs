@@ -40,6 +40,9 @@ pub(super) struct ProblemDocument {
     status: StatusCode,
     detail: String,
     errors: Vec<RowError>,
+    /// Key of the receipt, where what was refused is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<Box<str>>,
 }
 
 fn number<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
@@ -48,7 +51,14 @@ fn number<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S:
 
 impl ProblemDocument {
     pub(super) fn new(status: StatusCode, kind: &str, title: &'static str) -> Self {
-        Self { r#type: format!("{TYPE}{kind}"), title, status, detail: String::new(), errors: Vec::new() }
+        let r#type = format!("{TYPE}{kind}");
+        Self { r#type, title, status, detail: String::new(), errors: Vec::new(), receipt: None }
+    }
+
+    /// Says under which receipt what was refused is kept.
+    fn kept_under(mut self, receipt: String) -> Self {
+        self.receipt = Some(receipt.into());
+        self
     }
 
     /// Says what is wrong with the request as a whole, in which part of it, and what would be right.
@@ -106,17 +116,19 @@ pub(super) fn content_encoding() -> ProblemDocument {
 }
 
 /// Rows were read, and none is good.
-pub(super) fn no_good_row(sent: u64, errors: Vec<RowError>) -> ProblemDocument {
+pub(super) fn no_good_row(receipt: String, sent: u64, errors: Vec<RowError>) -> ProblemDocument {
     let detail =
-        if sent == 1 { "the row is not good; nothing was stored" } else { "no row is good; nothing was stored" };
+        if sent == 1 { "the row is not good; no event was stored" } else { "no row is good; no event was stored" };
     ProblemDocument::new(StatusCode::UNPROCESSABLE_ENTITY, "no-good-row", "No row could be accepted")
         .of_rows(detail, errors)
+        .kept_under(receipt)
 }
 
 impl From<IntakeError> for ProblemDocument {
     fn from(error: IntakeError) -> Self {
         match error {
             IntakeError::Parse(error) => unreadable(error),
+            IntakeError::Unreadable { receipt, error } => unreadable(error).kept_under(receipt),
             IntakeError::TooLarge { most } => Self::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too-large",
@@ -181,7 +193,7 @@ fn unreadable(error: ParseError) -> ProblemDocument {
     match error {
         ParseError::Header(problems) => {
             let errors = problems.into_iter().map(|problem| RowError { row: None, problem }).collect();
-            document.of_rows("nothing was stored", errors)
+            document.of_rows("no event was stored", errors)
         }
         error => document.because("body", error.to_string(), error.remedy()),
     }

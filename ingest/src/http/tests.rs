@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use lantoa_schemas::clock::FixedClock;
+use lantoa_schemas::receipt::{content_hash, receipt_key};
 use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -49,6 +50,17 @@ impl Server {
         let log = Log::open(&config).unwrap();
         let references = References::of_an_empty_topic(&config);
         Self::over(Arc::new(Intake::new(config, log, references, clock(), TaskTracker::new(), shutdown))).await
+    }
+
+    /// Over a broker, with the same bounds: what is refused is answered once it is kept.
+    async fn bounded(broker: &TestBroker) -> Self {
+        let config = Config {
+            max_body_bytes: 1 << 20,
+            max_rows: 3,
+            reference_refresh: Duration::from_secs(3600),
+            ..broker.config()
+        };
+        Self::over(crate::start(config, clock(), CancellationToken::new()).await.unwrap().intake()).await
     }
 
     fn metrics(&self) -> String {
@@ -161,7 +173,8 @@ fn fields(answer: &Value) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_kind_of_bad_request_has_its_status_and_names_what_is_wrong() {
-    let server = Server::alone(CancellationToken::new()).await;
+    let broker = TestBroker::start();
+    let server = Server::bounded(&broker).await;
     let unknown_type = good("e").replace(".stated.", ".said.");
     let many = format!("{0}\n{0}\n{0}\n{0}", good("e"));
     for (path, content_type, body, status, named) in [
@@ -203,7 +216,6 @@ async fn each_kind_of_bad_request_has_its_status_and_names_what_is_wrong() {
         ("/v1/events", JSON, b"PK\x03\x04".to_vec(), 400, vec!["null body"]),
         ("/v1/files?form=nothing", "text/csv", "a,b\n1,2".into(), 400, vec!["null form"]),
         ("/v1/files?fromm=statement", "text/csv", "a,b\n1,2".into(), 400, vec!["null query"]),
-        ("/v1/events", JSON, good("e").into(), 503, vec!["null body"]),
     ] {
         let shown = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
         let (seen, answer) = server.post(path, content_type, body).await;
@@ -214,12 +226,12 @@ async fn each_kind_of_bad_request_has_its_status_and_names_what_is_wrong() {
             assert!(answer[text].as_str().is_some_and(|text| !text.is_empty()), "{text} of {answer}");
         }
     }
-    assert_eq!(server.intake.counts(), Counts { received: 11, accepted: 0, rejected: 10, failed: 1 });
+    assert_eq!(server.intake.counts(), Counts { received: 10, accepted: 0, rejected: 10, failed: 0 });
     let got = Client::new().get(format!("{}/v1/files", server.url)).send().await.unwrap();
     assert_eq!(got.status().as_u16(), 405);
     let shown = server.metrics();
     for line in [
-        r#"lantoa_ingest_requests_total{path="/v1/events",status="503"} 1"#,
+        r#"lantoa_ingest_requests_total{path="/v1/events",status="422"} 9"#,
         r#"lantoa_ingest_requests_total{path="/v1/files",status="405"} 1"#,
         "lantoa_ingest_records_in_flight 0",
     ] {
@@ -240,14 +252,12 @@ async fn a_body_of_unknown_length_and_one_that_never_ends_are_answered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_packed_body_is_what_it_unpacks_to() {
-    let server = Server::alone(CancellationToken::new()).await;
+    let broker = TestBroker::start();
+    let server = Server::bounded(&broker).await;
     let event = good("e").into_bytes();
     let many = [event.as_slice(); 4].join(&b'\n');
     let cut = |packed: Vec<u8>| packed[..packed.len() / 2].to_vec();
     for (path, content_type, encoding, body, status, named) in [
-        ("/v1/events", JSON, "gzip", gzip(&event), 503, "body"),
-        ("/v1/events", JSON, "zstd", zstd(&event, 0), 503, "body"),
-        ("/v1/events", JSON, "identity", event.clone(), 503, "body"),
         ("/v1/events", NDJSON, "gzip", gzip(&many), 413, "body"),
         ("/v1/events", NDJSON, "zstd", zstd(&many, 0), 413, "body"),
         ("/v1/files", "text/csv", "gzip", gzip(b"a,b\n1,2"), 422, "header"),
@@ -268,16 +278,60 @@ async fn a_packed_body_is_what_it_unpacks_to() {
         assert_eq!((seen, fields(&answer)), (status, vec![format!("null {named}")]), "{encoding} {answer}");
     }
     // Unpacked it is the same content, so it has the same key.
-    let rejected = self::event("e", "fact", json!("x"));
-    for (encoding, body) in [("", rejected.clone().into_bytes()), ("gzip", gzip(rejected.as_bytes()))] {
-        let answer = server.post_packed("/v1/events", JSON, encoding, body).await;
-        assert_eq!((answer.0, fields(&answer.1)), (422, vec!["1 fact".to_owned()]));
+    for (encoding, body) in [("gzip", gzip(&event)), ("zstd", zstd(&event, 0)), ("identity", event.clone())] {
+        let (status, answer) = server.post_packed("/v1/events", JSON, encoding, body).await;
+        assert_eq!((status, &answer["receipt"]), (202, &receipt_of(&event)), "{encoding} {answer}");
+    }
+    let rejected = self::event("e", "fact", json!("x")).into_bytes();
+    for (encoding, body) in [("", rejected.clone()), ("gzip", gzip(&rejected))] {
+        let (status, answer) = server.post_packed("/v1/events", JSON, encoding, body).await;
+        assert_eq!((status, fields(&answer)), (422, vec!["1 fact".to_owned()]));
+        assert_eq!(answer["receipt"], receipt_of(&rejected), "{encoding} {answer}");
+    }
+}
+
+/// The key of the receipt of a content whose sender gives no key.
+fn receipt_of(content: &[u8]) -> Value {
+    json!(receipt_key("local", &content_hash(content)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_is_answered_with_its_receipt_and_noise_without() {
+    let broker = TestBroker::start();
+    let server = Server::bounded(&broker).await;
+    let workbook = b"PK\x03\x04".to_vec();
+    for (path, content_type, body, status, is_kept) in [
+        ("/v1/events", JSON, event("e", "fact", json!("x")).into_bytes(), 422, true),
+        ("/v1/events", JSON, b"{\"a\":".to_vec(), 400, true),
+        ("/v1/events", NDJSON, b"{}\n{}\n{}\n{}".to_vec(), 413, true),
+        ("/v1/files", "text/csv", b"a,b\n1,2".to_vec(), 422, true),
+        ("/v1/files", XLSX, workbook, 400, true),
+        ("/v1/events", JSON, b"[]".to_vec(), 400, false),
+        ("/v1/events", JSON, vec![b' '; 2 << 20], 413, false),
+        ("/v1/events", "text/plain", b"{}".to_vec(), 415, false),
+        ("/v1/files?form=nothing", "text/csv", b"a,b\n1,2".to_vec(), 400, false),
+    ] {
+        let receipt = is_kept.then(|| receipt_of(&body));
+        let (seen, answer) = server.post(path, content_type, body).await;
+        assert_eq!((seen, answer.get("receipt")), (status, receipt.as_ref()), "{path} {answer}");
+    }
+}
+
+/// What is refused is kept or refused again: a sender that is answered 503 sends it once more.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_log_nothing_is_answered_as_kept() {
+    let server = Server::alone(CancellationToken::new()).await;
+    for body in [good("e"), event("e", "fact", json!("x")), "{\"a\":".to_owned()] {
+        let (status, answer) = server.post("/v1/events", JSON, body).await;
+        assert_eq!((status, fields(&answer)), (503, vec!["null body".to_owned()]), "{answer}");
+        assert_eq!(answer.get("receipt"), None);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_document_lists_is_taken() {
-    let server = Server::alone(CancellationToken::new()).await;
+    let broker = TestBroker::start();
+    let server = Server::bounded(&broker).await;
     let document: Value = serde_json::from_str(lantoa_schemas::OPENAPI).unwrap();
     let listed = |part: &Value| part.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let encodings = &document["components"]["parameters"]["ContentEncoding"]["schema"]["enum"];

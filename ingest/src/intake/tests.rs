@@ -1,8 +1,12 @@
+use lantoa_schemas::avro;
 use lantoa_schemas::clock::FixedClock;
 use lantoa_schemas::form::STATEMENT;
+use lantoa_schemas::receipt::reject_id;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::log::MAX_RECORD_BYTES;
+use crate::log::tests::read_back;
 use crate::test_broker::TestBroker;
 
 fn sheet() -> Bytes {
@@ -45,6 +49,92 @@ async fn a_file_sent_twice_has_the_same_receipt_and_ids() {
     assert!(matches!(intake.import_file("x.csv", sheet(), None).await, Err(IntakeError::Stopping)));
 }
 
+/// The first records of a topic, by what they say.
+fn said(broker: &TestBroker, stream: Stream, count: usize) -> Vec<Value> {
+    let read = read_back(&broker.config(), stream, count).into_iter();
+    read.map(|(_, message)| Value::Object(avro::fields(stream, &message).unwrap())).collect()
+}
+
+async fn submit(intake: &Intake, content: impl Into<Bytes>, notation: Notation) -> Result<Answer, IntakeError> {
+    let content = content.into();
+    intake.submit(Submission { content, notation, via: Via::Http, name: None, idempotency_key: None }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_is_kept_before_its_receipt() {
+    let broker = TestBroker::start();
+    let shutdown = CancellationToken::new();
+    let handle = crate::start(broker.config(), clock("2026-01-15"), shutdown.clone()).await.unwrap();
+    let intake = handle.intake();
+    let mixed = import(&intake).await;
+    let again = import(&intake).await;
+    assert_eq!((&again.receipt, &again.rejected), (&mixed.receipt, &mixed.rejected));
+    assert_eq!(again.accepted[0].position.offset, 2, "rejects do not lie among events");
+    let rejects = said(&broker, Stream::Reject, 4);
+    assert_eq!(rejects[..2], rejects[2..], "the same again has the same ids");
+    let row = |at: usize, row: i64, field: &str| {
+        assert_eq!((&rejects[at]["receipt"], &rejects[at]["receipt_row"]), (&json!(mixed.receipt), &json!(row)));
+        assert_eq!((&rejects[at]["field"], &rejects[at]["via"]), (&json!(field), &json!("file")));
+        assert_eq!(rejects[at]["name"], "ha-giang.csv");
+        assert_eq!(rejects[at]["event_type"], "vn.lantoa.statement.stated.v1");
+        assert_eq!(rejects[at]["event_id"], lantoa_schemas::receipt::event_id(&mixed.receipt, row as u64));
+        let bytes = rejects[at]["bytes"].as_str().unwrap();
+        let hash = content_hash(bytes.as_bytes());
+        assert_eq!(rejects[at]["reject"], reject_id(&mixed.receipt, Some(row as u64), &hash));
+        assert_eq!(rejects[at]["content_hash"], hash);
+        serde_json::from_str::<Value>(bytes).unwrap()
+    };
+    let sent = row(0, 2, "period");
+    assert_eq!((&sent["period"], &sent["area_name"], sent.get("plan")), (&json!("24"), &json!("Hà Giang"), None));
+    assert_eq!(row(1, 3, "row"), json!(["short"]));
+
+    // Without a good row there is a receipt all the same, and for a content that cannot be read.
+    let none = submit(&intake, "{}", Notation::Json).await.unwrap();
+    assert_eq!((none.sent, none.accepted.len(), none.rejected.len()), (1, 0, 1));
+    let unread = submit(&intake, "a,b\n1,2\n", Notation::Sheet(None)).await;
+    let Err(IntakeError::Unreadable { receipt, error: ParseError::Header(problems) }) = unread else {
+        panic!("{unread:?}")
+    };
+    let empty = submit(&intake, "[]", Notation::Json).await;
+    assert!(matches!(empty, Err(IntakeError::Parse(ParseError::Empty))), "there is nothing to keep: {empty:?}");
+    let manifests = said(&broker, Stream::Receipt, 4);
+    let counts = |at: usize| ["sent", "accepted", "rejected", "rejects_kept"].map(|name| manifests[at][name].clone());
+    let numbers = |numbers: [i64; 4]| numbers.map(Value::from);
+    assert_eq!(counts(0), numbers([4, 2, 2, 2]));
+    assert_eq!((counts(2), &manifests[2]["receipt"]), (numbers([1, 0, 1, 1]), &json!(none.receipt)));
+    assert_eq!((counts(3), &manifests[3]["receipt"]), (numbers([0, 0, 0, 1]), &json!(receipt)));
+    let rejects = said(&broker, Stream::Reject, 6);
+    assert_eq!((&rejects[4]["bytes"], &rejects[4]["receipt"]), (&json!("{}"), &json!(none.receipt)));
+    let told: Vec<Value> = serde_json::from_str(rejects[4]["problems"].as_str().unwrap()).unwrap();
+    assert_eq!(told.len(), none.rejected[0].problems.len());
+    assert_eq!(rejects[5].get("receipt_row"), None);
+    assert_eq!((&rejects[5]["bytes"], &rejects[5]["reason"]), (&json!("a,b\n1,2\n"), &json!(problems[0].reason)));
+    assert_eq!(rejects[5]["content_hash"], manifests[3]["content_hash"]);
+    assert_eq!(intake.counts(), Counts { received: 9, accepted: 4, rejected: 5, failed: 0 });
+    shutdown.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reject_is_never_too_large_for_the_log() {
+    let broker = TestBroker::start();
+    let shutdown = CancellationToken::new();
+    let handle = crate::start(broker.config(), clock("2026-01-15"), shutdown.clone()).await.unwrap();
+    let intake = handle.intake();
+    let mut data: serde_json::Map<String, Value> = (0..2_000).map(|at| (format!("ẩn_{at}"), json!(at))).collect();
+    data.insert("note".to_owned(), json!("\u{1}".repeat(1_000_000)));
+    let kind = "vn.lantoa.statement.stated.v1";
+    let event =
+        json!({ "specversion": "1.0", "id": "e".repeat(500_000), "source": "/test", "type": kind, "data": data });
+    let answer = submit(&intake, event.to_string(), Notation::Json).await.unwrap();
+    assert!(answer.rejected[0].problems.len() > 2_000);
+    let (_, message) = read_back(&broker.config(), Stream::Reject, 1).remove(0);
+    assert!(message.len() > MAX_RECORD_BYTES / 2 && message.len() <= MAX_RECORD_BYTES, "{}", message.len());
+    let reject = avro::fields(Stream::Reject, &message).unwrap();
+    assert!(reject["bytes"].as_str().unwrap().ends_with('…'));
+    assert_eq!(reject["content_hash"], content_hash(event.to_string().as_bytes()));
+    shutdown.cancel();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn when_the_log_is_away_nothing_is_claimed() {
     let config = Config {
@@ -62,7 +152,7 @@ async fn when_the_log_is_away_nothing_is_claimed() {
     assert!(matches!(refused, Err(IntakeError::Unread(_))), "{refused:?}");
     let intake = over(config);
     let refused = intake.import_file("ha-giang.csv", sheet(), None).await;
-    assert!(matches!(refused, Err(IntakeError::NotAcknowledged { records: 2, acknowledged: 0, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(IntakeError::NotAcknowledged { records: 4, acknowledged: 0, .. })), "{refused:?}");
     assert_eq!(intake.counts(), Counts { received: 4, accepted: 0, rejected: 2, failed: 2 });
 }
 

@@ -22,17 +22,17 @@ async fn topics_are_made_once_and_records_get_positions_in_their_order() {
     assert_eq!(offsets, (0..2_000).collect::<Vec<i64>>());
     assert_eq!(log.produce(&records[..1]).await[0].as_ref().unwrap(), &Position { partition: 0, offset: 2_000 });
     log.flush(Duration::from_secs(5)).unwrap();
-    let stored = read_back(&config, 2_001);
+    let stored = read_back(&config, Stream::Ledger(Family::Statement), 2_001);
     assert!(stored.iter().zip(&records).all(|(stored, sent)| *stored == (sent.key.clone(), sent.payload.clone())));
 }
 
-/// Keys and values of the statement topic, as any Kafka client reads them.
-fn read_back(config: &Config, count: usize) -> Vec<(String, Vec<u8>)> {
+/// Keys and values of the first records of a topic, as any Kafka client reads them. Blocks.
+pub(crate) fn read_back(config: &Config, stream: Stream, count: usize) -> Vec<(String, Vec<u8>)> {
     let mut settings = ClientConfig::new();
     settings.set("bootstrap.servers", &config.kafka).set("group.id", "test");
     let consumer: BaseConsumer = settings.create().unwrap();
     let mut from = TopicPartitionList::new();
-    from.add_partition_offset(Stream::Ledger(Family::Statement).topic(), 0, Offset::Beginning).unwrap();
+    from.add_partition_offset(stream.topic(), 0, Offset::Beginning).unwrap();
     consumer.assign(&from).unwrap();
     let next = || consumer.poll(Duration::from_secs(10)).expect("a record in time").unwrap();
     let read = |message: BorrowedMessage<'_>| {

@@ -14,6 +14,7 @@ use lantoa_schemas::vocabulary::Vocabulary;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::sent::Raw;
 use super::{Draft, DraftFields, ParseError, ParsedRow, json, push, shortened};
 
 /// Longest `source`, in characters.
@@ -24,7 +25,7 @@ const ATTRIBUTES: &[&str] =
     &["specversion", "id", "source", "type", "datacontenttype", "dataschema", "subject", "time", "data", "data_base64"];
 
 /// Rows of one JSON document: an event or an array of events.
-pub(super) fn document(text: &str, most_rows: usize) -> Result<Vec<ParsedRow>, ParseError> {
+pub(super) fn document(text: &str, most_rows: usize) -> Result<Vec<ParsedRow<'_>>, ParseError> {
     if text.trim().is_empty() {
         return Err(ParseError::Empty);
     }
@@ -32,11 +33,11 @@ pub(super) fn document(text: &str, most_rows: usize) -> Result<Vec<ParsedRow>, P
     let whole: &RawValue = serde_json::from_str(text).map_err(not_json)?;
     let mut rows = Vec::new();
     match whole.get().as_bytes().first() {
-        Some(b'{') => push(&mut rows, most_rows, 1, event(whole.get()))?,
+        Some(b'{') => push(&mut rows, most_rows, 1, event(whole.get()), Raw::Event(whole.get().as_bytes()))?,
         Some(b'[') => {
             let elements: Vec<&RawValue> = serde_json::from_str(whole.get()).map_err(not_json)?;
             for (row, element) in (1..).zip(elements) {
-                push(&mut rows, most_rows, row, event(element.get()))?;
+                push(&mut rows, most_rows, row, event(element.get()), Raw::Event(element.get().as_bytes()))?;
             }
         }
         _ => return Err(ParseError::NoEvents),
@@ -45,7 +46,7 @@ pub(super) fn document(text: &str, most_rows: usize) -> Result<Vec<ParsedRow>, P
 }
 
 /// Rows of NDJSON. A line that cannot be read is that row's problem only.
-pub(super) fn lines(content: &[u8], most_rows: usize) -> Result<Vec<ParsedRow>, ParseError> {
+pub(super) fn lines(content: &[u8], most_rows: usize) -> Result<Vec<ParsedRow<'_>>, ParseError> {
     let mut rows = Vec::new();
     for (row, line) in (1..).zip(content.split(|byte| *byte == b'\n')) {
         if line.iter().all(u8::is_ascii_whitespace) {
@@ -59,7 +60,7 @@ pub(super) fn lines(content: &[u8], most_rows: usize) -> Result<Vec<ParsedRow>, 
                 Err(vec![Problem::new("event", reason, "write the line in UTF-8")])
             }
         };
-        push(&mut rows, most_rows, row, draft)?;
+        push(&mut rows, most_rows, row, draft, Raw::Event(line.trim_ascii()))?;
     }
     Ok(rows)
 }

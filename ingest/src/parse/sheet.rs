@@ -7,13 +7,19 @@ use csv::StringRecord;
 use lantoa_schemas::form::Form;
 use lantoa_schemas::validate::Problem;
 use lantoa_schemas::validate::fields::TypedCell;
+use serde_json::Value;
 
+use super::sent::Raw;
 use super::{Draft, DraftFields, ParseError, ParsedRow, Table, header, in_line, push};
 
 /// What may keep columns apart. Where decimals begin with a comma, as in Vietnam, Excel writes semicolons.
 const MARKS: [u8; 3] = [b',', b';', b'\t'];
 
-pub(super) fn rows(text: &str, form: Option<&'static Form>, most_rows: usize) -> Result<Vec<ParsedRow>, ParseError> {
+pub(super) fn rows(
+    text: &str,
+    form: Option<&'static Form>,
+    most_rows: usize,
+) -> Result<Vec<ParsedRow<'static>>, ParseError> {
     let (hint, text) = without_hint(text);
     let lines_before = u64::from(hint.is_some());
     let mark = hint.map_or_else(|| mark_of(text, form), Ok)?;
@@ -28,13 +34,18 @@ pub(super) fn rows(text: &str, form: Option<&'static Form>, most_rows: usize) ->
             continue;
         }
         let line = lines_before + record.position().map_or(0, csv::Position::line);
-        let draft = cells(&record, header.len()).map_err(|problem| vec![in_line(problem, line)]).map(|cells| Draft {
-            event_id: None,
-            event_type: event_type.clone(),
-            reporter: None,
-            fields: DraftFields::Cells { header: header.clone(), cells, line },
-        });
-        push(&mut rows, most_rows, row, draft)?;
+        let event_type = event_type.clone();
+        let (draft, raw) = match cells(&record, header.len()) {
+            Ok(cells) => {
+                let fields = DraftFields::Cells { header: header.clone(), cells, line };
+                (Ok(Draft { event_id: None, event_type, reporter: None, fields }), Raw::Cells)
+            }
+            Err(problem) => {
+                let cells = Value::from(record.iter().collect::<Vec<_>>()).to_string();
+                (Err(vec![in_line(problem, line)]), Raw::NoDraft { event_type, cells })
+            }
+        };
+        push(&mut rows, most_rows, row, draft, raw)?;
     }
     Ok(rows)
 }

@@ -4,8 +4,8 @@ use serde_json::json;
 use super::*;
 
 /// `row: fields in trouble`, or `row: ok`.
-fn seen(parsed: Result<Vec<ParsedRow>, ParseError>) -> Result<Vec<String>, ParseError> {
-    let say = |row: ParsedRow| match row.draft {
+fn seen(parsed: Result<Vec<ParsedRow<'_>>, ParseError>) -> Result<Vec<String>, ParseError> {
+    let say = |row: ParsedRow<'_>| match row.draft {
         Ok(_) => format!("{}: ok", row.row),
         Err(problems) => {
             assert!(problems.iter().all(|p| !p.reason.is_empty() && !p.remedy.is_empty()));
@@ -166,8 +166,8 @@ fn columns_are_kept_apart_by_the_mark_that_the_header_has() {
 fn a_sheet_in_utf16_is_the_same_sheet() {
     let text = format!("{}\nHà Giang{}\n", STATEMENT.columns.join("\t"), "\t".repeat(STATEMENT.columns.len() - 1));
     let units: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let read = |content: &[u8]| parse(content, Notation::Sheet(None), 9).unwrap();
-    assert_eq!(read(&units), read(text.as_bytes()));
+    let in_utf8 = parse(text.as_bytes(), Notation::Sheet(None), 9).unwrap();
+    assert_eq!(parse(&units, Notation::Sheet(None), 9).unwrap(), in_utf8);
     assert!(parse(&units, Notation::Json, 9).is_err());
 }
 

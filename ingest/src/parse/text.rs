@@ -67,6 +67,15 @@ pub(super) fn utf8_or_utf16(content: &[u8]) -> Result<Cow<'_, str>, ParseError> 
     }
 }
 
+/// What can be read of so many bytes at the beginning of a content; each letter that cannot is seen to be missing.
+pub(super) fn beginning(content: &[u8], most: usize) -> Cow<'_, str> {
+    let head = &content[..content.len().min(most)];
+    match utf16(head) {
+        Some((encoding, units)) => encoding.decode_without_bom_handling(units).0,
+        None => String::from_utf8_lossy(unmarked(head)),
+    }
+}
+
 /// The kind of UTF-16 and what is behind its mark. Without a mark it is known by the letters of ASCII, as the marks
 /// between columns are, each of which has a zero on the same side.
 fn utf16(content: &[u8]) -> Option<(&'static Encoding, &[u8])> {

@@ -15,6 +15,7 @@ use lantoa_schemas::form::{EXAMPLE_SHEET, Form};
 use lantoa_schemas::validate::Problem;
 use lantoa_schemas::validate::fields::TypedCell;
 
+use super::sent::{self, Raw};
 use super::table::{Cells, Table, shown};
 use super::{Draft, DraftFields, ParseError, ParsedRow, header, push, shortened};
 
@@ -152,7 +153,7 @@ pub(super) fn rows(
     content: &[u8],
     form: Option<&'static Form>,
     most_rows: usize,
-) -> Result<Vec<ParsedRow>, ParseError> {
+) -> Result<Vec<ParsedRow<'static>>, ParseError> {
     caught(|| read(content, form, most_rows))
 }
 
@@ -177,7 +178,7 @@ fn open(content: &[u8]) -> Result<(Workbook<'_>, Vec<String>), WorkbookError> {
     Ok((workbook, sheets))
 }
 
-fn read(content: &[u8], form: Option<&'static Form>, most_rows: usize) -> Result<Vec<ParsedRow>, ParseError> {
+fn read(content: &[u8], form: Option<&'static Form>, most_rows: usize) -> Result<Vec<ParsedRow<'static>>, ParseError> {
     let (mut workbook, sheets) = open(content)?;
     let mut near = None;
     let mut left = sheets.into_iter();
@@ -292,39 +293,51 @@ fn below(
     mut rows: Rows<'_, '_>,
     form: &'static Form,
     most_rows: usize,
-) -> Result<Vec<ParsedRow>, ParseError> {
+) -> Result<Vec<ParsedRow<'static>>, ParseError> {
     let (grid, event_type) = (Arc::new(grid), form.event_type.to_string());
     let mut parsed = Vec::new();
     while let Some(row) = rows.next_row()? {
         let at = row.at;
-        let draft = cells(&grid, row).map(|cells| Draft {
-            event_id: None,
-            event_type: event_type.clone(),
-            reporter: None,
-            fields: DraftFields::Typed { grid: Arc::clone(&grid), cells, row: at },
-        });
-        push(&mut parsed, most_rows, (at - grid.row).into(), draft)?;
+        let event_type = event_type.clone();
+        let (draft, raw) = match cells(&grid, row) {
+            Ok(cells) => {
+                let fields = DraftFields::Typed { grid: Arc::clone(&grid), cells, row: at };
+                (Ok(Draft { event_id: None, event_type, reporter: None, fields }), Raw::Cells)
+            }
+            Err((problems, cells)) => (Err(problems), Raw::NoDraft { event_type, cells }),
+        };
+        push(&mut parsed, most_rows, (at - grid.row).into(), draft, raw)?;
     }
     Ok(parsed)
 }
 
-/// The cells of a row in the order of the columns.
-fn cells(grid: &Grid, row: Row) -> Result<Vec<Option<TypedCell>>, Vec<Problem>> {
+/// The cells of a row in the order of the columns; or what is wrong with them, and all of them as JSON, those that no column
+/// has by their own names.
+fn cells(grid: &Grid, row: Row) -> Result<Vec<Option<TypedCell>>, (Vec<Problem>, String)> {
     let mut cells = vec![None; grid.columns.len()];
-    let mut problems = Vec::new();
+    let (mut problems, mut surplus) = (Vec::new(), Vec::new());
     for (column, content) in row.cells {
-        match (grid.columns.binary_search(&column), content) {
-            (Ok(at), Content::Value(value)) => cells[at] = Some(value),
-            (Ok(at), Content::Bad { reason, remedy }) => {
-                problems.push(grid.place(Problem::new(&grid.names[at], reason, remedy), row.at));
+        match grid.columns.binary_search(&column) {
+            Ok(at) => {
+                if let Content::Bad { reason, remedy } = &content {
+                    problems.push(grid.place(Problem::new(&grid.names[at], reason.as_str(), *remedy), row.at));
+                }
+                cells[at] = Some(content.kept());
             }
-            (Err(_), _) => {
-                let reason = format!("has a value where no column is ({})", cell_name(&grid.sheet, row.at, column));
+            Err(_) => {
+                let name = cell_name(&grid.sheet, row.at, column);
+                let reason = format!("has a value where no column is ({name})");
                 problems.push(Problem::new("row", reason, "leave the cell blank, or name its column in the header"));
+                surplus.push((name, content.kept()));
             }
         }
     }
-    if problems.is_empty() { Ok(cells) } else { Err(problems) }
+    if problems.is_empty() {
+        return Ok(cells);
+    }
+    let surplus = surplus.iter().map(|(name, cell)| (name.as_str(), sent::value(cell)));
+    let all = sent::object(sent::typed(&grid.names, &cells).chain(surplus));
+    Err((problems, all))
 }
 
 #[cfg(test)]

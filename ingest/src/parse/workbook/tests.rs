@@ -16,7 +16,7 @@ fn judged(content: &[u8]) -> Result<Vec<Judged>, ParseError> {
     let stamp = |row| Stamp { sender: "local".into(), via: Via::File, receipt: "r".into(), row };
     let rows = rows(content, None, 9)?;
     let judge =
-        |row: ParsedRow| (row.row, row.draft.and_then(|draft| draft.judge(&knowledge.judge(now), &stamp(row.row))));
+        |row: ParsedRow<'_>| (row.row, row.draft.and_then(|draft| draft.judge(&knowledge.judge(now), &stamp(row.row))));
     Ok(rows.into_iter().map(judge).collect())
 }
 
