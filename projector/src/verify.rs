@@ -8,7 +8,7 @@
 //! What is proved, of each record that the log still has and the tables say they have read: it is one row of its
 //! ledger, with the same content, or one row of `outcome`, with the same bytes (`places`); no id is in a ledger twice, at
 //! any distance, and every duplicate has its id there (`ids`); no row comes from where nothing was read (`origins`,
-//! `extent`); every receipt has its rows (`receipts`). What the log no longer has is counted, and proved only as far as
+//! `extent`); every receipt has its rows and its rejects (`receipts`). What the log no longer has is counted, and proved only as far as
 //! its ids and receipts go.
 //!
 //! Memory does not grow with the tables: the lists of the check hold [`AT_ONCE`] places or four times as many sums, 128
@@ -241,7 +241,7 @@ impl Check<'_> {
             at_once: self.sums_at_once(),
             watch: self.watch,
         };
-        self.watch.stage("each receipt has its rows", receipts.steps(rows));
+        self.watch.stage("each receipt has its rows and its rejects", receipts.steps(rows));
         receipts.judge(rows, found).await
     }
 }

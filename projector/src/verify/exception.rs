@@ -49,6 +49,8 @@ pub enum Kind {
     OwedGone,
     /// A receipt acknowledges more rows than there are.
     ReceiptShort,
+    /// A receipt says that more of what was refused is kept than there is.
+    RejectsShort,
 }
 
 const TABLES: &str = "Lantoa's failure, unless somebody changed the tables";
@@ -80,6 +82,7 @@ impl Kind {
             Self::NoPartition => "the table has read this partition, and the log does not have it",
             Self::OwedGone => "gone from the log before their rows of outcome were written",
             Self::ReceiptShort => "acknowledges rows that are neither in the tables nor still to be read",
+            Self::RejectsShort => "kept what it refused, which is neither in the table reject nor still to be read",
         }
     }
 
@@ -87,7 +90,9 @@ impl Kind {
     pub fn remedy(self) -> &'static str {
         match self {
             Self::Missing | Self::DuplicateOfNone => SEND_AGAIN,
-            Self::ReceiptShort => "let its sender send the same content again: what is there counts once",
+            Self::ReceiptShort | Self::RejectsShort => {
+                "let its sender send the same content again: what is there counts once"
+            }
             Self::GoodRefused => {
                 "keep this line and outcome's bytes, and report it; then send it again under another id"
             }
@@ -115,7 +120,7 @@ impl Kind {
             Self::OtherRecord | Self::NoRecord => {
                 "the log's failure where it was created anew, else Lantoa's or of whoever changed the tables"
             }
-            Self::ReceiptShort => "the log's failure where it lost records, else Lantoa's",
+            Self::ReceiptShort | Self::RejectsShort => "the log's failure where it lost records, else Lantoa's",
             _ => TABLES,
         }
     }

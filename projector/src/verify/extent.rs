@@ -154,7 +154,7 @@ pub(super) async fn take(config: &Config, log: &Log) -> Result<Whole, Error> {
         let later = Snapshot::open(&config.tables, stream.table()).await?;
         parts.push(part(log, stream, table, later.as_ref(), outcome.as_ref()).await?);
     }
-    // Manifests first: the events of each that is seen are then on their topics.
+    // Manifests first: the events and rejects of each that is seen are then on their topics.
     parts.sort_by_key(|part| part.stream != Stream::Receipt);
     for extent in parts.iter_mut().flat_map(|part| &mut part.extents) {
         (extent.low, extent.high) = log.bounds(extent.at).await?;

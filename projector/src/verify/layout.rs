@@ -75,10 +75,12 @@ pub(super) struct Told<'a> {
     pub unstamped: bool,
     /// In a table: it has the stamps of a direct producer's record.
     pub stamped_direct: bool,
-    /// Key of its receipt and row under it.
+    /// Key of its receipt and row under it; of a reject of a content as a whole the row is 0.
     pub receipt: Option<(&'a str, i64)>,
     /// Of a manifest: how many rows it acknowledges.
     pub accepted: Option<i64>,
+    /// Of a manifest: how many rejects it says are kept.
+    pub kept: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,10 +120,13 @@ pub(super) struct Layout {
     fields: Vec<Vec<Field>>,
     names: Vec<String>,
     id: usize,
-    /// `None` for manifests, which only ingest writes.
+    /// `None` for manifests and rejects, which only ingest writes.
     stamps: Option<Stamps>,
     receipt: Option<(usize, usize)>,
+    /// The row where a record names a receipt and none.
+    blank_row: Option<i64>,
     accepted: Option<usize>,
+    kept: Option<usize>,
 }
 
 impl Layout {
@@ -148,10 +153,12 @@ impl Layout {
         };
         let (stamps, receipt) = match stream {
             Stream::Ledger(_) => (stamps(), find("receipt").zip(find("receipt_row"))),
+            Stream::Reject => (None, find("receipt").zip(find("receipt_row"))),
             Stream::Receipt => (None, None),
         };
-        let accepted = find("accepted");
-        Self { id, stamps, receipt, accepted, revisions, fields, names }
+        let blank_row = (stream == Stream::Reject).then_some(0);
+        let (accepted, kept) = (find("accepted"), find("rejects_kept"));
+        Self { id, stamps, receipt, blank_row, accepted, kept, revisions, fields, names }
     }
 
     /// Names of the columns, in order.
@@ -193,8 +200,8 @@ impl Layout {
                 add(*cell, &mut sum);
             }
         }
-        let receipt = self.receipt.and_then(|(key, row)| match (cells[key], cells[row]) {
-            (Cell::Text(key), Cell::Whole(row)) => Some((key, row)),
+        let receipt = self.receipt.and_then(|(key, row)| match (cells[key], cells[row].whole().or(self.blank_row)) {
+            (Cell::Text(key), Some(row)) => Some((key, row)),
             _ => None,
         });
         Told {
@@ -204,6 +211,7 @@ impl Layout {
             stamped_direct,
             receipt,
             accepted: self.accepted.and_then(|at| cells[at].whole()),
+            kept: self.kept.and_then(|at| cells[at].whole()),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! committed), each once and in order, or there is an error; where the log's start moves on meanwhile, it is said.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -135,13 +136,13 @@ pub(super) struct Log {
 impl Log {
     /// Connects, and learns the cluster and its partitions.
     pub async fn connect(config: &Config) -> Result<Self, LogError> {
-        let (kafka, client) = (config.kafka.clone(), settings(config));
+        let (kafka, client, tables) = (config.kafka.clone(), settings(config), config.tables.clone());
         let connect = move || {
             let consumer = client
                 .create_with_context(Quiet)
                 .map_err(|source| LogError::Client { kafka: kafka.clone(), source })?;
             let reader = Reader { consumer, kafka };
-            let (cluster, partitions) = reader.describe()?;
+            let (cluster, partitions) = reader.describe(&tables)?;
             Ok::<_, LogError>(Self { reader: Arc::new(reader), cluster, partitions })
         };
         tokio::task::spawn_blocking(connect).await?
@@ -219,13 +220,19 @@ impl Reader {
         LogError::Client { kafka: self.kafka.clone(), source }
     }
 
-    fn describe(&self) -> Result<(Arc<str>, Vec<StreamPartition>), LogError> {
+    fn describe(&self, tables: &Path) -> Result<(Arc<str>, Vec<StreamPartition>), LogError> {
         let metadata = self.consumer.fetch_metadata(None, REQUEST).map_err(|source| self.fault(source))?;
         let counts: HashMap<&str, usize> =
             metadata.topics().iter().map(|topic| (topic.name(), topic.partitions().len())).collect();
+        let has = |stream: &Stream| counts.get(stream.topic()).is_some_and(|count| *count > 0);
+        let is_ours = Stream::ALL.iter().any(has);
         let mut partitions = Vec::new();
         for &stream in Stream::ALL {
             let topic = stream.topic();
+            // An earlier release ran here last, which did not have the stream: there is nothing of it yet.
+            if is_ours && !has(&stream) && !tables.join(stream.table()).exists() {
+                continue;
+            }
             let count = counts.get(topic).copied().filter(|count| *count > 0);
             let count = count.ok_or_else(|| LogError::NoTopic { kafka: self.kafka.clone(), topic })?;
             let count = i32::try_from(count).unwrap_or(i32::MAX);

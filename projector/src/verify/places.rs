@@ -328,6 +328,7 @@ fn no_record(extent: &Extent, rows: &[Entry], found: &mut Exceptions<'_>) {
 pub(super) fn noun(stream: Stream) -> &'static str {
     match stream {
         Stream::Ledger(_) => "event",
+        Stream::Reject => "reject",
         Stream::Receipt => "receipt",
     }
 }

@@ -40,7 +40,8 @@ fn holds(data: &Path, flags: &[&str]) -> [u64; 8] {
     numbers(&out, STATEMENTS)
 }
 
-/// A folder with fifty events, the same again, and of a direct producer one good record and two bad ones.
+/// A folder with fifty events, the same again, of a direct producer one good record and two bad ones, and two rows that
+/// were refused at the door.
 fn filled() -> TempDir {
     let data = folder();
     let mut program = Program::up(&Log::embedded(), data.path(), &["--empty"]);
@@ -50,6 +51,10 @@ fn filled() -> TempDir {
     let mut events = WireEvents::default();
     let bad = events.direct(101, |event| event.envelope.area_code = Some("99".to_owned()));
     produce(endpoints["kafka"].as_str().unwrap(), &[events.direct(100, |_| {}), b"not avro".to_vec(), bad]);
+    let refused = post(&http_of(&endpoints), "/v1/events", "application/x-ndjson", b"{}\n{}\n".to_vec()).unwrap();
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    until("what was refused", || (count(data.path(), "reject") == 2).then_some(()));
+    until("the receipts", || (count(data.path(), "receipt") == 2).then_some(()));
     // Fifty events and the manifest again, and two that are refused.
     until("all outcomes", || (count(data.path(), "outcome") == 53).then_some(()));
     until("all rows", || (count(data.path(), LEDGER) == 51).then_some(()));
@@ -143,6 +148,10 @@ fn cases() -> Vec<Case> {
             let (table, file) = biggest(data, "outcome");
             table.lose(&file);
         }),
+        case("what was refused is lost", &[MISSING, "kept what it refused"], |data| {
+            let (table, file) = biggest(data, "reject");
+            table.lose(&file);
+        }),
         case("a row of outcome is there twice", &["more than one row of outcome"], rewritten("outcome", double_first)),
         // The second sending lies fifty records behind the first.
         case(
@@ -160,7 +169,8 @@ fn it_holds_and_what_is_broken_is_named() {
     assert_eq!(holds(whole.path(), &[]), HOLDS);
     assert_eq!(holds(whole.path(), &many_passes), HOLDS);
     let (out, _) = run_to(0, whole.path(), &["verify"]);
-    assert_eq!(numbers(&out, "lantoa.receipt.v1"), [2, 1, 1, 0, 0, 0, 0, 0]);
+    assert_eq!(numbers(&out, "lantoa.receipt.v1"), [3, 2, 1, 0, 0, 0, 0, 0]);
+    assert_eq!(numbers(&out, "lantoa.reject.v1"), [2, 2, 0, 0, 0, 0, 0, 0]);
     for (number, Case { what, break_it, words }) in cases().into_iter().enumerate() {
         let data = folder();
         copy(whole.path(), data.path());

@@ -4,9 +4,10 @@ use lantoa_schemas::avro::{self, ConfluentSchemas, Encoder, HEADER_LEN};
 use lantoa_schemas::catalogue::Catalogue;
 use lantoa_schemas::event::{Event, Facts};
 use lantoa_schemas::receipt::Receipt;
+use lantoa_schemas::reject::{MeantId, Origin, Reject, Sent};
 use lantoa_schemas::stream::Family;
 use lantoa_schemas::table::stream_table;
-use lantoa_schemas::validate::{Judge, Row, Stamp};
+use lantoa_schemas::validate::{Judge, Problem, Row, Stamp};
 use serde_json::{Value, json};
 
 use crate::older_records;
@@ -71,16 +72,57 @@ fn a_message_is_read_as_the_contract_reads_it() {
         sent: 300,
         accepted: 299,
         rejected: 1,
+        rejects_kept: Some(1),
     };
     let mut manifest = Vec::new();
     Encoder::default().receipt(&receipt, &mut manifest).unwrap();
     let held = Stream::Ledger(Family::Activity);
-    for (stream, message) in [(held, message(&activity("a"))), (Stream::Receipt, manifest)] {
+    let messages =
+        [(held, message(&activity("a"))), (Stream::Reject, reject(Some(7))), (Stream::Receipt, manifest.clone())];
+    for (stream, message) in messages {
         let layout = layout_of(stream);
         let mut cells = Vec::new();
         assert!(layout.read(&message, &mut cells), "{stream:?}");
         let expected = Value::Object(avro::fields(stream, &message).unwrap());
         assert_eq!(shown(&layout, &cells, stream), expected, "{stream:?}");
+    }
+    let mut cells = Vec::new();
+    let layout = layout_of(Stream::Receipt);
+    assert!(layout.read(&manifest, &mut cells));
+    let told = layout.tell(&cells, &Keys::default());
+    assert_eq!((told.id, told.accepted, told.kept, told.receipt), ("r-1", Some(299), Some(1), None));
+}
+
+fn reject(row: Option<u64>) -> Vec<u8> {
+    let origin = Origin {
+        receipt: "r-1".into(),
+        recorded: "2026-01-15T03:00:00Z".parse().unwrap(),
+        sender: "local".into(),
+        via: Via::File,
+        name: None,
+    };
+    let sent = Sent {
+        row,
+        content: b"{}".as_slice().into(),
+        text: Some("{}".into()),
+        is_read: true,
+        event_type: None,
+        event_id: MeantId::Made,
+    };
+    let mut message = Vec::new();
+    let reject = Reject::of(&origin, sent, &[Problem::new("period", "is missing", "give it")]);
+    Encoder::default().reject(&reject, &mut message).unwrap();
+    message
+}
+
+#[test]
+fn a_reject_is_under_its_receipt_a_whole_content_in_row_0() {
+    let layout = layout_of(Stream::Reject);
+    for (row, expected) in [(Some(7), 7), (None, 0)] {
+        let (message, mut cells) = (reject(row), Vec::new());
+        assert!(layout.read(&message, &mut cells));
+        let told = layout.tell(&cells, &Keys::default());
+        assert_eq!((told.receipt, told.unstamped, told.accepted), (Some(("r-1", expected)), false, None));
     }
 }
 
@@ -90,9 +132,9 @@ fn every_stream_has_a_layout() {
         let layout = layout_of(stream);
         let table = stream_table(stream);
         assert_eq!(layout.names.len() + 4, table.fields().len());
-        assert_eq!(layout.stamps.is_some(), stream != Stream::Receipt, "{stream:?}");
+        assert_eq!(layout.stamps.is_some(), matches!(stream, Stream::Ledger(_)), "{stream:?}");
         assert_eq!(layout.receipt.is_some(), stream != Stream::Receipt, "{stream:?}");
-        assert_eq!(layout.accepted.is_some(), stream == Stream::Receipt, "{stream:?}");
+        assert_eq!(layout.accepted.zip(layout.kept).is_some(), stream == Stream::Receipt, "{stream:?}");
     }
 }
 

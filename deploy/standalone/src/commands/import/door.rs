@@ -107,11 +107,14 @@ pub(super) fn line(Refused { row, problem }: &Refused) -> String {
 /// Why none of a file was taken, with every problem of a header.
 fn refusal(error: IntakeError) -> Refusal {
     match error {
-        IntakeError::Parse(ParseError::Header(problems)) => {
+        IntakeError::Parse(ParseError::Header(problems))
+        | IntakeError::Unreadable { error: ParseError::Header(problems), .. } => {
             let refused = problems.into_iter().map(|problem| Refused { row: None, problem });
             Refusal::of("The header is not that of a form".to_owned(), refused.collect())
         }
-        IntakeError::Parse(error) => Refusal::of(format!("the content {error}; {}", error.remedy()), Vec::new()),
+        IntakeError::Parse(error) | IntakeError::Unreadable { error, .. } => {
+            Refusal::of(format!("the content {error}; {}", error.remedy()), Vec::new())
+        }
         error => Refusal::of(in_words(error), Vec::new()),
     }
 }
