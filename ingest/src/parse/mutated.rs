@@ -112,12 +112,15 @@ fn read(content: &[u8], knowledge: &Knowledge) -> Option<usize> {
         }
         Err(error) => {
             assert!(!error.to_string().is_empty() && !error.remedy().is_empty(), "{}", shown());
+            assert_eq!(*whole(content).content, *content);
             None
         }
         Ok(rows) => {
             let mut good = 0;
             for parsed in rows {
                 let stamp = Stamp { sender: "local".into(), via: Via::File, receipt: "r".into(), row: parsed.row };
+                let kept = parsed.sent().text.map(|text| serde_json::from_str::<Value>(&text));
+                assert!(matches!(kept, Some(Ok(Value::Object(_) | Value::Array(_)))), "{kept:?}: {}", shown());
                 match parsed.draft.and_then(|draft| draft.judge(&judge, &stamp)) {
                     Ok(_) => good += 1,
                     Err(problems) => {
