@@ -1,5 +1,6 @@
 //! Settings of the ingest role. In: a TOML section or defaults. Out: typed values; an unknown key is refused.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -20,6 +21,10 @@ pub struct Config {
     /// projector's, because both judge by the same records.
     #[serde(skip)]
     pub confluent_schemas: ConfluentSchemas,
+    /// Whether who sends over HTTP has to show a token. Off is for listeners on loopback alone.
+    pub tokens: Tokens,
+    /// File of the tokens. Without it `senders.toml` in the data folder, which the program fills in.
+    pub senders: Option<PathBuf>,
     /// Partitions of a topic that is made at start. A topic that exists keeps its own count for ever, because a key
     /// must stay in its partition.
     pub partitions: i32,
@@ -59,6 +64,8 @@ impl Default for Config {
             kafka: "127.0.0.1:7092".to_owned(),
             connection: ConnectionProperties::default(),
             confluent_schemas: ConfluentSchemas::default(),
+            tokens: Tokens::Off,
+            senders: None,
             partitions: 1,
             replication: -1,
             max_body_bytes: 8 << 20,
@@ -71,6 +78,24 @@ impl Default for Config {
             drain_timeout: Duration::from_secs(25),
             fault: None,
         }
+    }
+}
+
+/// Whether senders have to show a token.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tokens {
+    /// Nobody has to: whoever reaches the doors may report everything, as [`crate::senders::LOCAL_SENDER`].
+    #[default]
+    Off,
+    /// Everybody has to, and may report what their token is for.
+    Required,
+}
+
+impl Config {
+    /// Whether who sends over HTTP has to show a token.
+    pub fn tokens_required(&self) -> bool {
+        self.tokens == Tokens::Required
     }
 }
 
@@ -122,12 +147,19 @@ mod tests {
                 r#"{"fault": "before_produce"}"#,
                 Some(Config { fault: Some(FaultPoint::BeforeProduce), ..Config::default() }),
             ),
+            (
+                r#"{"tokens": "required", "senders": "x.toml"}"#,
+                Some(Config { tokens: Tokens::Required, senders: Some("x.toml".into()), ..Config::default() }),
+            ),
+            (r#"{"tokens": "on"}"#, None),
             (r#"{"ack_timeout": -1}"#, None),
             (r#"{"acks": 1}"#, None),
             (r#"{"connection": {}}"#, None),
         ] {
             assert_eq!(serde_json::from_str::<Config>(text).ok(), expected, "{text}");
         }
+        let required = Config { tokens: Tokens::Required, ..Config::default() };
+        assert!(required.tokens_required() && !Config::default().tokens_required());
         assert_eq!("after_acknowledge".parse(), Ok(FaultPoint::AfterAcknowledge));
         assert!("later".parse::<FaultPoint>().is_err());
     }

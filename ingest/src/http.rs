@@ -2,11 +2,11 @@
 //!
 //! In: a request. Out: 202 where every row was accepted, 207 where some were, else a problem document (RFC 9457) that
 //! names field, reason and remedy. Guarantee: 202 and 207 are sent only after the log has acknowledged, and so is a
-//! problem document with a `receipt`, under which what was refused is kept.
+//! problem document with a `receipt`, under which what was refused is kept; where tokens are asked for, nothing of a
+//! request is kept before its sender is known (`caller`).
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
@@ -14,18 +14,21 @@ use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
+use axum::{Extension, Router};
 use lantoa_schemas::form::{FORMS, Form};
 use lantoa_schemas::vocabulary::Via;
 use serde::{Deserialize, Serialize};
 use tower_http::decompression::RequestDecompressionLayer;
 
-use crate::intake::{Answer, Intake, Submission};
+use crate::intake::{Answer, Intake, IntakeError, Submission};
 use crate::parse::Notation;
 
 mod body;
+mod caller;
 mod problem;
 
 use body::Room;
+use caller::Caller;
 use problem::{ProblemDocument, RowError};
 
 /// Header under which a sender gives a key of its own.
@@ -42,6 +45,17 @@ struct Doors {
     room: Room,
 }
 
+impl Doors {
+    /// Takes it in, and notes where its sender may not send it.
+    async fn submit(&self, submission: Submission, caller: &Caller) -> Result<Answer, IntakeError> {
+        let answer = self.intake.submit(submission).await;
+        if let Err(IntakeError::NotGranted { .. }) = answer {
+            caller.note_refused(&self.intake, "family");
+        }
+        answer
+    }
+}
+
 /// The routes over one path.
 pub(crate) fn router(intake: Arc<Intake>) -> Router {
     let room = Room::new(intake.config());
@@ -52,16 +66,21 @@ pub(crate) fn router(intake: Arc<Intake>) -> Router {
         .route(EVENTS, post(events).fallback(only_post))
         .route(FILES, post(files).fallback(only_post))
         .route_layer(unpack)
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&doors), caller::known))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&doors), counted))
         .with_state(doors)
 }
 
 /// Counts each answer.
 async fn counted(State(doors): State<Arc<Doors>>, request: Request, next: Next) -> Response {
-    let path = if request.uri().path() == EVENTS { EVENTS } else { FILES };
+    let path = route_of(&request);
     let response = next.run(request).await;
     doors.intake.count_request(path, response.status().as_u16());
     response
+}
+
+fn route_of(request: &Request) -> &'static str {
+    if request.uri().path() == EVENTS { EVENTS } else { FILES }
 }
 
 async fn only_post(method: Method) -> ProblemDocument {
@@ -72,14 +91,20 @@ async fn only_post(method: Method) -> ProblemDocument {
     )
 }
 
-async fn events(State(doors): State<Arc<Doors>>, headers: HeaderMap, body: Body) -> Result<Response, ProblemDocument> {
+async fn events(
+    State(doors): State<Arc<Doors>>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ProblemDocument> {
     // The body is read before anything is judged: a sender that is still sending would not see the answer.
     let (content, _room) = doors.room.read(&headers, body).await?;
     unpacked(&headers)?;
     let notation = events_notation(&headers)?;
     let idempotency_key = idempotency_key(&headers)?;
-    let submission = Submission { content, notation, via: Via::Http, name: None, idempotency_key };
-    answered(doors.intake.submit(submission).await?)
+    let sender = caller.sender.clone();
+    let submission = Submission { sender, content, notation, via: Via::Http, name: None, idempotency_key };
+    answered(doors.submit(submission, &caller).await?)
 }
 
 /// What `POST /v1/files` is asked beside the content.
@@ -94,6 +119,7 @@ struct FileQuery {
 
 async fn files(
     State(doors): State<Arc<Doors>>,
+    Extension(caller): Extension<Caller>,
     query: Result<Query<FileQuery>, QueryRejection>,
     headers: HeaderMap,
     body: Body,
@@ -109,8 +135,9 @@ async fn files(
     let form = query.form.as_deref().map(form_named).transpose()?;
     let notation = sheet_notation(&headers, form)?;
     let idempotency_key = idempotency_key(&headers)?;
-    let submission = Submission { content, notation, via: Via::File, name: query.name, idempotency_key };
-    answered(doors.intake.submit(submission).await?)
+    let sender = caller.sender.clone();
+    let submission = Submission { sender, content, notation, via: Via::File, name: query.name, idempotency_key };
+    answered(doors.submit(submission, &caller).await?)
 }
 
 fn form_named(name: &str) -> Result<&'static Form, ProblemDocument> {

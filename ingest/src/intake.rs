@@ -27,6 +27,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::{Config, FaultPoint};
 use crate::log::{Log, LogError, Position, ProduceError, Record};
 use crate::parse::{Notation, ParseError, is_workbook};
+use crate::senders::{Refused, Sender, Senders};
 
 mod count;
 mod health;
@@ -36,15 +37,14 @@ mod references;
 pub use count::Counts;
 pub(crate) use references::References;
 
-/// Who sends, as long as only this machine can: there are no tokens yet.
-const LOCAL_SENDER: &str = "local";
-
 /// Longest idempotency key, in bytes.
 pub const MAX_KEY: usize = 256;
 
 /// What somebody sends.
 #[derive(Debug, Clone)]
 pub struct Submission {
+    /// Who sends it, and what they may report.
+    pub sender: Sender,
     /// The bytes as they came.
     pub content: Bytes,
     /// How they are written.
@@ -116,6 +116,14 @@ pub enum IntakeError {
     /// The idempotency key is not 1 to [`MAX_KEY`] visible characters. Owned by the sender.
     #[error("the idempotency key is not 1 to {MAX_KEY} visible ASCII characters")]
     Key,
+    /// All rows are of families that the sender may not send. Owned by the sender.
+    #[error("the token of {sender} is for other families: {families}")]
+    NotGranted {
+        /// The sender's name.
+        sender: String,
+        /// What it may send.
+        families: String,
+    },
     /// The log did not acknowledge everything. Owned by the outside; may be sent again.
     #[error("the log acknowledged {acknowledged} of {records} records")]
     NotAcknowledged {
@@ -145,6 +153,8 @@ pub struct Intake {
     config: Config,
     log: Arc<Log>,
     references: References,
+    /// Whose tokens are taken; `None` where none are asked for.
+    senders: Option<Senders>,
     clock: SharedClock,
     tracker: TaskTracker,
     shutdown: CancellationToken,
@@ -164,10 +174,13 @@ impl Intake {
         tracker: TaskTracker,
         shutdown: CancellationToken,
     ) -> Self {
+        let file = || config.senders.clone().unwrap_or_else(|| "senders.toml".into());
+        let senders = config.tokens_required().then(|| Senders::at(file()));
         Self {
             config,
             log: Arc::new(log),
             references,
+            senders,
             clock,
             tracker,
             shutdown,
@@ -192,13 +205,29 @@ impl Intake {
         self.counters.request(path, status);
     }
 
+    /// Whose a token is that a request brought, or did not. Where none are asked for it is whoever is at this machine.
+    ///
+    /// # Errors
+    /// Why it is from nobody.
+    pub(crate) fn sender(&self, token: Option<&str>) -> Result<Sender, Refused> {
+        match &self.senders {
+            Some(senders) => senders.sender(token, self.clock.today()),
+            None => Ok(Sender::local()),
+        }
+    }
+
+    /// Notes that a request was refused for who sent it.
+    pub(crate) fn count_refused_sender(&self, reason: &'static str) {
+        self.counters.refused_sender(reason);
+    }
+
     /// Rows since the start, by what became of them.
     pub fn counts(&self) -> Counts {
         self.counters.read()
     }
 
-    /// Takes a sheet in: as [`Intake::submit`], for a file without an idempotency key of its own. `form` is found by the
-    /// header where none is given.
+    /// Takes a sheet in from within the program: as [`Intake::submit`], of [`Sender::local`], for a file without an
+    /// idempotency key of its own. `form` is found by the header where none is given.
     ///
     /// # Errors
     /// As [`Intake::submit`].
@@ -210,7 +239,8 @@ impl Intake {
     ) -> Result<Answer, IntakeError> {
         let notation = Notation::Sheet(form);
         let name = Some(name.to_owned());
-        self.submit(Submission { content, notation, via: Via::File, name, idempotency_key: None }).await
+        let sender = Sender::local();
+        self.submit(Submission { sender, content, notation, via: Via::File, name, idempotency_key: None }).await
     }
 
     /// Takes a submission in. When it answers, every accepted row and the receipt are in the log.
@@ -239,14 +269,14 @@ impl Intake {
         if key.is_empty() || key.len() > MAX_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(IntakeError::Key);
         }
-        let receipt = receipt_key(LOCAL_SENDER, key);
+        let receipt = receipt_key(&submission.sender.name, key);
         let known = self.references.current(now, self.config.ack_timeout, &self.tracker).await;
         let order = judge::Order {
             content: submission.content,
             notation: submission.notation,
             via: submission.via,
             name: submission.name.clone(),
-            sender: LOCAL_SENDER,
+            sender: submission.sender.clone(),
             receipt: receipt.clone(),
             most_rows: self.config.max_rows,
             now,
@@ -256,10 +286,15 @@ impl Intake {
         let judged = self.tracker.spawn_blocking(move || judge::judge(order)).await??;
         let sent = judged.accepted.len() + judged.rejected.len();
         let under_way = self.counters.received(judged.accepted.len(), judged.rejected.len());
+        if sent > 0 && judged.of_other_families == sent {
+            let Sender { name, grant } = submission.sender;
+            let families = grant.families.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            return Err(IntakeError::NotGranted { sender: name, families });
+        }
         let manifest = Receipt {
             receipt: receipt.clone(),
             recorded: now,
-            sender: LOCAL_SENDER.to_owned(),
+            sender: submission.sender.name,
             via: submission.via,
             name: submission.name,
             content_hash,

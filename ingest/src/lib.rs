@@ -6,8 +6,8 @@
 //! again, which changes nothing as ids repeat.
 //!
 //! In reading order: `config`, what the doors accept (`http`), what is read out of it (`parse`), the one path of all
-//! doors (`intake`), and the log behind it (`log`); beside them the form that an office fills in (`template`), and the sheet
-//! that it gets back (`returned`).
+//! doors (`intake`), and the log behind it (`log`); beside them who may send what (`senders`), the form that an office
+//! fills in (`template`), and the sheet that it gets back (`returned`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,7 @@ pub mod intake;
 pub mod log;
 pub mod parse;
 pub mod returned;
+pub mod senders;
 pub mod template;
 
 #[cfg(test)]
@@ -31,7 +32,7 @@ mod test_broker;
 #[cfg(test)]
 mod test_workbook;
 
-pub use config::{Config, FaultPoint};
+pub use config::{Config, FaultPoint, Tokens};
 use intake::References;
 pub use intake::{Answer, Intake};
 

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use lantoa_schemas::form::{Form, Worded};
+use lantoa_schemas::stream::{EventType, Family};
 use lantoa_schemas::validate::fields::{SheetRow, TypedCell, TypedRow};
 use lantoa_schemas::validate::{Fields, Judge, Problem, Row, Stamp, ValidatedEvent};
 use serde_json::{Map, Value};
@@ -171,14 +172,28 @@ impl Draft {
     /// # Errors
     /// All problems of the row; those of a sheet name its line or cell.
     pub fn judge(&self, judge: &Judge<'_>, stamp: &Stamp) -> Result<ValidatedEvent, Vec<Problem>> {
-        match &self.fields {
+        let judged = match &self.fields {
             DraftFields::Object(object) => judge.judge(&self.row(object), stamp),
-            DraftFields::Cells { header, cells, line } => judge
-                .judge(&self.row(&Worded::new(&SheetRow { header: header.as_slice(), cells }, judge.catalogue)), stamp)
-                .map_err(|problems| problems.into_iter().map(|problem| in_line(problem, *line)).collect()),
-            DraftFields::Typed { grid, cells, row } => judge
-                .judge(&self.row(&Worded::new(&TypedRow { header: grid.names(), cells }, judge.catalogue)), stamp)
-                .map_err(|problems| problems.into_iter().map(|problem| grid.place(problem, *row)).collect()),
+            DraftFields::Cells { header, cells, .. } => judge
+                .judge(&self.row(&Worded::new(&SheetRow { header: header.as_slice(), cells }, judge.catalogue)), stamp),
+            DraftFields::Typed { grid, cells, .. } => {
+                judge.judge(&self.row(&Worded::new(&TypedRow { header: grid.names(), cells }, judge.catalogue)), stamp)
+            }
+        };
+        judged.map_err(|problems| problems.into_iter().map(|problem| self.placed(problem)).collect())
+    }
+
+    /// The family that the row says it is of; `None` where its type is none.
+    pub fn family(&self) -> Option<Family> {
+        EventType::parse(&self.event_type).map(|known| known.family)
+    }
+
+    /// A problem of the row, of a sheet with its line or cell.
+    pub fn placed(&self, problem: Problem) -> Problem {
+        match &self.fields {
+            DraftFields::Object(_) => problem,
+            DraftFields::Cells { line, .. } => in_line(problem, *line),
+            DraftFields::Typed { grid, row, .. } => grid.place(problem, *row),
         }
     }
 

@@ -21,8 +21,9 @@ use datafusion::datasource::{TableProvider, ViewTable, provider_as_source};
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, col, lit};
 use lantoa_schemas::projection::Division;
-use lantoa_schemas::stream::Stream;
+use lantoa_schemas::stream::{Family, Stream};
 use lantoa_schemas::views::{self, VIEWS};
+use lantoa_schemas::vocabulary::Vocabulary;
 
 use crate::fate::{FateTable, changes_of};
 use crate::indicator::{Basis, ON_A_MAP, Remembered, StandingFigures, StandingTable, Table};
@@ -368,11 +369,9 @@ impl Desk {
     }
 
     async fn fate(&self, family: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        if !Stream::ALL.iter().any(|stream| stream.table().strip_prefix(LEDGER) == Some(family)) {
-            return Ok(None);
-        }
+        let Some(of) = Family::parse(family) else { return Ok(None) };
         let state = self.state()?;
-        let changes = state.create_logical_plan(&changes_of(&format!("{RECORDED}{family}"))).await?;
+        let changes = state.create_logical_plan(&changes_of(of, &format!("{RECORDED}{family}"))).await?;
         Ok(Some(Arc::new(FateTable::new(changes, standing(&state).stated_by))))
     }
 }

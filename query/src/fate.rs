@@ -20,15 +20,15 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use lantoa_schemas::chain::{Fate, Link, resolve};
 use lantoa_schemas::event::days_since_epoch;
+use lantoa_schemas::stream::Family;
 use tokio::sync::OnceCell;
 
 /// The query behind a fate table: every event that changes another, and every event that is changed. `{recorded}` is
-/// the family's table as of the day asked for.
+/// the family's table as of the day asked for, `{area}` whose an event is.
 const CHANGES: &str = "
     SELECT
         event_id, recorded, log_generation, log_partition, log_offset, supersedes, retracts, change_reason,
-        CASE WHEN area_code IS NULL THEN 'name/' || coalesce(area_name, '')
-            ELSE coalesce(area_level, '') || '/' || area_code END AS area,
+        {area} AS area,
         partial_last_day(stated_on) AS told_on
     FROM {recorded}
     WHERE
@@ -36,9 +36,19 @@ const CHANGES: &str = "
         OR event_id IN (SELECT supersedes FROM {recorded} WHERE supersedes IS NOT NULL)
         OR event_id IN (SELECT retracts FROM {recorded} WHERE retracts IS NOT NULL)";
 
-/// Text of the query behind a fate table.
-pub(crate) fn changes_of(recorded: &str) -> String {
-    CHANGES.replace("{recorded}", recorded)
+/// Whose an event is: one area through time, so that who may speak for Bắc Giang, which had the code 24, takes back nothing
+/// of Bắc Ninh, which has it now.
+const AREA: &str = "area_key(area_level, area_code, area_date, area_name)";
+
+/// The same of reference events, as the contract's `reference_log` has it: what an area is rests on them.
+const AREA_OF_REFERENCES: &str = "\
+    CASE WHEN area_code IS NULL THEN 'name/' || coalesce(area_name, '') \
+        ELSE coalesce(area_level, '') || '/' || area_code END";
+
+/// Text of the query behind the fate table of a family, whose table as of the day asked for is `recorded`.
+pub(crate) fn changes_of(family: Family, recorded: &str) -> String {
+    let area = if family == Family::Reference { AREA_OF_REFERENCES } else { AREA };
+    CHANGES.replace("{recorded}", recorded).replace("{area}", area)
 }
 
 /// A fate table of one statement.

@@ -118,6 +118,29 @@ async fn changes() {
     run("changes.slt", &folder).await;
 }
 
+/// Bắc Ninh has the code that Bắc Giang had: what is said under it of the one changes nothing of the other.
+#[tokio::test]
+async fn changes_across_a_border() {
+    let mut folder = Folder::with_articles().await;
+    let told = |id: &str, day: &str, area_date: &str, name: &str, changes: serde_json::Value| {
+        let area = json!({
+            "event_id": id, "recorded": format!("{day}T02:00:00Z"), "area_code": "24", "area_date": area_date,
+            "area_name": name,
+        });
+        let mut event = changed("ha-giang-2024", 1, area);
+        event.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        event
+    };
+    let ninh = told("ninh", "2026-01-11", "2025-08-01", "Bắc Ninh", json!({}));
+    let cross = told("cross", "2026-01-12", "2024-12-31", "Bắc Giang", json!({ "supersedes": "ninh" }));
+    let back = json!({
+        "event_id": "back", "recorded": "2026-01-13T02:00:00Z", "retracts": "ninh", "change_reason": "not ours",
+        "area_level": "province", "area_code": "24", "area_date": "2024-12-31", "area_name": "Bắc Giang",
+    });
+    folder.append(Family::Statement.stream(), vec![ninh, cross, back]).await;
+    run("border.slt", &folder).await;
+}
+
 /// Targets beside figures, single occasions beside returns.
 #[tokio::test]
 async fn targets_and_occasions() {

@@ -21,7 +21,7 @@ pub struct Link {
     pub event_id: String,
     /// Where it stands in the order of recording.
     pub position: Position,
-    /// Area as the log's key has it.
+    /// Whose it is: the area through time, of reference events the code as the log's key has it.
     pub area: String,
     /// Id of the event that it replaces.
     pub supersedes: Option<String>,

@@ -6,8 +6,8 @@
 //!
 //! In reading order: what is said (`vocabulary`, `wording`, `partial_date`, `percent`, `event`), how it travels (`stream`,
 //! `avro`, and by which `connection`), how it is kept (`table`, `projection`), what becomes of it when others correct it
-//! (`chain`), what it is judged by (`area`, `catalogue`, `knowledge`, `reference_log`, `national`, `week`), and who judges
-//! it (`validate`). `comments` says what it all is, in Vietnamese and English.
+//! (`chain`), what it is judged by (`area`, `catalogue`, `knowledge`, `reference_log`, `national`, `week`), who judges
+//! it (`validate`), and who may say it (`grant`). `comments` says what it all is, in Vietnamese and English.
 
 pub mod area;
 pub mod avro;
@@ -18,6 +18,7 @@ pub mod comments;
 pub mod connection;
 pub mod event;
 pub mod form;
+pub mod grant;
 pub mod knowledge;
 pub mod national;
 pub mod partial_date;

@@ -4,8 +4,15 @@
 CREATE OR REPLACE TABLE event AS
 SELECT
     family, event_id, supersedes, retracts, change_reason,
-    -- Whose it is: a code of a level, or a printed name where there is no code.
-    CASE WHEN area_code IS NULL THEN ['name', area_name] ELSE [area_level, area_code] END AS area,
+    -- Whose it is: one area through time, whichever code it is read by, or a printed name where there is no code. Of
+    -- reference events, on which the areas rest, a code of a level.
+    CASE
+        WHEN area_code IS NULL AND family = 'reference' THEN ['name', '', area_name]
+        WHEN area_code IS NULL THEN ['name', coalesce(area_level, ''), area_name]
+        WHEN family = 'reference' THEN [area_level, area_code, '']
+        WHEN series.series IS NULL THEN [area_level, area_code, coalesce(area_date::VARCHAR, '')]
+        ELSE ['series', '', series.series::VARCHAR]
+    END AS area,
     row_number() OVER (ORDER BY recorded, log_generation, log_partition, log_offset) AS place,
     -- A retraction without a date takes back our record, so it counts whatever the public had been told.
     stated_by IS NULL OR coalesce(ends(stated_on) <= stated_by, retracts IS NOT NULL) AS told
@@ -14,7 +21,11 @@ FROM (
     UNION ALL BY NAME SELECT 'recognition' AS family, * FROM ledger_recognition
     UNION ALL BY NAME SELECT 'activity' AS family, * FROM ledger_activity
     UNION ALL BY NAME SELECT 'reference' AS family, * FROM ledger_reference
-), setting
+) AS said
+LEFT JOIN area AS home
+    ON (home.level, home.code) = (said.area_level, said.area_code) AND home.map = map_on(said.area_date)
+LEFT JOIN series ON series.area = home.id
+CROSS JOIN setting
 WHERE as_of IS NULL OR recorded < as_of;
 
 CREATE OR REPLACE TABLE taking_back AS

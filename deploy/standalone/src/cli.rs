@@ -2,7 +2,8 @@
 //!
 //! In: arguments and, for three of them, the environment. Out: [`Cli`], typed and checked. Guarantee: what is wrong
 //! is refused here, with exit code 2 and a word on what would be right; nothing else reads arguments, and of the
-//! environment only `config` reads one more variable, a password, which is no flag so that no list of processes has it.
+//! environment only `config` reads two more variables, a password and a token, which are no flags so that no list of
+//! processes has them.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 mod report;
 mod schedule;
 mod sheets;
+mod token;
 mod value;
 
 pub use lantoa_query::format::Format;
@@ -20,6 +22,7 @@ pub use lantoa_query::release::{Name, Reference};
 pub use report::{ReportAction, ReportArgs, ReportFlags};
 pub use schedule::{ScheduleAction, ScheduleArgs};
 pub use sheets::{ImportArgs, TemplateArgs};
+pub use token::{NewTokenArgs, TokenAction, TokenArgs};
 use value::user_role;
 pub use value::{AsOf, Day, Embargo, Instant, LANGUAGES, Map, language_of, listener, local_listener, report_format_of};
 
@@ -40,6 +43,8 @@ Examples:
   lantoa report learning-week --year 2025   the Week's report of the nation and every province
   lantoa schedule list                     what runs by the clock, and when next
   lantoa user add lan --role analyst       let somebody ask; from then on everybody logs in
+  lantoa token create bac-giang --area province/24@2024-12-31 --families statement,activity
+                                           let somebody send what is of that area
   lantoa serve projector --kafka kafka1:9092,kafka2:9092 --data /srv/lantoa
 
 Exit codes:
@@ -114,6 +119,12 @@ pub enum Command {
     /// wants a name and a password; whoever owns the data folder still asks with `lantoa sql`. A running program takes
     /// changes up at the next login.
     User(UserArgs),
+    /// Say who may send, and what
+    ///
+    /// Where the settings ask for tokens ([ingest] tokens = "required"), whoever sends over HTTP shows one, and may report
+    /// the families and areas that it is for: a token of one province cannot report for another, on any map. What was sent
+    /// bears the sender's name, in the tables and in the receipt. A running program takes changes up at the next request.
+    Token(TokenArgs),
     /// Store answers under a name, so that they stay as they were published
     ///
     /// A release has the views on each of its maps, as of an instant, in DIR/releases/NAME/VERSION, with checksums. Nothing

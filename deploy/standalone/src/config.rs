@@ -1,7 +1,7 @@
 //! Settings that are too fine for flags.
 //!
-//! In: a TOML file with the tables `[kafka]`, `[ingest]`, `[projector]`, `[query]` and `[schedule]`, each optional; then one
-//! variable of the environment, for a password; then the flags. Out: what each role is started with. Guarantee: an unknown key
+//! In: a TOML file with the tables `[kafka]`, `[ingest]`, `[projector]`, `[query]` and `[schedule]`, each optional; then two
+//! variables of the environment, for a password and for a sender's token; then the flags. Out: what each role is started with. Guarantee: an unknown key
 //! is refused; where a role keeps and finds its data is decided by the flags alone, so that no two roles of one program
 //! can look at different folders.
 
@@ -19,6 +19,9 @@ pub mod schedule;
 
 use kafka::{KafkaTable, PASSWORD_VARIABLE};
 use schedule::ScheduleTable;
+
+/// The variable of the environment that has a sender's token.
+pub const TOKEN_VARIABLE: &str = "LANTOA_TOKEN";
 
 /// Why the settings cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +55,14 @@ pub enum ConfigError {
     /// The environment's password is no text.
     #[error("{PASSWORD_VARIABLE} is not UTF-8; set it anew, or leave it out and name a file with sasl.password.file")]
     PasswordVariable,
+    /// A token cannot be had from where it should be.
+    #[error("no token in {place}: {why}; it has to be one line, as `lantoa token create` printed it")]
+    Token {
+        /// A file, or the environment's variable.
+        place: String,
+        /// Why not.
+        why: String,
+    },
     /// No role has this fault point.
     #[error("--fault {point}: no role has this point")]
     Fault {
@@ -95,6 +106,7 @@ impl Settings {
             }
         };
         settings.ingest.confluent_schemas.clone_from(&settings.projector.confluent_schemas);
+        settings.ingest.senders.get_or_insert_with(|| data.senders());
         settings.projector.tables = data.tables();
         settings.query.data = data.root().to_owned();
         Ok(settings)
@@ -146,6 +158,38 @@ impl Settings {
     }
 }
 
+/// The token that this program shows where it sends: of a file, else of the environment; none where neither has one.
+///
+/// # Errors
+/// [`ConfigError::Token`].
+pub fn sender_token(file: Option<&Path>) -> Result<Option<String>, ConfigError> {
+    let (place, said) = match file {
+        Some(path) => {
+            let place = path.display().to_string();
+            match fs::read_to_string(path) {
+                Ok(text) => (place, text),
+                Err(error) => return Err(ConfigError::Token { place, why: error.to_string() }),
+            }
+        }
+        None => match env::var(TOKEN_VARIABLE) {
+            Ok(text) if text.is_empty() => return Ok(None),
+            Ok(text) => (TOKEN_VARIABLE.to_owned(), text),
+            Err(VarError::NotPresent) => return Ok(None),
+            Err(VarError::NotUnicode(_)) => {
+                return Err(ConfigError::Token { place: TOKEN_VARIABLE.to_owned(), why: "it is not UTF-8".to_owned() });
+            }
+        },
+    };
+    let token = said.trim();
+    if token.is_empty() {
+        Err(ConfigError::Token { place, why: "there is nothing in it".to_owned() })
+    } else if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Err(ConfigError::Token { place, why: "it has blanks or letters that no token has".to_owned() })
+    } else {
+        Ok(Some(token.to_owned()))
+    }
+}
+
 /// The line of `text`, counted from 1, on which `span` begins.
 fn line_of(text: &str, span: Option<std::ops::Range<usize>>) -> usize {
     let before = span.map_or(0, |span| span.start.min(text.len()));
@@ -188,6 +232,33 @@ mod tests {
         assert!(Settings::default().with_fault(Some("before_commit")).unwrap().projector.fault.is_some());
         let spoilt = Settings::default().with_fault(Some("storage:1:20,clock:3")).unwrap();
         assert!(spoilt.projector.faults.storage.is_some() && spoilt.projector.faults.clock.is_some());
+    }
+
+    #[test]
+    fn a_token_is_one_line_of_its_file() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("token");
+        assert!(sender_token(Some(&path)).is_err());
+        for (text, token) in [("lantoa_a-b_c\n", Some("lantoa_a-b_c")), (" \n", None), ("geheim geheim", None)] {
+            fs::write(&path, text).unwrap();
+            let read = sender_token(Some(&path));
+            match token {
+                Some(token) => assert_eq!(read.unwrap().as_deref(), Some(token)),
+                None => assert!(!read.unwrap_err().to_string().contains("geheim")),
+            }
+        }
+    }
+
+    #[test]
+    fn the_tokens_are_in_the_data_folder_unless_the_settings_say_otherwise() {
+        let data = DataDir::new("x");
+        assert_eq!(Settings::load(None, &data).unwrap().ingest.senders, Some(data.senders()));
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("lantoa.toml");
+        fs::write(&path, "[ingest]\ntokens = 'required'\nsenders = '/etc/lantoa/senders.toml'").unwrap();
+        let settings = Settings::load(Some(&path), &data).unwrap();
+        assert_eq!(settings.ingest.senders, Some("/etc/lantoa/senders.toml".into()));
+        assert!(settings.ingest.tokens_required());
     }
 
     #[test]

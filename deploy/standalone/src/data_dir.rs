@@ -103,6 +103,11 @@ impl DataDir {
         self.root.join("users.toml")
     }
 
+    /// Who may send.
+    pub fn senders(&self) -> PathBuf {
+        self.root.join("senders.toml")
+    }
+
     /// Where a running program says how it is reached.
     pub fn endpoints(&self) -> PathBuf {
         self.root.join("endpoints.json")

@@ -16,6 +16,7 @@ use crate::commands::schedule::schedule;
 use crate::commands::sql::{SqlError, sql};
 use crate::commands::status::status;
 use crate::commands::template::{TemplateCommandError, template};
+use crate::commands::token::{TokenError, token};
 use crate::commands::user::{UserError, user};
 use crate::commands::verify::verify;
 use crate::config::{ConfigError, Settings};
@@ -55,6 +56,9 @@ pub enum RunError {
     /// The users.
     #[error(transparent)]
     User(#[from] UserError),
+    /// The tokens.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// Releases.
     #[error(transparent)]
     Release(#[from] ReleaseCommandError),
@@ -128,6 +132,7 @@ impl RunError {
             Self::Release(error) => error.is_wrong_use(),
             Self::Template(error) => error.is_wrong_use(),
             Self::Return(error) => error.is_wrong_use(),
+            Self::Token(error) => error.is_wrong_use(),
             _ => false,
         }
     }
@@ -148,6 +153,7 @@ pub async fn run(cli: Cli) -> Result<Outcome, RunError> {
         Command::Template(arguments) => Ok(template(&data, settings, arguments).await?),
         Command::Recover(arguments) => recover(&data, settings, arguments).await,
         Command::User(arguments) => Ok(user(&data, arguments)?),
+        Command::Token(arguments) => Ok(token(&data, settings, arguments).await?),
         Command::Release(arguments) => Ok(release(settings, arguments).await?),
         Command::Report(arguments) => report(&data, settings, arguments).await,
         Command::Schedule(arguments) => schedule(&data, settings, arguments).await,

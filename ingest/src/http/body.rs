@@ -24,6 +24,10 @@ const MOST_DRAINED: usize = 256 << 20;
 /// their sender.
 const MOST_DRAINED_UNDECLARED: usize = 16 << 20;
 
+/// The same of a request whose sender is not known, in bytes and time. Nothing of it is kept.
+const MOST_DRAINED_UNKNOWN: usize = 1 << 20;
+const DRAINED_WITHIN: Duration = Duration::from_secs(5);
+
 /// After how many bytes others have their turn: what is unpacked is there without waiting.
 const TURN: usize = 256 << 10;
 
@@ -62,6 +66,21 @@ impl Room {
         let read = self.collect(body.into_data_stream(), declared);
         let bytes = tokio::time::timeout(self.within, read).await.map_err(|_| too_slow(self.within))??;
         Ok((bytes, permit))
+    }
+
+    /// Reads what somebody unknown still sends, and throws it away.
+    pub(super) async fn drain(&self, body: Body) {
+        let read = async {
+            let (mut chunks, mut seen) = (body.into_data_stream(), 0_usize);
+            while let Some(Ok(chunk)) = chunks.next().await {
+                seen = seen.saturating_add(chunk.len());
+                if seen > MOST_DRAINED_UNKNOWN {
+                    break;
+                }
+            }
+        };
+        // However it ends, it was politeness.
+        let _ = tokio::time::timeout(DRAINED_WITHIN.min(self.within), read).await;
     }
 
     async fn collect(&self, mut chunks: BodyDataStream, declared: Option<usize>) -> Result<Bytes, ProblemDocument> {

@@ -85,6 +85,9 @@ impl IntoResponse for ProblemDocument {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
             headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd"));
         }
@@ -93,6 +96,28 @@ impl IntoResponse for ProblemDocument {
         }
         response
     }
+}
+
+/// A request from nobody who is known. The same words whether it has no token, another one, or one that has ended: who
+/// tries tokens must not learn which there were.
+pub(super) fn unknown_sender() -> ProblemDocument {
+    let title = "Nobody who may send is known by this";
+    ProblemDocument::new(StatusCode::UNAUTHORIZED, "unknown-sender", title).because(
+        "Authorization",
+        "has no token that is taken here",
+        "send Authorization: Bearer and the token that whoever runs the server gave you; ask for another one where it has \
+         run out or was revoked",
+    )
+}
+
+/// The tokens cannot be read: a fault of the server, which says more in its log.
+pub(super) fn senders_unreadable() -> ProblemDocument {
+    let title = "Who may send is not known now";
+    ProblemDocument::new(StatusCode::SERVICE_UNAVAILABLE, "senders-unreadable", title).because(
+        "Authorization",
+        "cannot be looked up: the server cannot read who may send",
+        "tell whoever runs the server, and send the same again then",
+    )
 }
 
 /// A content type that the door does not take.
@@ -141,6 +166,13 @@ impl From<IntakeError> for ProblemDocument {
                     format!("is not 1 to {MAX_KEY} visible ASCII characters"),
                     "give each content a key of its own, such as a UUID, or leave the header out",
                 ),
+            IntakeError::NotGranted { families, .. } => {
+                Self::new(StatusCode::FORBIDDEN, "not-granted", "The token is for something else").because(
+                    "type",
+                    format!("is of a family that this token may not send; it may send {families}"),
+                    "send it with a token for that family; whoever runs the server gives one",
+                )
+            }
             IntakeError::NotAcknowledged { records, acknowledged, source } => {
                 tracing::warn!(records, acknowledged, error = %source, cause = cause(&source), "log did not acknowledge");
                 unavailable("could not be stored: the log did not acknowledge it in time")

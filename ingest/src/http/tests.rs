@@ -15,6 +15,8 @@ use crate::log::Log;
 use crate::parse::made::{self, Made};
 use crate::test_broker::{TestBroker, free_address};
 
+mod tokens;
+
 const NDJSON: &str = "application/x-ndjson";
 const JSON: &str = "application/json";
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";

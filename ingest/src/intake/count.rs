@@ -40,10 +40,17 @@ struct OfRequest {
     status: u16,
 }
 
+/// Why a request was refused for who sent it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfReason {
+    reason: &'static str,
+}
+
 /// Cheap to clone: all clones are one.
 #[derive(Debug, Clone)]
 pub(crate) struct Counters {
     requests: Family<OfRequest, Counter>,
+    refused_senders: Family<OfReason, Counter>,
     received: Counter,
     accepted: Counter,
     rejected: Counter,
@@ -59,6 +66,7 @@ impl Default for Counters {
         let outcome = |outcome| rows.get_or_create_owned(&OfOutcome { outcome });
         Self {
             requests: Family::default(),
+            refused_senders: Family::default(),
             received: Counter::default(),
             accepted: outcome("accepted"),
             rejected: outcome("rejected"),
@@ -75,6 +83,8 @@ impl Counters {
     pub(crate) fn register(&self, registry: &mut Registry) {
         let requests = "Requests answered, by path and status";
         registry.register("lantoa_ingest_requests", requests, self.requests.clone());
+        let refused = "Requests refused for who sent them, by reason";
+        registry.register("lantoa_ingest_refused_senders", refused, self.refused_senders.clone());
         let received = "Rows read out of requests and files; those that are not yet answered are under way";
         registry.register("lantoa_ingest_rows_received", received, self.received.clone());
         let rows = "Rows answered, each under one outcome: accepted once the log has acknowledged it, rejected with \
@@ -90,6 +100,11 @@ impl Counters {
     /// A request was answered.
     pub(crate) fn request(&self, path: &'static str, status: u16) {
         self.requests.get_or_create(&OfRequest { path, status }).inc();
+    }
+
+    /// A request was refused for who sent it.
+    pub(crate) fn refused_sender(&self, reason: &'static str) {
+        self.refused_senders.get_or_create(&OfReason { reason }).inc();
     }
 
     /// Rows were judged; what becomes of the good ones is still open.
@@ -145,6 +160,7 @@ mod tests {
         first.acknowledged(Duration::from_millis(3));
         drop(second);
         counters.request("/v1/events", 202);
+        counters.refused_sender("expired");
         assert_eq!(counters.in_flight.get(), 0);
         assert_eq!(counters.read(), Counts { received: 9, accepted: 3, rejected: 2, failed: 4 });
         let mut registry = Registry::default();
@@ -155,6 +171,7 @@ mod tests {
             "lantoa_ingest_rows_received_total 9",
             r#"lantoa_ingest_rows_total{outcome="failed"} 4"#,
             r#"lantoa_ingest_requests_total{path="/v1/events",status="202"} 1"#,
+            r#"lantoa_ingest_refused_senders_total{reason="expired"} 1"#,
             "lantoa_ingest_acknowledgement_seconds_count 1",
         ] {
             assert!(text.lines().any(|shown| shown == line), "{line} is not in\n{text}");

@@ -23,7 +23,11 @@ impl Intake {
     /// The parts by name, each with what is wrong and what to do where it does not work.
     pub async fn ready(&self) -> Vec<(&'static str, Result<(), String>)> {
         let open = if self.shutdown.is_cancelled() { Err("intake is stopping".to_owned()) } else { Ok(()) };
-        vec![("intake", open), ("log", self.log_answers().await)]
+        let mut parts = vec![("intake", open), ("log", self.log_answers().await)];
+        if let Some(senders) = &self.senders {
+            parts.push(("senders", senders.ready()));
+        }
+        parts
     }
 
     async fn log_answers(&self) -> Result<(), String> {

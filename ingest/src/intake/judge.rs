@@ -1,17 +1,21 @@
-//! Content -> judged and encoded rows, and what is kept of those that are refused. Pure: no log, no clock of its own.
+//! Content -> judged and encoded rows, and what is kept of those that are refused. Pure: no log, no clock of its own. A row
+//! is good that the validator takes, and that its sender may report.
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use lantoa_schemas::avro::Encoder;
+use lantoa_schemas::event::{Event, Facts};
+use lantoa_schemas::grant::Reach;
 use lantoa_schemas::knowledge::Knowledge;
 use lantoa_schemas::reject::{Origin, Reject, Sent};
-use lantoa_schemas::stream::Stream;
-use lantoa_schemas::validate::{Problem, Stamp, ValidatedEvent};
+use lantoa_schemas::stream::{Family, Stream};
+use lantoa_schemas::validate::{Judge, Problem, Stamp, ValidatedEvent};
 use lantoa_schemas::vocabulary::Via;
 
 use super::{Accepted, IntakeError, Rejected};
 use crate::log::{MAX_RECORD_BYTES, Position, Record};
-use crate::parse::{Notation, ParseError, parse, whole};
+use crate::parse::{Draft, Notation, ParseError, ParsedRow, parse, whole};
+use crate::senders::Sender;
 
 /// All that judging a submission needs.
 pub(super) struct Order {
@@ -19,7 +23,7 @@ pub(super) struct Order {
     pub notation: Notation,
     pub via: Via,
     pub name: Option<String>,
-    pub sender: &'static str,
+    pub sender: Sender,
     pub receipt: String,
     pub most_rows: usize,
     pub now: DateTime<Utc>,
@@ -34,6 +38,8 @@ pub(super) struct Judged {
     pub rejected: Vec<Rejected>,
     /// How many of the records are rejects.
     pub rejects: usize,
+    /// How many of `rejected` are of a family that their sender may not send at all.
+    pub of_other_families: usize,
     /// Why there are no rows.
     pub unread: Option<ParseError>,
 }
@@ -56,7 +62,7 @@ pub(super) fn judge(order: Order) -> Result<Judged, IntakeError> {
         origin: Origin {
             receipt: order.receipt.clone(),
             recorded: order.now,
-            sender: order.sender.to_owned(),
+            sender: order.sender.name.clone(),
             via: order.via,
             name: order.name,
         },
@@ -70,16 +76,26 @@ pub(super) fn judge(order: Order) -> Result<Judged, IntakeError> {
         Err(ParseError::Empty) => return Err(ParseError::Empty.into()),
         Err(error) => {
             rejects.add(whole(&order.content), &error.problems(), &mut encoder)?;
-            return Ok(Judged { records: rejects.records, accepted, rejected, rejects: 1, unread: Some(error) });
+            let records = rejects.records;
+            return Ok(Judged { records, accepted, rejected, rejects: 1, of_other_families: 0, unread: Some(error) });
         }
     };
     records.reserve(rows.len());
     let judge = order.knowledge.judge(order.now);
-    let mut stamp = Stamp { sender: order.sender.to_owned(), via: order.via, receipt: order.receipt, row: 0 };
+    let reach = order.sender.grant.by(&order.knowledge.history);
+    let mut stamp = Stamp { sender: order.sender.name.clone(), via: order.via, receipt: order.receipt, row: 0 };
+    let mut of_other_families = 0;
     for parsed in rows {
         let row = parsed.row;
         stamp.row = row;
-        let problems = match parsed.judge(&judge, &stamp) {
+        let good = match parsed.draft.as_ref().ok().and_then(|draft| of_another_family(&reach, draft)) {
+            Some(problem) => {
+                of_other_families += 1;
+                Err(vec![problem])
+            }
+            None => judge_row(&parsed, &judge, &reach, &stamp),
+        };
+        let problems = match good {
             Ok(event) => match encode(&event, &mut encoder)? {
                 Ok(record) => {
                     let event_id = event.event().envelope.event_id.clone();
@@ -96,7 +112,22 @@ pub(super) fn judge(order: Order) -> Result<Judged, IntakeError> {
     }
     let kept = rejects.records.len();
     records.append(&mut rejects.records);
-    Ok(Judged { records, accepted, rejected, rejects: kept, unread: None })
+    Ok(Judged { records, accepted, rejected, rejects: kept, of_other_families, unread: None })
+}
+
+/// Whether the validator takes a row, and its sender may report it.
+fn judge_row(
+    parsed: &ParsedRow<'_>,
+    judge: &Judge<'_>,
+    reach: &Reach<'_>,
+    stamp: &Stamp,
+) -> Result<ValidatedEvent, Vec<Problem>> {
+    let event = parsed.judge(judge, stamp)?;
+    match (may_report(reach, event.event()), &parsed.draft) {
+        (Ok(()), _) => Ok(event),
+        (Err(problem), Ok(draft)) => Err(vec![draft.placed(problem)]),
+        (Err(problem), Err(_)) => Err(vec![problem]),
+    }
 }
 
 /// What is kept of all that is refused of one submission.
@@ -113,6 +144,35 @@ impl Rejects {
         // Under the receipt's key, so that those of one receipt keep their order.
         self.records.push(Record { stream, key: reject.receipt, payload });
         Ok(())
+    }
+}
+
+/// What is wrong with a row of a family that its sender may not send.
+fn of_another_family(reach: &Reach<'_>, draft: &Draft) -> Option<Problem> {
+    reach.may_send(draft.family()?).err().map(|problem| draft.placed(problem))
+}
+
+/// Whether the sender may report a good row. What corrects or takes back another event has to name its area by a code: by a
+/// name alone it would reach whatever else bears that name.
+fn may_report(reach: &Reach<'_>, event: &Event) -> Result<(), Problem> {
+    let envelope = &event.envelope;
+    let changes_another = envelope.supersedes.is_some() || envelope.retracts.is_some();
+    reach.may_report(
+        family(event),
+        envelope.area_level,
+        envelope.area_code.as_deref(),
+        envelope.area_date,
+        envelope.area_name.as_deref().filter(|_| !changes_another),
+    )
+}
+
+fn family(event: &Event) -> Family {
+    match &event.facts {
+        Facts::Statement(_) => Family::Statement,
+        Facts::Recognition(_) => Family::Recognition,
+        Facts::Activity(_) => Family::Activity,
+        Facts::Membership(_) => Family::Membership,
+        Facts::Reference(_) => Family::Reference,
     }
 }
 

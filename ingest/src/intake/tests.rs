@@ -160,6 +160,7 @@ async fn when_the_log_is_away_nothing_is_claimed() {
 async fn send(intake: &Intake, id: &str, event_type: &str, data: Value) -> Vec<String> {
     let event = json!({ "specversion": "1.0", "id": id, "source": "/test", "type": event_type, "data": data });
     let submission = Submission {
+        sender: Sender::local(),
         content: event.to_string().into(),
         notation: Notation::Json,
         via: Via::Http,

@@ -5,12 +5,11 @@
 //! login. A file that cannot be read lets nobody in.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
 
+use lantoa_roster::{List, Roster, RosterError};
 use serde::Deserialize;
 
 use super::{Asker, OWNER, Role, Verifier};
@@ -81,31 +80,24 @@ pub struct User {
     pub verifier: Verifier,
 }
 
-/// All users of a data folder.
+impl From<RosterError> for UsersError {
+    fn from(error: RosterError) -> Self {
+        match error {
+            RosterError::Io { action, path, source } => Self::Io { action, path, source },
+            RosterError::Content { path, why } => Self::Content { path, why },
+        }
+    }
+}
+
+/// All users of a data folder. While the file cannot be read nobody is let in, and loopback is nobody's.
 #[derive(Debug)]
 pub struct Users {
-    path: PathBuf,
-    read: Mutex<Read>,
+    roster: Roster<Everyone>,
 }
 
-/// The file as it was read.
-#[derive(Debug, Clone, Default)]
-struct Read {
-    users: Arc<BTreeMap<String, User>>,
-    /// Of the file that was read; `None` where there was none.
-    stamp: Option<Stamp>,
-    /// Whether the file could not be read: then nobody is let in, and loopback is nobody's.
-    broken: bool,
-}
-
-/// What changes with the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Stamp {
-    changed: Option<SystemTime>,
-    bytes: u64,
-    #[cfg(unix)]
-    inode: u64,
-}
+/// What the file holds: users by name.
+#[derive(Debug, Default)]
+struct Everyone(BTreeMap<String, User>);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -128,39 +120,36 @@ impl Users {
     /// # Errors
     /// [`UsersError::Io`], [`UsersError::Content`].
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, UsersError> {
-        let path = path.into();
-        let stamp = stamp(&path)?;
-        let users = Arc::new(read(&path)?);
-        Ok(Self { path, read: Mutex::new(Read { users, stamp, broken: false }) })
+        Ok(Self { roster: Roster::open(path)? })
     }
 
     /// Whether there is any user: then everybody has to log in.
     pub fn any(&self) -> bool {
-        let now = self.now();
-        now.broken || !now.users.is_empty()
+        self.now().is_none_or(|users| !users.0.is_empty())
     }
 
     /// What proves a user's password.
     pub fn verifier(&self, name: &str) -> Option<Verifier> {
-        self.now().users.get(name).map(|user| user.verifier.clone())
+        self.now()?.0.get(name).map(|user| user.verifier.clone())
     }
 
     /// A user who has proved their password.
     pub fn asker(&self, name: &str) -> Option<Asker> {
-        self.now().users.get(name).map(|user| user.asker(name))
+        self.now()?.0.get(name).map(|user| user.asker(name))
     }
 
     /// The user of a name and a password. Takes as long where there is no such name.
     pub fn check_password(&self, name: &str, password: &str) -> Option<Asker> {
-        let users = Arc::clone(&self.now().users);
-        let user = users.get(name);
+        let users = self.now();
+        let user = users.as_ref().and_then(|users| users.0.get(name));
         let fits = user.map_or_else(Verifier::of_nobody, |user| user.verifier.clone()).fits(password);
         user.filter(|_| fits).map(|user| user.asker(name))
     }
 
     /// All users by name.
     pub fn list(&self) -> Vec<(String, User)> {
-        self.now().users.iter().map(|(name, user)| (name.clone(), user.clone())).collect()
+        let users = self.now();
+        users.iter().flat_map(|users| &users.0).map(|(name, user)| (name.clone(), user.clone())).collect()
     }
 
     /// Adds a user.
@@ -203,45 +192,41 @@ impl Users {
         })
     }
 
-    /// The users as the file has them now.
-    fn now(&self) -> Read {
-        let mut known = self.lock();
-        let seen = stamp(&self.path);
-        if !known.broken && seen.as_ref().is_ok_and(|seen| *seen == known.stamp) {
-            return known.clone();
-        }
-        let anew = seen.and_then(|stamp| Ok(Read { users: Arc::new(read(&self.path)?), stamp, broken: false }));
-        let was_broken = known.broken;
-        let anew = anew.unwrap_or_else(|error| {
-            if !was_broken {
-                let error = Chain(&error).to_string();
-                tracing::error!(error, "the users cannot be read: nobody can log in until the file is mended");
-            }
-            Read { broken: true, ..Read::default() }
-        });
-        known.clone_from(&anew);
-        anew
+    /// The users as the file has them now; `None` where it cannot be read.
+    fn now(&self) -> Option<Arc<Everyone>> {
+        self.roster.now().ok()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Read> {
-        self.read.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Changes the file; two who do it at once come one after the other.
     fn change<T>(
         &self,
         change: impl FnOnce(&mut BTreeMap<String, User>) -> Result<T, UsersError>,
     ) -> Result<T, UsersError> {
-        if let Some(folder) = self.path.parent() {
-            fs::create_dir_all(folder).map_err(failed("create", folder))?;
+        self.roster.change(|users| change(&mut users.0))
+    }
+}
+
+impl List for Everyone {
+    fn read(text: &str) -> Result<Self, String> {
+        let file: FileText = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+        let users = file.user.into_iter().map(|(name, UserText { role, area, verifier })| {
+            check_name(&name).map_err(|error| error.to_string())?;
+            if let Some(code) = &area {
+                check_area(code).map_err(|error| format!("user {name}: {error}"))?;
+            }
+            let verifier = verifier.parse::<Verifier>().map_err(|error| format!("the verifier of {name} {error}"))?;
+            Ok((name, User { role, area, verifier }))
+        });
+        users.collect::<Result<_, String>>().map(Self)
+    }
+
+    /// All that stands between quotes has letters that need no escape: the checks see to it.
+    fn text(&self) -> String {
+        let mut text = HEAD.to_owned();
+        for (name, User { role, area, verifier }) in &self.0 {
+            let area = area.as_ref().map(|code| format!("area = \"{code}\"\n")).unwrap_or_default();
+            text += &format!("\n[user.\"{name}\"]\nrole = \"{role}\"\n{area}verifier = \"{verifier}\"\n");
         }
-        let lock = self.path.with_extension("lock");
-        let lock_file = private(&lock).map_err(failed("open", &lock))?;
-        lock_file.lock().map_err(failed("lock", &lock))?;
-        let mut users = read(&self.path)?;
-        let changed = change(&mut users)?;
-        write(&self.path, &text(&users)).map_err(failed("write", &self.path))?;
-        Ok(changed)
+        text
     }
 }
 
@@ -249,21 +234,6 @@ impl User {
     fn asker(&self, name: &str) -> Asker {
         Asker { name: name.into(), role: self.role, area: self.area.as_deref().map(Into::into), ..Asker::owner() }
     }
-}
-
-/// An error with its causes.
-struct Chain<'a>(&'a dyn std::error::Error);
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        std::iter::successors(self.0.source(), |error| error.source()).try_for_each(|error| write!(f, ": {error}"))
-    }
-}
-
-fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> UsersError {
-    let path = path.to_owned();
-    move |source| UsersError::Io { action, path, source }
 }
 
 fn check_name(name: &str) -> Result<(), UsersError> {
@@ -283,78 +253,10 @@ fn check_area(code: &str) -> Result<(), UsersError> {
     }
 }
 
-fn stamp(path: &Path) -> Result<Option<Stamp>, UsersError> {
-    let file = match fs::metadata(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed("read", path)(error)),
-    };
-    Ok(Some(Stamp {
-        changed: file.modified().ok(),
-        bytes: file.len(),
-        #[cfg(unix)]
-        inode: std::os::unix::fs::MetadataExt::ino(&file),
-    }))
-}
-
-fn read(path: &Path) -> Result<BTreeMap<String, User>, UsersError> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        Err(error) => return Err(failed("read", path)(error)),
-    };
-    let wrong = |why: String| UsersError::Content { path: path.to_owned(), why };
-    let file: FileText = toml::from_str(&text).map_err(|error| wrong(error.message().to_owned()))?;
-    let users = file.user.into_iter().map(|(name, UserText { role, area, verifier })| {
-        check_name(&name).map_err(|error| wrong(error.to_string()))?;
-        if let Some(code) = &area {
-            check_area(code).map_err(|error| wrong(format!("user {name}: {error}")))?;
-        }
-        let verifier =
-            verifier.parse::<Verifier>().map_err(|error| wrong(format!("the verifier of {name} {error}")))?;
-        Ok((name, User { role, area, verifier }))
-    });
-    users.collect()
-}
-
-/// All that stands between quotes has letters that need no escape: the checks see to it.
-fn text(users: &BTreeMap<String, User>) -> String {
-    let mut text = HEAD.to_owned();
-    for (name, User { role, area, verifier }) in users {
-        let area = area.as_ref().map(|code| format!("area = \"{code}\"\n")).unwrap_or_default();
-        text += &format!("\n[user.\"{name}\"]\nrole = \"{role}\"\n{area}verifier = \"{verifier}\"\n");
-    }
-    text
-}
-
-/// Opens a file that its owner alone may read, making it where it is missing.
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let half = path.with_extension("tmp");
-    // What a crash left may have been made by somebody who lets others read.
-    match fs::remove_file(&half) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = private(&half)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&half, path)?;
-    match path.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn user(role: Role, area: Option<&str>) -> User {

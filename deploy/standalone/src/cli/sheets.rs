@@ -23,6 +23,9 @@ pub struct ImportArgs {
     /// English, and each row whether it was taken; mended, it can be imported as it is
     #[arg(long, value_name = "OUT.xlsx", conflicts_with = "articles")]
     pub returned: Option<PathBuf>,
+    /// Show a running program that asks for tokens the one in this file; LANTOA_TOKEN in the environment has one as well
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
 }
 
 /// Flags of `template`.

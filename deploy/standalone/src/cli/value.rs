@@ -11,6 +11,8 @@ use lantoa_query::format::Format;
 use lantoa_report::Language;
 use lantoa_schemas::clock::end_of_day_in_vietnam;
 use lantoa_schemas::form::Form;
+use lantoa_schemas::stream::Family;
+use lantoa_schemas::vocabulary::Vocabulary;
 
 /// The map that areas are answered on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,6 +195,11 @@ pub fn listener(text: &str) -> Result<SocketAddr, String> {
 /// Reads the name of a form.
 pub(super) fn known_form(text: &str) -> Result<String, String> {
     Form::named(text).map(|form| form.name.to_owned()).ok_or_else(|| format!("known forms: {}", Form::names()))
+}
+
+/// Reads the name of a family.
+pub(super) fn known_family(text: &str) -> Result<Family, String> {
+    Family::parse(text).ok_or_else(|| format!("a family is {}", Family::listed()))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use lantoa_query::Engine;
 use crate::arrival::LastRows;
 use crate::articles::ARTICLES;
 use crate::cli::ImportArgs;
-use crate::config::Settings;
+use crate::config::{Settings, sender_token};
 use crate::data_dir::DataDir;
 use crate::data_dir::endpoints::Endpoints;
 use crate::desk::remote::Remote;
@@ -84,7 +84,8 @@ pub async fn import(data: &DataDir, settings: Settings, arguments: ImportArgs) -
     let order = Order { sources: &sources, form, back: back.as_ref() };
     let sum = match Endpoints::of_running(data).await {
         Some(endpoints) => {
-            let remote = Remote::of(&endpoints.http).map_err(DeskError::from)?;
+            let token = sender_token(arguments.token_file.as_deref())?;
+            let remote = Remote::of(&endpoints.http).map_err(DeskError::from)?.showing(token.as_deref());
             let desk = Desk::find(data, settings.query).await?;
             take_all(&Door::Remote(remote), &desk, order).await?
         }

@@ -112,7 +112,7 @@ fn place(out: Option<PathBuf>, form: &Form) -> Result<PathBuf, TemplateCommandEr
 }
 
 /// What rows are judged by, as far as the data folder knows; where there is none, what ships with the program.
-async fn knowledge(data: &DataDir, settings: Settings) -> Result<Knowledge, DeskError> {
+pub(super) async fn knowledge(data: &DataDir, settings: Settings) -> Result<Knowledge, DeskError> {
     let desk = match Desk::find(data, settings.query).await {
         Err(DeskError::NoData(_)) => return Ok(Knowledge::shipped()),
         found => found?,

@@ -9,7 +9,7 @@ use lantoa_query::answer::{ARROW_STREAM, Answer};
 use lantoa_query::error::Place;
 use lantoa_query::face::{Question, Reply};
 use lantoa_query::settings::NAMES;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Response, StatusCode};
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -120,6 +120,8 @@ pub struct Table {
 pub struct Remote {
     client: Client,
     base: String,
+    /// What is shown where something is sent; kept from logs.
+    bearer: Option<HeaderValue>,
 }
 
 impl Remote {
@@ -130,7 +132,18 @@ impl Remote {
     pub fn of(http: &str) -> Result<Self, RemoteError> {
         // Loopback never goes through the proxy that the environment may name.
         let client = Client::builder().no_proxy().connect_timeout(CONNECT_WITHIN).build()?;
-        Ok(Self { client, base: format!("http://{http}") })
+        Ok(Self { client, base: format!("http://{http}"), bearer: None })
+    }
+
+    /// The same, showing a sender's token. One that cannot stand in a header is not shown.
+    #[must_use]
+    pub fn showing(self, token: Option<&str>) -> Self {
+        let bearer = token.and_then(|token| HeaderValue::from_str(&format!("Bearer {token}")).ok());
+        let bearer = bearer.map(|mut bearer| {
+            bearer.set_sensitive(true);
+            bearer
+        });
+        Self { bearer, ..self }
     }
 
     /// Asks a question, and says what the answer stands on.
@@ -169,8 +182,11 @@ impl Remote {
         let mut url =
             reqwest::Url::parse(&format!("{}/v1/files", self.base)).expect("a base that already answered is a URL");
         url.query_pairs_mut().append_pair("name", name).extend_pairs(form.map(|form| ("form", form)));
-        let sent = self.client.post(url).header(CONTENT_TYPE, "application/octet-stream").body(content).send();
-        read(good(sent.await?).await?).await
+        let mut request = self.client.post(url).header(CONTENT_TYPE, "application/octet-stream");
+        if let Some(bearer) = &self.bearer {
+            request = request.header(AUTHORIZATION, bearer);
+        }
+        read(good(request.body(content).send().await?).await?).await
     }
 
     /// The tables.

@@ -17,7 +17,7 @@ pub const DEADLINE: Duration = Duration::from_secs(90);
 pub fn lantoa(data: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lantoa"));
     command.arg("--data").arg(data).args(arguments);
-    for name in ["LANTOA_DATA", "LANTOA_CONFIG", "LANTOA_LOG", "LANTOA_KAFKA_PASSWORD"] {
+    for name in ["LANTOA_DATA", "LANTOA_CONFIG", "LANTOA_LOG", "LANTOA_KAFKA_PASSWORD", "LANTOA_TOKEN"] {
         command.env_remove(name);
     }
     command
