@@ -8,7 +8,7 @@ use lantoa_schemas::form::Form;
 use lantoa_schemas::validate::Problem;
 use lantoa_schemas::validate::fields::TypedCell;
 
-use super::{Draft, DraftFields, ParseError, ParsedRow, Table, header, in_line, push};
+use super::{Draft, DraftFields, ParseError, ParsedRow, Table, Twins, header, in_line, push};
 
 /// What may keep columns apart. Where decimals begin with a comma, as in Vietnam, Excel writes semicolons.
 const MARKS: [u8; 3] = [b',', b';', b'\t'];
@@ -20,7 +20,7 @@ pub(super) fn rows(text: &str, form: Option<&'static Form>, most_rows: usize) ->
     quotes_close(text, mark, lines_before)?;
     let header = header_by(text, mark)?;
     let form = header::checked(&header, form).map_err(ParseError::Header)?;
-    let (header, event_type) = (Arc::new(form.fields(&header)), form.event_type.to_string());
+    let (header, twins) = (Arc::new(form.fields(&header)), Twins::of(form));
     let mut rows = Vec::new();
     for (row, record) in (1..).zip(reader(text, mark).into_records().skip(1)) {
         let record = record.map_err(|error| ParseError::NotCsv(error.to_string()))?;
@@ -28,11 +28,8 @@ pub(super) fn rows(text: &str, form: Option<&'static Form>, most_rows: usize) ->
             continue;
         }
         let line = lines_before + record.position().map_or(0, csv::Position::line);
-        let draft = cells(&record, header.len()).map_err(|problem| vec![in_line(problem, line)]).map(|cells| Draft {
-            event_id: None,
-            event_type: event_type.clone(),
-            reporter: None,
-            fields: DraftFields::Cells { header: header.clone(), cells, line },
+        let draft = cells(&record, header.len()).map_err(|problem| vec![in_line(problem, line)]).map(|cells| {
+            Draft::of_a_sheet(form, DraftFields::Cells { header: header.clone(), cells, line }, &twins, row)
         });
         push(&mut rows, most_rows, row, draft)?;
     }

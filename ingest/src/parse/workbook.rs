@@ -16,7 +16,7 @@ use lantoa_schemas::validate::Problem;
 use lantoa_schemas::validate::fields::TypedCell;
 
 use super::table::{Cells, Table, shown};
-use super::{Draft, DraftFields, ParseError, ParsedRow, header, push, shortened};
+use super::{Draft, DraftFields, ParseError, ParsedRow, Twins, header, push, shortened};
 
 mod bounds;
 mod cells;
@@ -293,17 +293,14 @@ fn below(
     form: &'static Form,
     most_rows: usize,
 ) -> Result<Vec<ParsedRow>, ParseError> {
-    let (grid, event_type) = (Arc::new(grid), form.event_type.to_string());
+    let (grid, twins) = (Arc::new(grid), Twins::of(form));
     let mut parsed = Vec::new();
     while let Some(row) = rows.next_row()? {
-        let at = row.at;
-        let draft = cells(&grid, row).map(|cells| Draft {
-            event_id: None,
-            event_type: event_type.clone(),
-            reporter: None,
-            fields: DraftFields::Typed { grid: Arc::clone(&grid), cells, row: at },
+        let (at, number) = (row.at, u64::from(row.at - grid.row));
+        let draft = cells(&grid, row).map(|cells| {
+            Draft::of_a_sheet(form, DraftFields::Typed { grid: Arc::clone(&grid), cells, row: at }, &twins, number)
         });
-        push(&mut parsed, most_rows, (at - grid.row).into(), draft)?;
+        push(&mut parsed, most_rows, number, draft)?;
     }
     Ok(parsed)
 }

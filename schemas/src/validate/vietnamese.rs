@@ -72,8 +72,9 @@ fn part(said: &str) -> String {
         return said.to_owned();
     }
     let catalogue = Catalogue::shipped();
-    let level = List::AreaLevel.word(said).or_else(|| List::Precision.word(said)).map(|word| &word.vi);
-    let name = level
+    let lists = [List::AreaLevel, List::Precision, List::ReferenceKind];
+    let word = lists.into_iter().find_map(|list| list.word(said)).map(|word| &word.vi);
+    let name = word
         // What is counted has the codes of scopes as well; where both could be meant, it is the scope.
         .or_else(|| catalogue.scope(said).map(|scope| &scope.name_vi))
         .or_else(|| catalogue.measure(said).map(|measure| &measure.name_vi));
