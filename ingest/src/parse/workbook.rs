@@ -256,8 +256,8 @@ fn near_by(grid: Grid, problems: Vec<Problem>) -> Header {
 fn whole(content: &[u8], form: Option<&'static Form>) -> Result<Table, ParseError> {
     let (mut workbook, sheets) = open(content)?;
     let (mut found, mut near) = (None, None);
-    for sheet in sheets {
-        match header(&sheet, &mut Rows::of(&mut workbook, &sheet)?, form)? {
+    for sheet in &sheets {
+        match header(sheet, &mut Rows::of(&mut workbook, sheet)?, form)? {
             Header::Found(grid, _) => {
                 found = Some(grid);
                 break;
@@ -266,7 +266,10 @@ fn whole(content: &[u8], form: Option<&'static Form>) -> Result<Table, ParseErro
             Header::None => {}
         }
     }
-    let grid = found.or(near).ok_or_else(|| ParseError::Header(vec![header::of_no_form()]))?;
+    let grid = match found.or(near) {
+        Some(grid) => grid,
+        None => without_header(&mut workbook, &sheets)?,
+    };
     let mut rows = Rows::of(&mut workbook, &grid.sheet)?;
     let (mut above, mut places) = (Vec::<Cells>::new(), 0);
     while let Some(row) = rows.next_row()? {
@@ -284,6 +287,28 @@ fn whole(content: &[u8], form: Option<&'static Form>) -> Result<Table, ParseErro
         above.push(cells);
     }
     Ok(Table::with_header_in(above, grid.row as usize))
+}
+
+/// A sheet without the header of a form, for whoever says so on it: the first row of several cells passes for its header.
+fn without_header(workbook: &mut Workbook<'_>, sheets: &[String]) -> Result<Grid, ParseError> {
+    for sheet in sheets {
+        let mut rows = Rows::of(workbook, sheet)?;
+        let mut first = None;
+        for _ in 0..MOST_TITLE_ROWS {
+            let Some(row) = rows.next_row()? else { break };
+            let has_columns = row.cells.len() > 1;
+            if has_columns || first.is_none() {
+                first = Some(Grid::of(sheet, &row));
+            }
+            if has_columns {
+                break;
+            }
+        }
+        if let Some(grid) = first {
+            return Ok(grid);
+        }
+    }
+    Err(ParseError::Header(vec![header::of_no_form()]))
 }
 
 /// The rows below a header.

@@ -43,6 +43,8 @@ pub enum Holds {
     CriteriaSet,
     /// A scope of the catalogue.
     Scope,
+    /// An object in JSON.
+    Json,
     /// A word of a closed list.
     Word(List),
 }

@@ -43,8 +43,12 @@ impl Problem {
         let placed = placed.filter_map(|(said, place)| Some((translated(&FILE.reason, said)?, in_place(place)?)));
         let reason = placed.map(|(reason, place)| format!("{reason} ({place})")).next();
         let reason = reason.or_else(|| translated(&FILE.reason, &self.reason))?;
-        let field = column(&self.field).map_or(&self.field, |column| &column.heading);
-        Some(Self { field: field.clone(), reason, remedy: translated(&FILE.remedy, &self.remedy)? })
+        let field = match self.field.as_str() {
+            "header" => "Dòng tiêu đề",
+            "row" => "Dòng",
+            field => column(field).map_or(field, |column| column.heading.as_str()),
+        };
+        Some(Self { field: field.to_owned(), reason, remedy: translated(&FILE.remedy, &self.remedy)? })
     }
 }
 
