@@ -311,6 +311,10 @@ fn shortened(text: &str) -> String {
 }
 
 #[cfg(test)]
+mod alike;
+#[cfg(test)]
 mod mutated;
+#[cfg(test)]
+mod single;
 #[cfg(test)]
 mod tests;

@@ -239,7 +239,7 @@ impl Page<'_> {
     fn offers(&mut self, lists: &Lists, rows: usize) -> Result<(), XlsxError> {
         let Some(form) = self.columns.form else { return Ok(()) };
         let rows = u32::try_from(rows.saturating_add(ROWS_BEHIND)).unwrap_or(LAST_ROW);
-        let last = self.row.saturating_add(rows).min(LAST_ROW);
+        let last = self.row.saturating_add(rows).saturating_sub(1).min(LAST_ROW);
         for (at, field) in self.columns.fields.iter().enumerate() {
             let Some(column) = form.column(field) else { continue };
             if let Some(check) = offer(column, lists)? {
