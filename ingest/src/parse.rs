@@ -6,10 +6,11 @@
 
 use std::sync::Arc;
 
-use lantoa_schemas::form::{Form, Worded};
+use lantoa_schemas::form::{Bodied, Form, Worded};
 use lantoa_schemas::stream::{EventType, Family};
 use lantoa_schemas::validate::fields::{SheetRow, TypedCell, TypedRow};
 use lantoa_schemas::validate::{Fields, Judge, Problem, Row, Stamp, ValidatedEvent};
+use lantoa_schemas::vocabulary::{ReferenceKind, Vocabulary};
 use serde_json::{Map, Value};
 
 mod cloudevents;
@@ -19,11 +20,13 @@ mod sent;
 mod sheet;
 mod table;
 mod text;
+mod twins;
 mod workbook;
 
 pub(crate) use sent::whole;
 pub(crate) use table::Table;
 pub use text::Likely;
+use twins::Twins;
 pub use workbook::WorkbookError;
 #[cfg(test)]
 pub(crate) use workbook::made;
@@ -157,6 +160,20 @@ pub struct Draft {
     event_type: String,
     reporter: Option<String>,
     fields: DraftFields,
+    /// Of a sheet, what its form adds.
+    of_sheet: Option<OfSheet>,
+}
+
+/// What the form of a sheet adds to a row.
+#[derive(Debug, PartialEq)]
+struct OfSheet {
+    form: &'static Form,
+    /// Why the row does not say what it is; it is judged as its form falls back to.
+    untyped: Option<Problem>,
+    /// The rows of the sheet that say the same, where the row's content is what it is known by.
+    twins: Option<Arc<Twins>>,
+    /// The row's number.
+    row: u64,
 }
 
 #[derive(Debug, PartialEq)]
@@ -167,17 +184,36 @@ enum DraftFields {
 }
 
 impl Draft {
-    /// Has the row judged by the one validator.
+    /// A row of a sheet.
+    fn of_a_sheet(form: &'static Form, fields: DraftFields, twins: &Option<Arc<Twins>>, row: u64) -> Self {
+        let typed = match &fields {
+            DraftFields::Object(object) => form.event_type(object),
+            DraftFields::Cells { header, cells, .. } => form.event_type(&SheetRow { header: header.as_slice(), cells }),
+            DraftFields::Typed { grid, cells, .. } => form.event_type(&TypedRow { header: grid.names(), cells }),
+        };
+        let (event_type, untyped) = match typed {
+            Ok(event_type) => (event_type, None),
+            Err(problem) => (form.fallback_type(), Some(problem)),
+        };
+        let of_sheet = OfSheet { form, untyped, twins: twins.clone(), row };
+        Self { event_id: None, event_type: event_type.to_string(), reporter: None, fields, of_sheet: Some(of_sheet) }
+    }
+
+    /// Has the row judged by the one validator. A row of a sheet of single events gets an id by what it says and by its
+    /// place among the rows before it that say the same, so the rows of a sheet are to be judged in their order.
     ///
     /// # Errors
     /// All problems of the row; those of a sheet name its line or cell.
     pub fn judge(&self, judge: &Judge<'_>, stamp: &Stamp) -> Result<ValidatedEvent, Vec<Problem>> {
         let judged = match &self.fields {
             DraftFields::Object(object) => judge.judge(&self.row(object), stamp),
-            DraftFields::Cells { header, cells, .. } => judge
-                .judge(&self.row(&Worded::new(&SheetRow { header: header.as_slice(), cells }, judge.catalogue)), stamp),
+            DraftFields::Cells { header, cells, .. } => {
+                let row = SheetRow { header: header.as_slice(), cells };
+                self.judge_worded(&Worded::new(&row, judge.catalogue), judge, stamp)
+            }
             DraftFields::Typed { grid, cells, .. } => {
-                judge.judge(&self.row(&Worded::new(&TypedRow { header: grid.names(), cells }, judge.catalogue)), stamp)
+                let row = TypedRow { header: grid.names(), cells };
+                self.judge_worded(&Worded::new(&row, judge.catalogue), judge, stamp)
             }
         };
         judged.map_err(|problems| problems.into_iter().map(|problem| self.placed(problem)).collect())
@@ -195,6 +231,40 @@ impl Draft {
             DraftFields::Cells { line, .. } => in_line(problem, *line),
             DraftFields::Typed { grid, row, .. } => grid.place(problem, *row),
         }
+    }
+
+    /// Judges a row of a sheet by its form.
+    fn judge_worded(
+        &self,
+        fields: &Worded<'_>,
+        judge: &Judge<'_>,
+        stamp: &Stamp,
+    ) -> Result<ValidatedEvent, Vec<Problem>> {
+        let Some(of_sheet) = &self.of_sheet else { return judge.judge(&self.row(fields), stamp) };
+        let judged = if of_sheet.form.family == Family::Reference {
+            let bodied = Bodied::new(fields, self.reference_kind());
+            let judged = judge.judge(&self.row(&bodied), stamp);
+            bodied.judged(judged)
+        } else {
+            judge.judge(&self.row(fields), stamp)
+        };
+        if let Some(untyped) = &of_sheet.untyped {
+            let others = judged.err().unwrap_or_default();
+            let others = others.into_iter().filter(|problem| problem.field != untyped.field);
+            return Err(std::iter::once(untyped.clone()).chain(others).collect());
+        }
+        let event = judged?;
+        Ok(match &of_sheet.twins {
+            Some(twins) => event.named_by_content(|content| twins.place(content, of_sheet.row)),
+            None => event,
+        })
+    }
+
+    /// Which kind of reference event the row is; `None` where it does not say.
+    fn reference_kind(&self) -> Option<ReferenceKind> {
+        let is_said = self.of_sheet.as_ref().is_none_or(|of_sheet| of_sheet.untyped.is_none());
+        let event_type = EventType::parse(&self.event_type).filter(|_| is_said)?;
+        ReferenceKind::parse(event_type.verb.as_str())
     }
 
     fn row<'a>(&'a self, fields: &'a dyn Fields) -> Row<'a> {
@@ -279,6 +349,10 @@ fn shortened(text: &str) -> String {
 }
 
 #[cfg(test)]
+mod alike;
+#[cfg(test)]
 mod mutated;
+#[cfg(test)]
+mod single;
 #[cfg(test)]
 mod tests;

@@ -1,20 +1,23 @@
 //! The returned sheet: what somebody sent, with what is wrong marked where it is.
 //!
-//! In: the content as it was sent, and what was refused. Out: a workbook with the same cells in the same order. A bad cell
-//! is coloured and says why, in Vietnamese and below it in English; a column at the end says of each row whether it was
-//! taken. Guarantee: nothing that was sent is changed; the sheet can be mended and sent again as it is: the column of results
+//! In: the content as it was sent, and what was refused. Out: a workbook with the same cells in the same order, in the looks
+//! of the template and with its drop-downs but that of areas. A bad cell is coloured and says why, in Vietnamese and below it
+//! in English; a column at the end says of each row whether it was taken. Where the header is no form's, its cells say so. Guarantee: nothing that was sent is changed; the sheet can be mended and sent again as it is: the column of results
 //! is not read, and rows that were taken count once.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use lantoa_schemas::catalogue::Catalogue;
 use lantoa_schemas::form::{Form, RESULT};
 use lantoa_schemas::validate::Problem;
 use lantoa_schemas::validate::fields::TypedCell;
-use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Note, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{Color, Format, Note, Workbook, Worksheet, XlsxError};
 
 use crate::parse::{ParseError, Table, table};
-use crate::template::written;
+use crate::template;
+use crate::template::sheet::{HEAD, HEADER_HEIGHT, head, width};
+use crate::template::{LISTS_SHEET, Lists, offer, written};
 
 /// The sheet.
 const SHEET: &str = "Kết quả";
@@ -28,8 +31,14 @@ const MOST_UNITS: usize = 32_767;
 const MOST_NOTE: usize = 15_000;
 /// Width and height of a note, in pixels.
 const NOTE: (u32, u32) = (360, 150);
-/// Widths of the columns and of the results, in characters.
+/// Widths of columns that no form has and of the results, in characters.
 const WIDTHS: (u16, u16) = (18, 60);
+/// Rows behind those that were sent that are offered the drop-downs as well.
+const ROWS_BEHIND: usize = 200;
+/// The last row that a workbook has.
+const LAST_ROW: u32 = 1_048_575;
+/// Colour of what is bad.
+const RED: u32 = 0xFF_C7_CE;
 
 /// What is wrong, and in which row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,15 +87,23 @@ pub fn workbook(
         page.above(cells)?;
     }
     page.header(&table.header, &of_header)?;
+    let lists = columns.form.map(|form| Lists::without_areas(form, Catalogue::shipped()));
+    if let Some(lists) = &lists {
+        page.offers(lists, table.rows.len())?;
+    }
     for (number, cells) in (1..).zip(&table.rows) {
         let problems = of_rows.get(&number).map_or(&[][..], Vec::as_slice);
         page.line(cells, problems, judged)?;
+    }
+    if let Some(lists) = &lists {
+        lists.write(book.add_worksheet().set_name(LISTS_SHEET)?, &template::sheet::Styles::new())?;
     }
     Ok(book.save_to_buffer()?)
 }
 
 /// Which field each column has.
 struct Columns {
+    form: Option<&'static Form>,
     fields: Vec<String>,
     /// The column of results: that of the sheet, or one behind all that the header names.
     result: usize,
@@ -99,12 +116,22 @@ impl Columns {
         let trimmed: Vec<String> = header().map(|heading| heading.trim().to_owned()).collect();
         let fields = form.map_or_else(|| trimmed.clone(), |form| form.fields(&trimmed));
         let result = fields.iter().position(|field| field == RESULT).unwrap_or(fields.len());
-        Self { fields, result }
+        Self { form, fields, result }
     }
 
     /// Where a cell of a row stands: one behind the header's stands behind the results.
     fn place(&self, at: usize) -> usize {
         if at >= self.fields.len() && self.result == self.fields.len() { at + 1 } else { at }
+    }
+
+    /// The width of a column, in characters.
+    fn width(&self, at: usize) -> u16 {
+        let column = |form: &Form| form.column(self.fields.get(at)?);
+        match self.form.and_then(column) {
+            _ if at == self.result => WIDTHS.1,
+            Some(column) => width(column),
+            None => WIDTHS.0,
+        }
     }
 
     /// The cell that a problem of a row is about; of one that is about none the result.
@@ -131,16 +158,14 @@ struct Kinds {
 
 impl Styles {
     fn new() -> Self {
-        let red = |format: Format| format.set_background_color(Color::RGB(0xFF_C7_CE));
+        let red = |format: Format| format.set_background_color(Color::RGB(RED));
         let text = || Format::new().set_num_format("@");
         let day = || Format::new().set_num_format("yyyy-mm-dd");
-        let head =
-            || text().set_bold().set_text_wrap().set_align(FormatAlign::VerticalCenter).set_border(FormatBorder::Thin);
         Self {
             good: Kinds { text: text(), day: day(), plain: Format::new() },
             bad: Kinds { text: red(text()), day: red(day()), plain: red(Format::new()) },
-            head: head().set_background_color(Color::RGB(0xDD_EB_F7)),
-            bad_head: red(head()),
+            head: head(HEAD),
+            bad_head: head(RED),
             taken: text().set_background_color(Color::RGB(0xE2_EF_DA)),
         }
     }
@@ -195,15 +220,33 @@ impl Page<'_> {
                 true => at < header.len() && is_called(heading, problem),
                 false => at == self.columns.result,
             };
-            let problems: Vec<&Problem> = problems.iter().copied().filter(|problem| is_here(problem)).collect();
-            let style = if problems.is_empty() { &self.styles.head } else { &self.styles.bad_head };
-            let (column, width) = (column_of(at)?, if at == self.columns.result { WIDTHS.1 } else { WIDTHS.0 });
+            let is_bad = problems.iter().any(|problem| is_here(problem) || is_of_all(problem));
+            let problems: Vec<&Problem> =
+                problems.iter().copied().filter(|problem| is_here(problem) || at == 0 && is_of_all(problem)).collect();
+            let style = if is_bad { &self.styles.bad_head } else { &self.styles.head };
+            let (column, width) = (column_of(at)?, self.columns.width(at));
             self.sheet.write_string_with_format(self.row, column, fitting(heading), style)?;
             self.sheet.set_column_width(column, width)?;
             self.note(at, &problems)?;
         }
+        self.sheet.set_row_height(self.row, HEADER_HEIGHT)?;
         self.row += 1;
         self.sheet.set_freeze_panes(self.row, 0)?;
+        Ok(())
+    }
+
+    /// Offers the words of the lists below the header.
+    fn offers(&mut self, lists: &Lists, rows: usize) -> Result<(), XlsxError> {
+        let Some(form) = self.columns.form else { return Ok(()) };
+        let rows = u32::try_from(rows.saturating_add(ROWS_BEHIND)).unwrap_or(LAST_ROW);
+        let last = self.row.saturating_add(rows).saturating_sub(1).min(LAST_ROW);
+        for (at, field) in self.columns.fields.iter().enumerate() {
+            let Some(column) = form.column(field) else { continue };
+            if let Some(check) = offer(column, lists)? {
+                let at = column_of(self.columns.place(at))?;
+                self.sheet.add_data_validation(self.row.min(last), at, last, at, &check)?;
+            }
+        }
         Ok(())
     }
 
@@ -267,6 +310,11 @@ fn is_blank(cells: &[Option<TypedCell>]) -> bool {
 fn in_short(problem: &Problem) -> String {
     let told = problem.in_vietnamese().unwrap_or_else(|| problem.clone());
     format!("{}: {}", told.field, told.reason)
+}
+
+/// Whether a problem of the header is about all of it.
+fn is_of_all(problem: &Problem) -> bool {
+    problem.field == "header"
 }
 
 /// Whether a problem of the header is about a heading, which it names cut or whole.

@@ -16,9 +16,10 @@ mod check;
 mod example;
 mod guide;
 mod lists;
-mod sheet;
+pub(crate) mod sheet;
 
-use lists::Lists;
+pub(crate) use check::offer;
+pub(crate) use lists::Lists;
 use sheet::Styles;
 
 /// The sheet that is filled in.

@@ -8,7 +8,8 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::partial_date::PartialDate;
-use crate::vocabulary::Stage;
+use crate::vocabulary::{Stage, Vocabulary};
+use crate::wording::List;
 
 /// What the nation wants reached by the end of a year.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -42,6 +43,18 @@ pub struct NationalTarget {
 pub enum AreaClass {
     /// Areas in difficulty (vùng khó khăn). Which areas these are `area_classified` events say; nothing ships.
     Difficult,
+}
+
+impl Vocabulary for AreaClass {
+    const ALL: &'static [Self] = &[Self::Difficult];
+
+    const WORDS: Option<List> = Some(List::AreaClass);
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Difficult => "difficult",
+        }
+    }
 }
 
 /// All national targets in the order of their deadlines.
@@ -107,7 +120,7 @@ mod tests {
             let mut cells: Vec<String> = record.unwrap().iter().map(str::to_owned).collect();
             cells.truncate(header.len());
             let fields = SheetRow { header: &header, cells: &cells };
-            let event_type = form::STATEMENT.event_type.to_string();
+            let event_type = form::STATEMENT.event_type(&fields).unwrap().to_string();
             let row = Row { event_id: None, event_type: &event_type, reporter: None, fields: &fields };
             let stamp = Stamp { sender: "local".into(), via: Via::File, receipt: "r".into(), row: at as u64 + 1 };
             assert_eq!(judge.judge(&row, &stamp).err(), None, "row {}", at + 1);

@@ -1,10 +1,14 @@
-//! The receipt: what a sender can hold us to, and the key by which the same content always gets the same one.
+//! The receipt: what a sender can hold us to, and the keys and ids by which the same content always gets the same ones.
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::event::{Envelope, Facts};
 use crate::vocabulary::Via;
 
 /// Namespace of ids that are made from a sender's content.
@@ -61,6 +65,34 @@ pub fn event_id(receipt: &str, row: u64) -> String {
 pub fn reject_id(receipt: &str, row: Option<u64>, content_hash: &str) -> String {
     let row = row.map_or_else(String::new, |row| row.to_string());
     Uuid::new_v5(&CONTENT_NAMESPACE, format!("reject\n{receipt}\n{row}\n{content_hash}").as_bytes()).to_string()
+}
+
+/// Fields of an event that are not its content: how and when it came, and by what it was judged.
+const OF_THE_WAY: [&str; 7] =
+    ["event_id", "schema_version", "recorded", "via", "receipt", "receipt_row", "history_version"];
+
+/// Key of what an event says and of who says it: the same in whatever sheet, by whatever way and however it was written.
+/// Blank fields do not count, so that a field which later releases add changes no key.
+pub fn content_key(envelope: &Envelope, facts: &Facts) -> String {
+    let facts = match facts {
+        Facts::Statement(facts) => serde_json::to_value(facts),
+        Facts::Recognition(facts) => serde_json::to_value(facts),
+        Facts::Activity(facts) => serde_json::to_value(facts),
+        Facts::Membership(facts) => serde_json::to_value(facts),
+        Facts::Reference(facts) => serde_json::to_value(facts),
+    };
+    let mut content = BTreeMap::new();
+    for part in [serde_json::to_value(envelope), facts] {
+        let part = part.expect("events are structs of texts, numbers and words, as the test of every family shows");
+        if let Value::Object(fields) = part {
+            content.extend(
+                fields.into_iter().filter(|(name, value)| !value.is_null() && !OF_THE_WAY.contains(&name.as_str())),
+            );
+        }
+    }
+    let sender = envelope.sender.as_deref().unwrap_or_default();
+    let content = content.into_iter().map(|(name, value)| format!("{name}={value}\n")).collect::<String>();
+    Uuid::new_v5(&CONTENT_NAMESPACE, format!("{sender}\n\n{content}").as_bytes()).to_string()
 }
 
 #[cfg(test)]

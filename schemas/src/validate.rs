@@ -26,7 +26,7 @@ mod statement;
 mod vietnamese;
 
 pub use fields::{Cell, Fields};
-use reader::{Forms, Reader};
+pub(crate) use reader::{Forms, Reader};
 
 /// Revision of the families' schemas that this program writes.
 pub const SCHEMA_VERSION: i32 = 1;
@@ -101,6 +101,16 @@ impl ValidatedEvent {
     /// The event.
     pub fn event(&self) -> &Event {
         &self.0
+    }
+
+    /// The same event under the id that its content gives it. `place` is told the key of the content and says the event's
+    /// place, from 1, among those that say the same beside it. Whatever else stands beside it, the same content at the
+    /// same place has the same id.
+    pub fn named_by_content(self, place: impl FnOnce(&str) -> u64) -> Self {
+        let Event { mut envelope, facts } = self.0;
+        let key = crate::receipt::content_key(&envelope, &facts);
+        envelope.event_id = crate::receipt::event_id(&key, place(&key));
+        Self(Event { envelope, facts })
     }
 }
 
@@ -199,7 +209,7 @@ fn unknown_type(given: &str) -> Problem {
 }
 
 /// A given text, cut so that an error never carries a whole document.
-fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     const MOST: usize = 60;
     if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST).chain(['…']).collect() }
 }

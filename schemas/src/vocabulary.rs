@@ -185,7 +185,7 @@ vocabulary! {
 
 vocabulary! {
     /// One step on the way to a title.
-    Step {
+    Step in Step {
         /// Registered at the start of the year.
         Registered = "registered",
         /// Scored against a criterion or the whole set.
@@ -205,7 +205,7 @@ vocabulary! {
 
 vocabulary! {
     /// A change of membership.
-    MembershipChange {
+    MembershipChange in MembershipChange {
         /// Became a member.
         Joined = "joined",
         /// Is no longer a member.
@@ -215,7 +215,7 @@ vocabulary! {
 
 vocabulary! {
     /// What a reference event brings.
-    ReferenceKind {
+    ReferenceKind in ReferenceKind {
         /// Areas began, ended, merged, split or changed name or kind.
         AreaChanged = "area_changed",
         /// A plan with its targets was issued.

@@ -111,6 +111,16 @@ pub enum List {
     AreaLevel,
     /// Kinds of documents.
     SourceKind,
+    /// Steps towards a title.
+    Step,
+    /// Joined or left.
+    MembershipChange,
+    /// Kinds of reference events.
+    ReferenceKind,
+    /// Classes of areas that have targets of their own.
+    AreaClass,
+    /// Yes or no.
+    Flag,
 }
 
 /// A word of a list.
@@ -148,6 +158,11 @@ struct File {
     precision: Vec<Word>,
     area_level: Vec<Word>,
     source_kind: Vec<Word>,
+    step: Vec<Word>,
+    membership_change: Vec<Word>,
+    reference_kind: Vec<Word>,
+    area_class: Vec<Word>,
+    flag: Vec<Word>,
 }
 
 impl File {
@@ -160,6 +175,11 @@ impl File {
             List::Precision => &self.precision,
             List::AreaLevel => &self.area_level,
             List::SourceKind => &self.source_kind,
+            List::Step => &self.step,
+            List::MembershipChange => &self.membership_change,
+            List::ReferenceKind => &self.reference_kind,
+            List::AreaClass => &self.area_class,
+            List::Flag => &self.flag,
         }
     }
 }
@@ -186,8 +206,20 @@ static LISTS: LazyLock<Lists> = LazyLock::new(|| {
 
 impl List {
     /// All lists.
-    pub const ALL: &'static [Self] =
-        &[Self::Fact, Self::Stage, Self::Span, Self::Base, Self::Precision, Self::AreaLevel, Self::SourceKind];
+    pub const ALL: &'static [Self] = &[
+        Self::Fact,
+        Self::Stage,
+        Self::Span,
+        Self::Base,
+        Self::Precision,
+        Self::AreaLevel,
+        Self::SourceKind,
+        Self::Step,
+        Self::MembershipChange,
+        Self::ReferenceKind,
+        Self::AreaClass,
+        Self::Flag,
+    ];
 
     /// Its words, in the contract's order.
     pub fn words(self) -> &'static [Word] {
@@ -227,7 +259,10 @@ pub fn captured<'a>(pattern: &str, sentence: &'a str) -> Option<Vec<&'a str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::{AreaLevel, Base, Fact, Precision, SourceKind, Span, Stage, Vocabulary};
+    use crate::national::AreaClass;
+    use crate::vocabulary::{
+        AreaLevel, Base, Fact, MembershipChange, Precision, ReferenceKind, SourceKind, Span, Stage, Step, Vocabulary,
+    };
 
     #[test]
     fn spellings_of_one_word() {
@@ -246,9 +281,12 @@ mod tests {
     }
 
     fn check<V: Vocabulary>(list: List) {
-        let codes: Vec<&str> = list.words().iter().map(|word| word.code.as_str()).collect();
-        assert_eq!(codes, V::ALL.iter().map(|word| word.as_str()).collect::<Vec<_>>());
         assert_eq!(V::WORDS, Some(list));
+        has_words(list, &V::ALL.iter().map(|word| word.as_str()).collect::<Vec<_>>());
+    }
+
+    fn has_words(list: List, expected: &[&str]) {
+        assert_eq!(list.words().iter().map(|word| word.code.as_str()).collect::<Vec<_>>(), expected);
         for word in list.words() {
             assert!(!word.vi.trim().is_empty() && !word.en.trim().is_empty(), "{word:?}");
             for way in [&word.code, &word.vi, &word.vi.to_uppercase()].into_iter().chain(&word.also) {
@@ -267,6 +305,11 @@ mod tests {
         check::<Precision>(List::Precision);
         check::<AreaLevel>(List::AreaLevel);
         check::<SourceKind>(List::SourceKind);
+        check::<Step>(List::Step);
+        check::<MembershipChange>(List::MembershipChange);
+        check::<ReferenceKind>(List::ReferenceKind);
+        check::<AreaClass>(List::AreaClass);
+        has_words(List::Flag, &["true", "false"]);
     }
 
     #[test]

@@ -35,7 +35,7 @@ Examples:
   lantoa sql                               a prompt: \\? lists what it knows, Tab completes
   lantoa sql < questions.sql               each statement of a file
   lantoa template statement --area 24      an Excel form to fill in, with drop-downs and a filled example
-  lantoa import figures.xlsx               take in a sheet (XLSX or CSV) in the form `statement`
+  lantoa import figures.xlsx               take in a sheet (XLSX or CSV) in one of the forms
   lantoa status                            what runs, where, and what is kept
   lantoa verify                            prove that each event is in its table once
   lantoa release create LLW-2025 --as-of 2025-10-20   store the answers of that day under a name

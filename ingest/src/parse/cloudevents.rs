@@ -100,7 +100,7 @@ fn draft(mut event: Map<String, Value>) -> Result<Draft, Vec<Problem>> {
     let data = data(&mut event, &mut problems);
     match (event_type, data) {
         (Some(event_type), Some(data)) if problems.is_empty() => {
-            Ok(Draft { event_id, event_type, reporter, fields: DraftFields::Object(data) })
+            Ok(Draft { event_id, event_type, reporter, fields: DraftFields::Object(data), of_sheet: None })
         }
         _ => Err(problems),
     }

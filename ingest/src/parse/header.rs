@@ -1,6 +1,6 @@
 //! The header of a sheet -> its form.
 
-use lantoa_schemas::form::{FORMS, Form, column};
+use lantoa_schemas::form::{FORMS, Form};
 use lantoa_schemas::validate::Problem;
 use lantoa_schemas::wording::Named;
 
@@ -30,19 +30,14 @@ pub(super) fn checked(header: &[String], form: Option<&'static Form>) -> Result<
     };
     let mut problems = Vec::new();
     for name in form.missing(names(header)) {
-        let column = column(name).map_or_else(|| name.to_owned(), Named::in_both);
+        let column = form.column(name).map_or_else(|| name.to_owned(), Named::in_both);
         let remedy = format!("add the column {column}; form {} has {}", form.name, form.columns.join(","));
         problems.push(Problem::new(name, format!("is missing from the header of form {}", form.name), remedy));
     }
     for name in form.unknown(names(header)) {
         let field = if name.is_empty() { "header".to_owned() } else { shortened(name) };
         let remedy = match form.nearest(name) {
-            // A sheet corrects by saying otherwise.
-            _ if ["supersedes", "retracts"].contains(&name) => format!(
-                "leave the column out: other figures of the same source, area and period replace what it said before; \
-                 by event id an event of type vn.lantoa.{}.corrected.v1 or .retracted.v1 does",
-                form.event_type.family
-            ),
+            _ if ["supersedes", "retracts"].contains(&name) => not_in_a_sheet(form),
             Some(near) => format!("did you mean {}?", near.in_both()),
             None => format!(
                 "leave the column out; beside its own, form {} takes {}",
@@ -53,11 +48,26 @@ pub(super) fn checked(header: &[String], form: Option<&'static Form>) -> Result<
         problems.push(Problem::new(field, format!("is no column of form {}", form.name), remedy));
     }
     for (heading, field) in form.doubled(names(header)) {
-        let column = column(field).map_or_else(|| field.to_owned(), Named::in_both);
+        let column = form.column(field).map_or_else(|| field.to_owned(), Named::in_both);
         let remedy = format!("name each column once, as {column}");
         problems.push(Problem::new(shortened(heading), "is in the header twice", remedy));
     }
     if problems.is_empty() { Ok(form) } else { Err(problems) }
+}
+
+/// How what was sent before is corrected, which no column of a sheet can do.
+fn not_in_a_sheet(form: &Form) -> String {
+    let by_event = format!("vn.lantoa.{}.corrected.v1 or .retracted.v1", form.family);
+    if form.is_of_single_events() {
+        return format!(
+            "leave the column out: an event is replaced or taken back by its id, with an event of type {by_event}"
+        );
+    }
+    // A sheet of figures corrects by saying otherwise.
+    format!(
+        "leave the column out: other figures of the same source, area and period replace what it said before; by event id \
+         an event of type {by_event} does"
+    )
 }
 
 /// That there is no header of a form.

@@ -1,9 +1,12 @@
-//! Sheets with something wrong in them, ten thousand of each kind and the same in every run: none panics, none takes
-//! long, and each row is either taken or refused with a reason and a remedy.
+//! Sheets of every form with something wrong in them, a hundred thousand of each and the same in every run: none panics, none
+//! takes long or more and more memory, and each row is either taken or refused with a reason and a remedy.
 
+use std::num::NonZero;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::{available_parallelism, scope};
 use std::time::{Duration, Instant};
 
-use lantoa_schemas::form::STATEMENT;
+use lantoa_schemas::form::{ACTIVITY, MEMBERSHIP, RECOGNITION, REFERENCE, STATEMENT};
 use lantoa_schemas::knowledge::Knowledge;
 use lantoa_schemas::validate::Stamp;
 use lantoa_schemas::vocabulary::Via;
@@ -11,7 +14,14 @@ use lantoa_schemas::vocabulary::Via;
 use super::made::{self, Made};
 use super::*;
 
-const RUNS: u64 = 10_000;
+/// Mutated texts and workbooks of each form: a hundred thousand together. A workbook takes many times as long.
+const TEXTS: u64 = 92_000;
+const WORKBOOKS: u64 = 8_000;
+
+/// Mutated contents after which memory is looked at for the first time, and by how many bytes it may grow from then on. Other
+/// tests run beside these, which also need some.
+const WARM: u64 = 1_000;
+const MOST_GROWTH: u64 = 512 << 20;
 
 /// No mutated sheet is larger than some kilobytes, so that this is far from what any should take.
 const LONG: Duration = Duration::from_secs(5);
@@ -64,13 +74,23 @@ const PIECES: &[&str] = &[
     "uniqueCount=\"18446744073709551615\"",
     "<dimension ref=\"B2:A1\"/>",
     "numFmtId=\"10\"",
+    "công nhận",
+    "đăng ký",
+    "rời hội",
+    "hạn báo cáo",
+    "{\"change\":",
+    "[[[[[[[[",
 ];
 
 /// Random numbers, the same in each run: splitmix64.
-struct Dice(u64);
+pub(super) struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn of(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut number = self.0;
         number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -136,37 +156,138 @@ fn read(content: &[u8], knowledge: &Knowledge) -> Option<usize> {
     good
 }
 
-/// Reads many mutations of a content; some have to be good and some refused, or nothing was shown.
-fn read_all(mut make: impl FnMut(&mut Dice) -> Vec<u8>) {
-    let knowledge = Knowledge::shipped();
-    let (mut unread, mut with_good, mut with_bad) = (0, 0, 0);
-    for run in 0..RUNS {
-        // A dice of its own for each, so that one can be repeated alone.
-        match read(&make(&mut Dice(run)), &knowledge) {
-            None => unread += 1,
-            Some(3) => with_good += 1,
-            Some(_) => with_bad += 1,
-        }
-    }
-    assert!(
-        unread > 100 && with_good > 100 && with_bad > 100,
-        "{unread} unread, {with_good} good, {with_bad} not all good"
-    );
+/// Bytes that the program has in memory; 0 where the system does not say.
+fn resident() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or_default() * 4_096
 }
 
-#[test]
-fn a_mutated_text_is_taken_or_refused() {
-    let row = |numerator: &str, percent: &str| {
-        format!(
-            "ha-giang-2024;20/12/2024;province;02;2024-12-31;Hà Giang;actual;learning_family;recognised;household;2024;2024;\
-             stock;all;{numerator};;;;;{percent};;\"Gia đình; học tập\"\n"
-        )
+/// Reads many mutations of a content that has so many good rows; some have to be good and some refused, or nothing was shown.
+fn read_all(runs: u64, rows: usize, make: impl Fn(&mut Dice) -> Vec<u8> + Sync) {
+    let knowledge = Knowledge::shipped();
+    let [next, unread, with_good, with_bad, warm] = [0; 5].map(AtomicU64::new);
+    let work = || {
+        loop {
+            let run = next.fetch_add(1, Ordering::Relaxed);
+            if run >= runs {
+                break;
+            }
+            if run == WARM.min(runs / 10) {
+                warm.store(resident(), Ordering::Relaxed);
+            }
+            // A dice of its own for each, so that one can be repeated alone.
+            let count = match read(&make(&mut Dice::of(run)), &knowledge) {
+                None => &unread,
+                Some(good) if good == rows => &with_good,
+                Some(_) => &with_bad,
+            };
+            count.fetch_add(1, Ordering::Relaxed);
+        }
     };
-    let rows = [row("hơn 138.068/187.624", "73,58 %"), row("138068", ""), row("", "75-80")].concat();
-    let text = format!("{}\n{rows}", STATEMENT.columns.join(";"));
-    read_all(|dice| {
+    scope(|threads| {
+        for _ in 0..available_parallelism().map_or(1, NonZero::get) {
+            threads.spawn(work);
+        }
+    });
+    let [unread, with_good, with_bad, warm] = [unread, with_good, with_bad, warm].map(AtomicU64::into_inner);
+    let few = runs / 1_000;
+    assert!(
+        unread > few && with_good > few && with_bad > few,
+        "{unread} unread, {with_good} good, {with_bad} not all good"
+    );
+    let growth = resident().saturating_sub(warm);
+    assert!(growth < MOST_GROWTH, "{growth} bytes more in memory after {runs} contents");
+}
+
+/// Good rows of a form, each as the cells of its columns.
+fn good_rows(form: &Form) -> Vec<Vec<(&'static str, &'static str)>> {
+    match form.name {
+        "statement" => {
+            let row = |numerator, percent| {
+                vec![
+                    ("source", "ha-giang-2024"),
+                    ("stated_on", "20/12/2024"),
+                    ("area_level", "province"),
+                    ("area_code", "02"),
+                    ("area_date", "2024-12-31"),
+                    ("fact", "actual"),
+                    ("measure", "Gia đình học tập"),
+                    ("stage", "recognised"),
+                    ("period", "2024"),
+                    ("base", "all"),
+                    ("numerator", numerator),
+                    ("printed_percent", percent),
+                ]
+            };
+            vec![row("hơn 138.068/187.624", "73,58 %"), row("", "75-80")]
+        }
+        "reference" => vec![
+            vec![
+                ("source", "cv-1"),
+                ("kind", "tuần lễ"),
+                ("subject", "w-2025"),
+                ("year", "2025"),
+                ("start", "01/10/2025"),
+                ("end", "07/10/2025"),
+            ],
+            vec![
+                ("source", "cv-1"),
+                ("kind", "return_due"),
+                ("subject", "d"),
+                ("body", "{\"year\": 2025, \"due\": \"2025-10-20\"}"),
+            ],
+        ],
+        name => {
+            let common = [
+                ("source", "qd-12"),
+                ("area_level", "Cấp tỉnh"),
+                ("area_code", "02 – Hà Giang"),
+                ("area_date", "20/12/2024"),
+                ("occurred_on", "2024-12-20"),
+            ];
+            let more = match name {
+                "recognition" => [
+                    vec![("step", "Công nhận"), ("decision_number", "12"), ("subjects", "1.564")],
+                    vec![("step", "scored"), ("score", "87,5"), ("subject_token", "k1_abcdefghijklmnop")],
+                ],
+                "activity" => [
+                    vec![("activity", "Hội thảo"), ("attendances", "trên 120")],
+                    vec![("activity", "training_class"), ("sessions", "12"), ("persons", "97")],
+                ],
+                _ => [
+                    vec![("change", "Gia nhập"), ("subject_token", "k1_abcdefghijklmnop"), ("party_member", "có")],
+                    vec![("change", "left"), ("subject_token", "k1_abcdefghijklmnop")],
+                ],
+            };
+            let title =
+                if name == "recognition" { vec![("model", "learning_family"), ("year", "2024")] } else { Vec::new() };
+            Vec::from(more.map(|more| common.iter().chain(&title).copied().chain(more).collect::<Vec<_>>()))
+        }
+    }
+}
+
+/// The columns that a form must have, and those that its good rows fill.
+fn columns_of(form: &Form) -> Vec<&'static str> {
+    let rows = good_rows(form);
+    let is_used = |name: &&str| rows.iter().flatten().any(|(column, _)| column == name);
+    form.columns.iter().copied().chain(form.further_columns.iter().copied().filter(is_used)).collect()
+}
+
+fn cell_of<'a>(row: &[(&'static str, &'a str)], name: &str) -> &'a str {
+    row.iter().find(|(column, _)| *column == name).map_or("", |(_, cell)| *cell)
+}
+
+fn mutate_texts(form: &Form) {
+    let (columns, rows) = (columns_of(form), good_rows(form));
+    let line = |row: &Vec<(&'static str, &'static str)>| {
+        let quoted = |name: &&str| format!("\"{}\"", cell_of(row, name).replace('"', "\"\""));
+        columns.iter().map(quoted).collect::<Vec<_>>().join(";")
+    };
+    let lines: Vec<String> = rows.iter().map(line).collect();
+    let text = format!("{}\n{}\n", columns.join(";"), lines.join("\n"));
+    read_all(TEXTS, rows.len(), |dice| {
         let mut content = text.clone().into_bytes();
-        if dice.below(4) == 0 {
+        if dice.below(10) == 0 {
             content = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
         }
         dice.spoil(&mut content);
@@ -174,20 +295,29 @@ fn a_mutated_text_is_taken_or_refused() {
     });
 }
 
-#[test]
-fn a_mutated_workbook_is_taken_or_refused() {
-    let rows = [
-        (1, vec![Made::Text("BÁO CÁO")]),
-        (3, made::header()),
-        (4, made::row(vec![("numerator", Made::Shared(0))])),
-        (5, made::row(vec![("quote", Made::Formula("1+1", "2"))])),
-        (7, made::row(vec![("printed_percent", Made::Text("75-80"))])),
+fn mutate_workbooks(form: &Form) {
+    let (columns, rows) = (columns_of(form), good_rows(form));
+    let header = || columns.iter().map(|name| Made::Text(name)).collect::<Vec<_>>();
+    let cells = |row: &Vec<(&'static str, &'static str)>| {
+        let cell = |name: &&'static str| match cell_of(row, name) {
+            "" => Made::Blank,
+            "2024" => Made::Number(0, "2024"),
+            "20/12/2024" => Made::Number(1, "45646"),
+            "Cấp tỉnh" => Made::Shared(0),
+            "qd-12" => Made::Formula("1+1", "qd-12"),
+            cell => Made::Text(cell),
+        };
+        columns.iter().map(cell).collect::<Vec<_>>()
+    };
+    let mut lines = vec![(1, vec![Made::Text("BÁO CÁO")]), (3, header())];
+    lines.extend((4..).zip(rows.iter().map(cells)));
+    let sheets = [
+        ("Ghi chú", "", made::sheet(&[(1, vec![Made::Flag(true)])], &[])),
+        ("S1", "", made::sheet(&lines, &["A1:E1"])),
     ];
-    let sheets =
-        [("Ghi chú", "", made::sheet(&[(1, vec![Made::Flag(true)])], &[])), ("S1", "", made::sheet(&rows, &["A1:V1"]))];
-    let parts = made::parts(&sheets, &["hơn 138.068/187.624"]);
+    let parts = made::parts(&sheets, &["Cấp tỉnh"]);
     let whole = made::packed(&parts);
-    read_all(|dice| {
+    read_all(WORKBOOKS, rows.len(), |dice| {
         if dice.below(10) == 0 {
             let mut content = whole.clone();
             dice.spoil(&mut content);
@@ -201,4 +331,34 @@ fn a_mutated_workbook_is_taken_or_refused() {
         parts[at].1 = String::from_utf8_lossy(&part).into_owned();
         made::packed(&parts)
     });
+}
+
+#[test]
+fn mutated_statements_are_taken_or_refused() {
+    mutate_texts(&STATEMENT);
+    mutate_workbooks(&STATEMENT);
+}
+
+#[test]
+fn mutated_recognitions_are_taken_or_refused() {
+    mutate_texts(&RECOGNITION);
+    mutate_workbooks(&RECOGNITION);
+}
+
+#[test]
+fn mutated_activities_are_taken_or_refused() {
+    mutate_texts(&ACTIVITY);
+    mutate_workbooks(&ACTIVITY);
+}
+
+#[test]
+fn mutated_memberships_are_taken_or_refused() {
+    mutate_texts(&MEMBERSHIP);
+    mutate_workbooks(&MEMBERSHIP);
+}
+
+#[test]
+fn mutated_reference_data_are_taken_or_refused() {
+    mutate_texts(&REFERENCE);
+    mutate_workbooks(&REFERENCE);
 }

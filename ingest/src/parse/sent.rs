@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use lantoa_schemas::form::RESULT;
+use lantoa_schemas::form::{Form, RESULT};
 use lantoa_schemas::reject::{MOST_UNREAD, MeantId, Sent};
 use lantoa_schemas::validate::fields::TypedCell;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -21,8 +21,8 @@ pub(super) enum Raw<'c> {
     Event(&'c [u8]),
     /// As cells, which the draft has.
     Cells,
-    /// As cells of which there is no draft, in JSON; and the type of event that the row was meant to be.
-    NoDraft { event_type: String, cells: String },
+    /// As cells of which there is no draft, in JSON; and the form that the row is of.
+    NoDraft { form: &'static Form, cells: String },
 }
 
 impl ParsedRow<'_> {
@@ -33,9 +33,13 @@ impl ParsedRow<'_> {
             Raw::Event(content) => event(self.row, content, draft),
             Raw::Cells => {
                 let cells = draft.map(Draft::cells).unwrap_or_default();
-                of_cells(self.row, cells.into(), draft.map(|draft| draft.event_type.clone()))
+                let event_type = draft.map(|draft| draft.event_type.clone());
+                let form = draft.and_then(|draft| draft.of_sheet.as_ref()).map(|of_sheet| of_sheet.form);
+                of_cells(self.row, cells.into(), event_type, form)
             }
-            Raw::NoDraft { event_type, cells } => of_cells(self.row, cells.as_str().into(), Some(event_type.clone())),
+            Raw::NoDraft { form, cells } => {
+                of_cells(self.row, cells.as_str().into(), Some(form.fallback_type().to_string()), Some(*form))
+            }
         }
     }
 }
@@ -77,12 +81,14 @@ fn event<'a>(row: u64, content: &'a [u8], draft: Option<&Draft>) -> Sent<'a> {
     Sent { row: Some(row), content: content.into(), text, is_read, event_type, event_id }
 }
 
-fn of_cells(row: u64, cells: Cow<'_, str>, event_type: Option<String>) -> Sent<'_> {
+/// A row of single events has its id by what it says, and one that is refused says nothing yet.
+fn of_cells<'a>(row: u64, cells: Cow<'a, str>, event_type: Option<String>, form: Option<&Form>) -> Sent<'a> {
     let content = match &cells {
         Cow::Borrowed(cells) => Cow::Borrowed(cells.as_bytes()),
         Cow::Owned(cells) => Cow::Owned(cells.clone().into_bytes()),
     };
-    Sent { row: Some(row), content, text: Some(cells), is_read: true, event_type, event_id: MeantId::Made }
+    let event_id = if form.is_some_and(Form::is_of_single_events) { MeantId::Unknown } else { MeantId::Made };
+    Sent { row: Some(row), content, text: Some(cells), is_read: true, event_type, event_id }
 }
 
 /// The cells of a workbook's row that have a value, by column.

@@ -10,7 +10,7 @@ use lantoa_schemas::validate::fields::TypedCell;
 use serde_json::Value;
 
 use super::sent::Raw;
-use super::{Draft, DraftFields, ParseError, ParsedRow, Table, header, in_line, push};
+use super::{Draft, DraftFields, ParseError, ParsedRow, Table, Twins, header, in_line, push};
 
 /// What may keep columns apart. Where decimals begin with a comma, as in Vietnam, Excel writes semicolons.
 const MARKS: [u8; 3] = [b',', b';', b'\t'];
@@ -26,7 +26,7 @@ pub(super) fn rows(
     quotes_close(text, mark, lines_before)?;
     let header = header_by(text, mark)?;
     let form = header::checked(&header, form).map_err(ParseError::Header)?;
-    let (header, event_type) = (Arc::new(form.fields(&header)), form.event_type.to_string());
+    let (header, twins) = (Arc::new(form.fields(&header)), Twins::of(form));
     let mut rows = Vec::new();
     for (row, record) in (1..).zip(reader(text, mark).into_records().skip(1)) {
         let record = record.map_err(|error| ParseError::NotCsv(error.to_string()))?;
@@ -34,15 +34,14 @@ pub(super) fn rows(
             continue;
         }
         let line = lines_before + record.position().map_or(0, csv::Position::line);
-        let event_type = event_type.clone();
         let (draft, raw) = match cells(&record, header.len()) {
             Ok(cells) => {
                 let fields = DraftFields::Cells { header: header.clone(), cells, line };
-                (Ok(Draft { event_id: None, event_type, reporter: None, fields }), Raw::Cells)
+                (Ok(Draft::of_a_sheet(form, fields, &twins, row)), Raw::Cells)
             }
             Err(problem) => {
                 let cells = Value::from(record.iter().collect::<Vec<_>>()).to_string();
-                (Err(vec![in_line(problem, line)]), Raw::NoDraft { event_type, cells })
+                (Err(vec![in_line(problem, line)]), Raw::NoDraft { form, cells })
             }
         };
         push(&mut rows, most_rows, row, draft, raw)?;

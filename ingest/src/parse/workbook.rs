@@ -17,7 +17,7 @@ use lantoa_schemas::validate::fields::TypedCell;
 
 use super::sent::{self, Raw};
 use super::table::{Cells, Table, shown};
-use super::{Draft, DraftFields, ParseError, ParsedRow, header, push, shortened};
+use super::{Draft, DraftFields, ParseError, ParsedRow, Twins, header, push, shortened};
 
 mod bounds;
 mod cells;
@@ -257,8 +257,8 @@ fn near_by(grid: Grid, problems: Vec<Problem>) -> Header {
 fn whole(content: &[u8], form: Option<&'static Form>) -> Result<Table, ParseError> {
     let (mut workbook, sheets) = open(content)?;
     let (mut found, mut near) = (None, None);
-    for sheet in sheets {
-        match header(&sheet, &mut Rows::of(&mut workbook, &sheet)?, form)? {
+    for sheet in &sheets {
+        match header(sheet, &mut Rows::of(&mut workbook, sheet)?, form)? {
             Header::Found(grid, _) => {
                 found = Some(grid);
                 break;
@@ -267,7 +267,10 @@ fn whole(content: &[u8], form: Option<&'static Form>) -> Result<Table, ParseErro
             Header::None => {}
         }
     }
-    let grid = found.or(near).ok_or_else(|| ParseError::Header(vec![header::of_no_form()]))?;
+    let grid = match found.or(near) {
+        Some(grid) => grid,
+        None => without_header(&mut workbook, &sheets)?,
+    };
     let mut rows = Rows::of(&mut workbook, &grid.sheet)?;
     let (mut above, mut places) = (Vec::<Cells>::new(), 0);
     while let Some(row) = rows.next_row()? {
@@ -287,6 +290,28 @@ fn whole(content: &[u8], form: Option<&'static Form>) -> Result<Table, ParseErro
     Ok(Table::with_header_in(above, grid.row as usize))
 }
 
+/// A sheet without the header of a form, for whoever says so on it: the first row of several cells passes for its header.
+fn without_header(workbook: &mut Workbook<'_>, sheets: &[String]) -> Result<Grid, ParseError> {
+    for sheet in sheets {
+        let mut rows = Rows::of(workbook, sheet)?;
+        let mut first = None;
+        for _ in 0..MOST_TITLE_ROWS {
+            let Some(row) = rows.next_row()? else { break };
+            let has_columns = row.cells.len() > 1;
+            if has_columns || first.is_none() {
+                first = Some(Grid::of(sheet, &row));
+            }
+            if has_columns {
+                break;
+            }
+        }
+        if let Some(grid) = first {
+            return Ok(grid);
+        }
+    }
+    Err(ParseError::Header(vec![header::of_no_form()]))
+}
+
 /// The rows below a header.
 fn below(
     grid: Grid,
@@ -294,19 +319,18 @@ fn below(
     form: &'static Form,
     most_rows: usize,
 ) -> Result<Vec<ParsedRow<'static>>, ParseError> {
-    let (grid, event_type) = (Arc::new(grid), form.event_type.to_string());
+    let (grid, twins) = (Arc::new(grid), Twins::of(form));
     let mut parsed = Vec::new();
     while let Some(row) = rows.next_row()? {
-        let at = row.at;
-        let event_type = event_type.clone();
+        let (at, number) = (row.at, u64::from(row.at - grid.row));
         let (draft, raw) = match cells(&grid, row) {
             Ok(cells) => {
                 let fields = DraftFields::Typed { grid: Arc::clone(&grid), cells, row: at };
-                (Ok(Draft { event_id: None, event_type, reporter: None, fields }), Raw::Cells)
+                (Ok(Draft::of_a_sheet(form, fields, &twins, number)), Raw::Cells)
             }
-            Err((problems, cells)) => (Err(problems), Raw::NoDraft { event_type, cells }),
+            Err((problems, cells)) => (Err(problems), Raw::NoDraft { form, cells }),
         };
-        push(&mut parsed, most_rows, (at - grid.row).into(), draft, raw)?;
+        push(&mut parsed, most_rows, number, draft, raw)?;
     }
     Ok(parsed)
 }

@@ -1,4 +1,4 @@
-use lantoa_schemas::form::{STATEMENT, column};
+use lantoa_schemas::form::{ACTIVITY, Holds, MEMBERSHIP, RECOGNITION, REFERENCE, STATEMENT, column};
 use lantoa_schemas::knowledge::Knowledge;
 use lantoa_schemas::validate::Stamp;
 use lantoa_schemas::vocabulary::Via;
@@ -118,6 +118,86 @@ fn a_header_that_is_no_forms_is_marked_where_it_is_wrong() {
     assert_eq!(noted(&bytes), expected, "what is missing is told above the results");
     let rows = sheet(&bytes, SHEET);
     assert_eq!(rows[1].get(result).map_or("", String::as_str), "", "no row was taken");
+}
+
+#[test]
+fn a_sheet_comes_back_in_the_looks_of_the_template_with_its_drop_downs() {
+    let content = format!("{}\n{GOOD}\n", STATEMENT.columns.join(","));
+    let bytes = workbook(content.as_bytes(), None, &[], true).unwrap();
+    let xml = part(&bytes, "xl/worksheets/sheet1.xml");
+    let offered = STATEMENT.columns.iter().filter_map(|name| column(name));
+    let offered =
+        offered.filter(|column| matches!(column.holds, Holds::Word(_) | Holds::Measure | Holds::Scope)).count();
+    assert_eq!(xml.matches("<dataValidation ").count(), offered, "{xml}");
+    let measures = format!("{0}:{1}", row_col_to_cell(1, place("measure")), row_col_to_cell(201, place("measure")));
+    assert!(xml.contains(&format!("sqref=\"{measures}\"")), "{xml}");
+    let lists = sheet(&bytes, LISTS_SHEET).concat();
+    assert!(lists.contains(&"Gia đình học tập".to_owned()) && !lists.contains(&"Địa bàn".to_owned()));
+    // The widths are those of the template: that of measures is another than that of years.
+    let width = |name: &str| {
+        let at = usize::from(place(name)) + 1;
+        let (_, rest) = xml.split_once(&format!("<col min=\"{at}\"")).unwrap_or_else(|| panic!("{name}: {xml}"));
+        rest.split_once("width=\"").unwrap().1.split_once('"').unwrap().0.to_owned()
+    };
+    assert_ne!(width("measure"), width("period"));
+    assert!(xml.contains("ht=\"48\""), "the header has the height of the template's");
+}
+
+#[test]
+fn a_workbook_without_the_header_of_a_form_comes_back_with_its_header_marked() {
+    let mut book = Workbook::new();
+    let page = book.add_worksheet();
+    page.write_string(0, 0, "BÁO CÁO").unwrap();
+    page.write_string(1, 0, "Họ tên").unwrap();
+    page.write_string(1, 1, "Nội dung gì đó").unwrap();
+    let sent = book.save_to_buffer().unwrap();
+    let (refused, taken) = judged(&sent);
+    assert_eq!((taken, refused.len(), refused[0].problem.field.as_str()), (0, 1, "header"));
+    let bytes = workbook(&sent, None, &refused, false).unwrap();
+    let rows = sheet(&bytes, SHEET);
+    assert_eq!((rows[0][0].as_str(), rows[1][1].as_str()), ("BÁO CÁO", "Nội dung gì đó"));
+    assert_eq!(noted(&bytes), ["A2", "C2"]);
+    assert!(part(&bytes, "xl/comments1.xml").contains("Dòng tiêu đề: "));
+}
+
+#[test]
+fn rows_of_every_form_come_back_with_their_bad_cells_marked() {
+    for (form, cells, bad) in [
+        (
+            &RECOGNITION,
+            vec![("step", "công nhậm"), ("model", "Hội thảo"), ("year", "24")],
+            vec!["step", "model", "year"],
+        ),
+        (&ACTIVITY, vec![("activity", "Gia đình học tập"), ("attendances", "đông")], vec!["activity", "attendances"]),
+        (&MEMBERSHIP, vec![("change", ""), ("subject_token", "012345678901")], vec!["change", "subject_token"]),
+        (
+            &REFERENCE,
+            vec![("kind", "hạn báo cáo"), ("area_code", "99"), ("area_level", "tỉnh")],
+            vec!["subject", "area_code"],
+        ),
+    ] {
+        let good = |name: &str| match name {
+            "source" => "qd-1",
+            "occurred_on" => "2024-12-20",
+            "area_level" => "province",
+            "area_code" => "02",
+            "area_date" => "2024-12-20",
+            _ => "",
+        };
+        let of = |name: &str| cells.iter().find(|(column, _)| *column == name).map_or(good(name), |(_, cell)| *cell);
+        let row: Vec<&str> = form.columns.iter().map(|name| of(name)).collect();
+        let content = format!("{}\n{}\n", form.columns.join(","), row.join(","));
+        let (refused, taken) = judged(content.as_bytes());
+        assert_eq!(taken, 0, "{}", form.name);
+        let bytes = workbook(content.as_bytes(), None, &refused, true).unwrap();
+        let at = |name: &&str| form.columns.iter().position(|column| column == name).unwrap() as u16;
+        let marked = noted(&bytes);
+        for name in &bad {
+            let cell = row_col_to_cell(1, at(name));
+            assert!(marked.contains(&cell), "{} {name}: {marked:?} {refused:?}", form.name);
+        }
+        assert!(refused.iter().all(|one| one.problem.in_vietnamese().is_some()), "{refused:?}");
+    }
 }
 
 #[test]

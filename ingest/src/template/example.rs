@@ -12,6 +12,9 @@ use lantoa_schemas::vocabulary::{AreaLevel, Base, Fact, Precision, SourceKind, S
 use super::Order;
 use super::lists::area_label;
 
+mod reference;
+mod single;
+
 /// What a cell is filled with.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
@@ -25,10 +28,12 @@ pub(super) type Cells = HashMap<&'static str, Value>;
 
 /// The rows of the example.
 pub(super) fn rows(order: &Order<'_>) -> Vec<Cells> {
-    match order.form.event_type.family {
+    match order.form.family {
         Family::Statement => vec![reached(order), wanted(order), held(order)],
-        // No form is of these yet; a test asks for the example of each form.
-        Family::Recognition | Family::Activity | Family::Membership | Family::Reference => Vec::new(),
+        Family::Recognition => single::recognitions(order),
+        Family::Activity => single::activities(order),
+        Family::Membership => single::memberships(order),
+        Family::Reference => reference::rows(order),
     }
 }
 
@@ -42,16 +47,28 @@ fn word<V: Vocabulary>(word: V) -> Value {
     text(vi.unwrap_or(word.as_str()))
 }
 
-/// What all rows of the example say: where and when.
+/// What all figures of the example say: where and when.
 fn common(order: &Order<'_>) -> Cells {
-    let history = &order.knowledge.history;
-    let mut cells = Cells::from([
+    let mut cells = said(order);
+    cells.extend(place(order));
+    cells.insert("as_at", text(order.day.to_string()));
+    cells
+}
+
+/// What every row says of its source.
+fn said(order: &Order<'_>) -> Cells {
+    Cells::from([
         ("source", text("vi-du")),
         ("stated_on", text(order.day.to_string())),
-        ("as_at", text(order.day.to_string())),
         ("source_kind", word(SourceKind::Return)),
         ("note", text("Số liệu minh họa, không phải số thật")),
-    ]);
+    ])
+}
+
+/// The area of the rows.
+fn place(order: &Order<'_>) -> Cells {
+    let history = &order.knowledge.history;
+    let mut cells = Cells::new();
     if let Some(area) = order.area.or_else(|| first_province(history, order.day)) {
         cells.extend([
             ("area_level", word(history.area(area).level)),
@@ -67,12 +84,15 @@ fn first_province(history: &AreaHistory, day: NaiveDate) -> Option<AreaId> {
     provinces.min_by_key(|(_, area)| area.code.as_str()).map(|(id, _)| id)
 }
 
+/// A measure as the catalogue calls it.
+fn called(order: &Order<'_>, measure: &str) -> Value {
+    text(order.knowledge.catalogue.measure(measure).map_or(measure, |measure| &measure.name_vi))
+}
+
 /// A measure and a scope as the catalogue calls them.
 fn counted(order: &Order<'_>, measure: &str, scope: &str) -> [(&'static str, Value); 2] {
-    let catalogue = &order.knowledge.catalogue;
-    let measure = catalogue.measure(measure).map_or(measure, |measure| &measure.name_vi);
-    let scope = catalogue.scope(scope).map_or(scope, |scope| &scope.name_vi);
-    [("measure", text(measure)), ("subject_scope", text(scope))]
+    let scope = order.knowledge.catalogue.scope(scope).map_or(scope, |scope| &scope.name_vi);
+    [("measure", called(order, measure)), ("subject_scope", text(scope))]
 }
 
 /// A title that was recognised, with count, whole and printed percent.

@@ -1,13 +1,13 @@
-//! The lists behind the drop-downs: areas, measures, scopes and the closed lists of the contract.
+//! The lists behind the drop-downs: areas, what the catalogue has, and the closed lists of the contract.
 //!
 //! In: the form and what rows are judged by. Out: a sheet of blocks, each with what the drop-down offers in its first
 //! column and what helps to choose beside it, and the range of each. Guarantee: what is offered stands for one code.
 
 use lantoa_schemas::area::{AreaHistory, AreaId};
-use lantoa_schemas::catalogue::Catalogue;
-use lantoa_schemas::form::{Column, Holds};
+use lantoa_schemas::catalogue::{Catalogue, CriteriaSet, Indicator, Measure, MeasureKind};
+use lantoa_schemas::form::{Column, Form, Holds};
 use lantoa_schemas::vocabulary::{AreaLevel, Vocabulary};
-use lantoa_schemas::wording::List;
+use lantoa_schemas::wording::{List, spelt};
 use rust_xlsxwriter::{Worksheet, XlsxError, worksheet_range_absolute};
 
 use super::sheet::Styles;
@@ -19,7 +19,7 @@ const FIRST_ITEM: u32 = 2;
 const WIDTHS: (u16, u16) = (38, 24);
 
 /// All blocks of a form.
-pub(super) struct Lists(Vec<Block>);
+pub(crate) struct Lists(Vec<Block>);
 
 struct Block {
     holds: Holds,
@@ -32,14 +32,23 @@ struct Block {
 
 impl Lists {
     pub(super) fn of(order: &Order<'_>) -> Self {
+        Self::with(order.form, &order.knowledge.catalogue, Some(order))
+    }
+
+    /// The lists of a form without its areas, which are those of a day.
+    pub(crate) fn without_areas(form: &Form, catalogue: &Catalogue) -> Self {
+        Self::with(form, catalogue, None)
+    }
+
+    fn with(form: &Form, catalogue: &Catalogue, areas: Option<&Order<'_>>) -> Self {
         let mut lists = Self(Vec::new());
-        for column in order.form.all_columns() {
+        for column in form.all_columns() {
             if lists.0.iter().any(|block| block.holds == column.holds) {
                 continue;
             }
             // A blank column parts the blocks.
             let at = lists.0.last().map_or(0, |block| block.at + block.heads.len() as u16 + 1);
-            lists.0.extend(Block::of(column, order, at));
+            lists.0.extend(Block::of(column, catalogue, areas, at));
         }
         lists
     }
@@ -51,7 +60,7 @@ impl Lists {
         Some(format!("={}", worksheet_range_absolute(LISTS_SHEET, FIRST_ITEM, block.at, last, block.at)))
     }
 
-    pub(super) fn write(&self, sheet: &mut Worksheet, styles: &Styles) -> Result<(), XlsxError> {
+    pub(crate) fn write(&self, sheet: &mut Worksheet, styles: &Styles) -> Result<(), XlsxError> {
         sheet.set_freeze_panes(FIRST_ITEM, 0)?;
         for block in &self.0 {
             sheet.write_string_with_format(0, block.at, block.title, &styles.strong)?;
@@ -70,14 +79,29 @@ impl Lists {
 }
 
 impl Block {
-    fn of(column: &'static Column, order: &Order<'_>, at: u16) -> Option<Self> {
-        let (history, catalogue) = (&order.knowledge.history, &order.knowledge.catalogue);
+    fn of(column: &'static Column, catalogue: &Catalogue, order: Option<&Order<'_>>, at: u16) -> Option<Self> {
         let (heads, rows): (&'static [&'static str], _) = match column.holds {
-            Holds::Area => (&["Địa bàn", "Cấp", "Thuộc"], areas(history, order)),
-            Holds::Measure => (&["Chỉ tiêu", "Mã", "Đối tượng", "English"], measures(catalogue)),
+            Holds::Area => (&["Địa bàn", "Cấp", "Thuộc"], areas(order?)),
+            Holds::Measure => (&["Chỉ tiêu", "Mã", "Đối tượng", "English"], measures(catalogue, None)),
+            Holds::Title => {
+                (&["Danh hiệu", "Mã", "Đối tượng", "English"], measures(catalogue, Some(MeasureKind::Title)))
+            }
+            Holds::Activity => {
+                (&["Hoạt động", "Mã", "Đối tượng", "English"], measures(catalogue, Some(MeasureKind::Activity)))
+            }
+            Holds::Indicator => (&["Chỉ tiêu báo cáo", "Mã", "English"], indicators(catalogue)),
+            Holds::CriteriaSet => (&["Bộ tiêu chí", "Tên", "Các mức xếp loại", "English"], criteria_sets(catalogue)),
             Holds::Scope => (&["Đối tượng", "Mã", "English"], scopes(catalogue)),
             Holds::Word(list) => (&["Ghi", "Mã", "English"], words(list)),
-            Holds::Text | Holds::Day | Holds::Date | Holds::Period | Holds::Count | Holds::Percent => return None,
+            Holds::Text
+            | Holds::Json
+            | Holds::Day
+            | Holds::Date
+            | Holds::Period
+            | Holds::Year
+            | Holds::Count
+            | Holds::Number
+            | Holds::Percent => return None,
         };
         // Two columns that are chosen from one list share the block.
         let title = match column.holds {
@@ -97,7 +121,8 @@ pub(super) fn area_label(history: &AreaHistory, id: AreaId, order: &Order<'_>) -
 }
 
 /// The areas in force on the day, the larger ones first.
-fn areas(history: &AreaHistory, order: &Order<'_>) -> Vec<Vec<String>> {
+fn areas(order: &Order<'_>) -> Vec<Vec<String>> {
+    let history = &order.knowledge.history;
     let mut ids: Vec<AreaId> = match order.area {
         Some(area) => within(history, area),
         None => history.iter().filter(|(_, area)| area.holds_on(order.day)).map(|(id, _)| id).collect(),
@@ -127,8 +152,9 @@ fn within(history: &AreaHistory, area: AreaId) -> Vec<AreaId> {
     ids
 }
 
-fn measures(catalogue: &Catalogue) -> Vec<Vec<String>> {
-    let row = |measure: &lantoa_schemas::catalogue::Measure| {
+/// The measures of a kind, or all.
+fn measures(catalogue: &Catalogue, kind: Option<MeasureKind>) -> Vec<Vec<String>> {
+    let row = |measure: &Measure| {
         let scopes = measure.scopes.iter().filter_map(|id| catalogue.scope(id)).map(|scope| scope.name_vi.as_str());
         // Of several that events gave one name each goes by its code.
         let alone = catalogue.measures_called(&measure.name_vi).len() == 1;
@@ -136,7 +162,26 @@ fn measures(catalogue: &Catalogue) -> Vec<Vec<String>> {
         let scopes = scopes.collect::<Vec<_>>().join("; ");
         vec![offered.clone(), measure.id.clone(), scopes, measure.name_en.clone()]
     };
-    catalogue.measures().iter().map(row).collect()
+    let is_wanted = |measure: &&Measure| kind.is_none_or(|kind| measure.kind == kind);
+    catalogue.measures().iter().filter(is_wanted).map(row).collect()
+}
+
+fn indicators(catalogue: &Catalogue) -> Vec<Vec<String>> {
+    let all = catalogue.indicators();
+    let row = |indicator: &Indicator| {
+        let alone = all.iter().filter(|one| spelt(&one.name_vi) == spelt(&indicator.name_vi)).count() == 1;
+        let offered = if alone { &indicator.name_vi } else { &indicator.id };
+        vec![offered.clone(), indicator.id.clone(), indicator.name_en.clone()]
+    };
+    all.iter().map(row).collect()
+}
+
+fn criteria_sets(catalogue: &Catalogue) -> Vec<Vec<String>> {
+    let row = |set: &CriteriaSet| {
+        let ratings: Vec<&str> = set.ratings.iter().map(|rating| rating.vi.as_str()).collect();
+        vec![set.code.clone(), set.name_vi.clone(), ratings.join("; "), set.name_en.clone()]
+    };
+    catalogue.criteria_sets().iter().map(row).collect()
 }
 
 fn scopes(catalogue: &Catalogue) -> Vec<Vec<String>> {

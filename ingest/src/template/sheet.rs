@@ -8,15 +8,19 @@ use super::{Order, check, example, written};
 
 /// Row of the header on the sheet that is filled in: title and hint stand above.
 pub(super) const HEADER: u32 = 2;
+/// Height of the header, in points.
+pub(crate) const HEADER_HEIGHT: f64 = 48.0;
 /// Rows below the header that are checked while they are filled in.
 const CHECKED: u32 = 2_000;
+/// Colour of the header of a column that has to be there.
+pub(crate) const HEAD: u32 = 0xDD_EB_F7;
 /// Width and height of a note, in pixels.
 const NOTE: (u32, u32) = (320, 150);
 /// A4, as Excel numbers papers.
 const A4: u8 = 9;
 
 /// How cells look.
-pub(super) struct Styles {
+pub(crate) struct Styles {
     pub title: Format,
     pub strong: Format,
     pub hint: Format,
@@ -31,21 +35,12 @@ pub(super) struct Styles {
 }
 
 impl Styles {
-    pub(super) fn new() -> Self {
-        let head = |colour: u32| {
-            Format::new()
-                .set_bold()
-                .set_text_wrap()
-                .set_align(FormatAlign::Center)
-                .set_align(FormatAlign::VerticalCenter)
-                .set_border(FormatBorder::Thin)
-                .set_background_color(Color::RGB(colour))
-        };
+    pub(crate) fn new() -> Self {
         Self {
             title: Format::new().set_bold().set_font_size(14.0),
             strong: Format::new().set_bold(),
             hint: Format::new().set_italic().set_font_color(Color::RGB(0x59_59_59)),
-            head: head(0xDD_EB_F7),
+            head: head(HEAD),
             further_head: head(0xED_ED_ED),
             // Codes keep their zeros, and a year and a month do not become a day.
             text: Format::new().set_num_format("@"),
@@ -59,20 +54,42 @@ impl Styles {
     /// How the cells of a column look.
     fn of(&self, holds: Holds) -> &Format {
         match holds {
-            Holds::Text | Holds::Area | Holds::Date => &self.text,
+            // A criteria set such as 25/2023 is no month.
+            Holds::Text | Holds::Json | Holds::Area | Holds::Date | Holds::CriteriaSet => &self.text,
             Holds::Day => &self.day,
             Holds::Count => &self.count,
-            Holds::Period | Holds::Percent | Holds::Measure | Holds::Scope | Holds::Word(_) => &self.plain,
+            Holds::Period
+            | Holds::Year
+            | Holds::Number
+            | Holds::Percent
+            | Holds::Measure
+            | Holds::Title
+            | Holds::Activity
+            | Holds::Indicator
+            | Holds::Scope
+            | Holds::Word(_) => &self.plain,
         }
     }
+}
+
+/// How the cells of a header look.
+pub(crate) fn head(colour: u32) -> Format {
+    Format::new()
+        .set_num_format("@")
+        .set_bold()
+        .set_text_wrap()
+        .set_align(FormatAlign::Center)
+        .set_align(FormatAlign::VerticalCenter)
+        .set_border(FormatBorder::Thin)
+        .set_background_color(Color::RGB(colour))
 }
 
 /// Writes the sheet that is filled in.
 pub(super) fn form(sheet: &mut Worksheet, order: &Order<'_>, lists: &Lists, styles: &Styles) -> Result<(), XlsxError> {
     let day = order.day.format("%d/%m/%Y");
     let hint = format!(
-        "Mỗi dòng là một số liệu. Danh sách địa bàn của ngày {day}. Cách ghi: đưa chuột vào tiêu đề cột, hoặc xem trang Hướng \
-         dẫn."
+        "Mỗi dòng là {}. Danh sách địa bàn của ngày {day}. Cách ghi: đưa chuột vào tiêu đề cột, hoặc xem trang Hướng dẫn.",
+        order.form.row_vi
     );
     sheet.write_string_with_format(0, 0, order.form.vi, &styles.title)?;
     sheet.write_string_with_format(1, 0, hint, &styles.hint)?;
@@ -113,7 +130,7 @@ fn header(sheet: &mut Worksheet, form: &Form, row: u32, styles: &Styles) -> Resu
         let note = Note::new(note).add_author_prefix(false).set_width(NOTE.0).set_height(NOTE.1);
         sheet.insert_note(row, at, &note)?;
     }
-    sheet.set_row_height(row, 48)?;
+    sheet.set_row_height(row, HEADER_HEIGHT)?;
     sheet.set_freeze_panes(row + 1, 0)?;
     sheet.set_landscape().set_paper_size(A4).set_print_fit_to_pages(1, 0);
     sheet.set_repeat_rows(row, row)?;
@@ -121,12 +138,12 @@ fn header(sheet: &mut Worksheet, form: &Form, row: u32, styles: &Styles) -> Resu
 }
 
 /// The width of a column, in characters.
-fn width(column: &Column) -> u16 {
+pub(crate) fn width(column: &Column) -> u16 {
     match column.holds {
-        Holds::Area | Holds::Measure => 34,
-        Holds::Text => 28,
-        Holds::Scope | Holds::Word(_) => 24,
-        Holds::Day | Holds::Date | Holds::Count | Holds::Percent => 14,
-        Holds::Period => 11,
+        Holds::Area | Holds::Measure | Holds::Title | Holds::Activity | Holds::Indicator => 34,
+        Holds::Text | Holds::Json => 28,
+        Holds::Scope | Holds::CriteriaSet | Holds::Word(_) => 24,
+        Holds::Day | Holds::Date | Holds::Count | Holds::Number | Holds::Percent => 14,
+        Holds::Period | Holds::Year => 11,
     }
 }

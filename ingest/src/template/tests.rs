@@ -1,4 +1,5 @@
-use lantoa_schemas::form::{FORMS, Holds, STATEMENT, area_cell};
+use lantoa_schemas::catalogue::MeasureKind;
+use lantoa_schemas::form::{Column, FORMS, Holds, STATEMENT, area_cell};
 use lantoa_schemas::validate::Stamp;
 use lantoa_schemas::vocabulary::Via;
 
@@ -84,6 +85,7 @@ fn the_header_is_one_row_that_names_the_form_and_explains_each_column() {
             }
         }
         let guide = sheet(&bytes, GUIDE_SHEET).concat().join("\n");
+        assert!(guide.contains(form.row_vi) && guide.contains(form.row_en));
         assert!(form.all_columns().all(|column| guide.contains(&column.vi) && guide.contains(&column.en)));
     }
 }
@@ -104,41 +106,65 @@ fn checks(bytes: &[u8]) -> Vec<(String, String, String)> {
 #[test]
 fn every_column_is_checked_and_what_a_drop_down_offers_is_taken() {
     let knowledge = Knowledge::shipped();
-    let order = order(&STATEMENT, "2026-01-10", None, &knowledge);
-    let bytes = workbook(&order).unwrap();
-    let (checks, lists) = (checks(&bytes), sheet(&bytes, LISTS_SHEET));
-    assert_eq!(checks.len(), STATEMENT.all_columns().count());
-    for (at, column) in (0..).zip(STATEMENT.all_columns()) {
-        let letter = rust_xlsxwriter::column_number_to_name(at);
-        let cells = format!("{letter}{}:{letter}2003", sheet::HEADER + 2);
-        let (_, kind, formula) = checks.iter().find(|check| check.0 == cells).unwrap();
-        let expected = match column.holds {
-            Holds::Word(_) | Holds::Measure | Holds::Scope | Holds::Area => "list",
-            Holds::Count => "whole",
-            Holds::Day => "date",
-            Holds::Date | Holds::Period | Holds::Percent => "custom",
-            Holds::Text => "textLength",
-        };
-        assert_eq!(kind, expected, "{}", column.name);
-        if expected != "list" {
-            continue;
+    for form in FORMS {
+        let order = order(form, "2026-01-10", (form != &STATEMENT).then_some("24"), &knowledge);
+        let bytes = workbook(&order).unwrap();
+        let (checks, lists) = (checks(&bytes), sheet(&bytes, LISTS_SHEET));
+        assert_eq!(checks.len(), form.all_columns().count(), "{}", form.name);
+        for (at, column) in (0..).zip(form.all_columns()) {
+            let letter = rust_xlsxwriter::column_number_to_name(at);
+            let cells = format!("{letter}{}:{letter}2003", sheet::HEADER + 2);
+            let (_, kind, formula) = checks.iter().find(|check| check.0 == cells).unwrap();
+            assert_eq!(kind, kind_of(column.holds), "{}", column.name);
+            if kind == "list" {
+                offers(column, formula, &lists, &order);
+            }
         }
-        let (first, last) = formula.strip_prefix("'Danh mục'!$").unwrap().split_once(":$").unwrap();
-        let (letters, from) = first.split_once('$').unwrap();
-        let list = usize::from(rust_xlsxwriter::column_name_to_number(letters));
-        let to: usize = last.split_once('$').unwrap().1.parse().unwrap();
-        let offered: Vec<&str> = lists[from.parse::<usize>().unwrap() - 1..to].iter().map(|row| &*row[list]).collect();
-        assert!(offered.iter().all(|item| taken(column.holds, item, &order)), "{}: {offered:?}", column.name);
-        assert!(lists.get(to).is_none_or(|row| row[list].is_empty()), "{}: the list goes on", column.name);
-        let expected = match column.holds {
-            Holds::Area => 1 + 34 + 3_321,
-            Holds::Measure => knowledge.catalogue.measures().len(),
-            Holds::Scope => knowledge.catalogue.scopes().len(),
-            Holds::Word(list) => list.words().len(),
-            _ => 0,
-        };
-        assert_eq!(offered.len(), expected, "{}", column.name);
     }
+}
+
+/// The kind of check that a kind of cell has; one that takes all has none.
+fn kind_of(holds: Holds) -> &'static str {
+    match holds {
+        Holds::Word(_)
+        | Holds::Measure
+        | Holds::Title
+        | Holds::Activity
+        | Holds::Indicator
+        | Holds::CriteriaSet
+        | Holds::Scope
+        | Holds::Area => "list",
+        Holds::Day => "date",
+        Holds::Count | Holds::Number | Holds::Year | Holds::Date | Holds::Period | Holds::Percent => "custom",
+        Holds::Text => "textLength",
+        Holds::Json => "",
+    }
+}
+
+/// Checks that the range of a drop-down is a whole list, and that each item is taken.
+fn offers(column: &Column, formula: &str, lists: &[Vec<String>], order: &Order<'_>) {
+    let (first, last) = formula.strip_prefix("'Danh mục'!$").unwrap().split_once(":$").unwrap();
+    let (letters, from) = first.split_once('$').unwrap();
+    let list = usize::from(rust_xlsxwriter::column_name_to_number(letters));
+    let to: usize = last.split_once('$').unwrap().1.parse().unwrap();
+    let offered: Vec<&str> = lists[from.parse::<usize>().unwrap() - 1..to].iter().map(|row| &*row[list]).collect();
+    assert!(offered.iter().all(|item| taken(column.holds, item, order)), "{}: {offered:?}", column.name);
+    assert!(lists.get(to).is_none_or(|row| row[list].is_empty()), "{}: the list goes on", column.name);
+    let catalogue = &order.knowledge.catalogue;
+    let of_kind = |kind| catalogue.measures().iter().filter(|measure| measure.kind == kind).count();
+    let expected = match column.holds {
+        Holds::Area if order.area.is_none() => 1 + 34 + 3_321,
+        Holds::Area => offered.len(),
+        Holds::Measure => catalogue.measures().len(),
+        Holds::Title => of_kind(MeasureKind::Title),
+        Holds::Activity => of_kind(MeasureKind::Activity),
+        Holds::Indicator => catalogue.indicators().len(),
+        Holds::CriteriaSet => catalogue.criteria_sets().len(),
+        Holds::Scope => catalogue.scopes().len(),
+        Holds::Word(list) => list.words().len(),
+        _ => 0,
+    };
+    assert_eq!(offered.len(), expected, "{}", column.name);
 }
 
 /// Whether an item stands for one code.
@@ -146,7 +172,12 @@ fn taken(holds: Holds, item: &str, order: &Order<'_>) -> bool {
     let (history, catalogue) = (&order.knowledge.history, &order.knowledge.catalogue);
     match holds {
         Holds::Word(list) => list.called(item).is_some(),
-        Holds::Measure => catalogue.measures_called(item).len() == 1,
+        Holds::Measure | Holds::Title | Holds::Activity => catalogue.measures_called(item).len() == 1,
+        Holds::Indicator => {
+            let named = catalogue.indicators().iter().filter(|one| one.name_vi == item).count();
+            named == 1 || catalogue.indicator(item).is_some()
+        }
+        Holds::CriteriaSet => catalogue.criteria_sets().iter().any(|set| set.code == item),
         Holds::Scope => catalogue.scopes_called(item).len() == 1,
         Holds::Area => area_cell(item).is_some_and(|(code, name)| {
             AreaLevel::ALL.iter().any(|level| history.resolve_named(*level, code, order.day, name).is_ok())

@@ -27,10 +27,24 @@ pub enum Holds {
     Count,
     /// A percent as printed.
     Percent,
+    /// A year.
+    Year,
+    /// A number that may have decimals.
+    Number,
     /// A measure of the catalogue.
     Measure,
+    /// A measure of the catalogue that is a title.
+    Title,
+    /// A measure of the catalogue that is an activity.
+    Activity,
+    /// An indicator of the catalogue.
+    Indicator,
+    /// A criteria set of the catalogue, or another one.
+    CriteriaSet,
     /// A scope of the catalogue.
     Scope,
+    /// An object in JSON.
+    Json,
     /// A word of a closed list.
     Word(List),
 }
@@ -53,9 +67,9 @@ pub struct Column {
 }
 
 impl Column {
-    /// Whether a heading says it; `said` as [`spelt`] makes it.
-    pub(super) fn is_headed(&self, said: &str) -> bool {
-        self.headings.iter().any(|heading| heading == said)
+    /// All that a header may call it in Vietnamese, as [`spelt`] makes it.
+    pub(super) fn headings(&self) -> impl Iterator<Item = &str> {
+        self.headings.iter().map(String::as_str)
     }
 }
 
@@ -83,18 +97,23 @@ struct Entry {
 static COLUMNS: LazyLock<HashMap<String, Column>> = LazyLock::new(|| {
     let entries: HashMap<String, Entry> =
         toml::from_str(include_str!("../../data/form.toml")).expect("the shipped columns are read by the forms' tests");
-    let column = |name: String, entry: Entry| Column {
-        name,
+    let column = |key: &str, entry: Entry| Column {
+        name: key.rsplit_once('.').map_or(key, |(_, name)| name).to_owned(),
         headings: std::iter::once(&entry.heading).chain(&entry.also).map(|heading| spelt(heading)).collect(),
         heading: entry.heading,
         holds: entry.holds,
         vi: entry.vi,
         en: entry.en,
     };
-    entries.into_iter().map(|(name, entry)| (name.clone(), column(name, entry))).collect()
+    entries.into_iter().map(|(key, entry)| (key.clone(), column(&key, entry))).collect()
 });
 
-/// The column of a name.
+/// The column of a name, as forms share it.
 pub fn column(name: &str) -> Option<&'static Column> {
     COLUMNS.get(name)
+}
+
+/// The column of a name as one form explains it: in words of its own, or as forms share it.
+pub(super) fn column_of(form: &str, name: &str) -> Option<&'static Column> {
+    COLUMNS.get(&format!("{form}.{name}")).or_else(|| column(name))
 }

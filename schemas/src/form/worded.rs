@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use super::{Holds, RESULT, column};
 use crate::catalogue::Catalogue;
 use crate::validate::{Cell, Fields};
+use crate::wording::spelt;
 
 /// What may stand between code and name of an area.
 const DASHES: [char; 3] = ['-', '–', '—'];
@@ -30,11 +31,17 @@ impl<'a> Worded<'a> {
         let Some(column) = column(name) else { return said };
         let code = match column.holds {
             Holds::Word(list) => list.called(&said).map(|word| word.code.as_str()),
-            Holds::Measure if self.catalogue.measure(&said).is_none() => {
+            Holds::Measure | Holds::Title | Holds::Activity if self.catalogue.measure(&said).is_none() => {
                 only(&self.catalogue.measures_called(&said)).map(|measure| measure.id.as_str())
             }
             Holds::Scope if self.catalogue.scope(&said).is_none() => {
                 only(&self.catalogue.scopes_called(&said)).map(|scope| scope.id.as_str())
+            }
+            Holds::Indicator if self.catalogue.indicator(&said).is_none() => {
+                let called = spelt(&said);
+                let indicators = self.catalogue.indicators().iter();
+                let found: Vec<_> = indicators.filter(|indicator| spelt(&indicator.name_vi) == called).collect();
+                only(&found).map(|indicator| indicator.id.as_str())
             }
             Holds::Area => return area_cell(&said).map(|(code, _)| code.to_owned()).map_or(said, Cow::Owned),
             _ => None,

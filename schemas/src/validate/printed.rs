@@ -33,7 +33,7 @@ impl Unread {
 
 /// A count, and what is printed with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Count {
+pub(crate) struct Count {
     /// The count itself.
     pub count: i64,
     /// What the words around it say of it: `hơn 138.000`.

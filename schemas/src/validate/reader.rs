@@ -37,14 +37,15 @@ const MAX_TEXT: usize = 4_000;
 
 /// How texts may say numbers and dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Forms {
+pub(crate) enum Forms {
     /// As an office prints them, too: what is stored is written anew, in the form of the contract.
     Printed,
     /// Only in the form of the contract: what is stored is the text itself.
     Contract,
 }
 
-pub(super) struct Reader<'a> {
+/// The typed values of a row's fields, and what is wrong with them.
+pub(crate) struct Reader<'a> {
     fields: &'a dyn Fields,
     forms: Forms,
     pub problems: Vec<Problem>,

@@ -311,6 +311,40 @@ fn other_families() {
 }
 
 #[test]
+fn an_event_without_an_id_of_its_own_may_be_known_by_what_it_says() {
+    let row = json!({
+        "source": "kh-1", "area_level": "commune", "area_code": "07513", "area_date": "2022-10-08", "activity": "seminar",
+        "occurred_on": "2022-10-01", "attendances": "1.040"
+    });
+    let row = row.as_object().unwrap();
+    let id = |field: &str, value: Value, change: fn(&mut Stamp), place: u64| {
+        let mut row = row.clone();
+        row.insert(field.to_owned(), value);
+        let (mut stamp, event_type) = (stamp(), "vn.lantoa.activity.held.v1");
+        change(&mut stamp);
+        let event = judge().judge(&Row { event_id: None, event_type, reporter: None, fields: &row }, &stamp).unwrap();
+        event.named_by_content(|_| place).event().envelope.event_id.clone()
+    };
+    let same = |_: &mut Stamp| {};
+    let first = id("note", Value::Null, same, 1);
+    for other in [
+        id("attendances", json!(1040), same, 1),
+        id("occurred_on", json!("01/10/2022"), same, 1),
+        id("note", json!(" "), |stamp| (stamp.receipt, stamp.row, stamp.via) = ("other".into(), 7, Via::File), 1),
+    ] {
+        assert_eq!(other, first, "however it is written and wherever it stands");
+    }
+    for other in [
+        id("note", Value::Null, same, 2),
+        id("note", json!("x"), same, 1),
+        id("attendances", json!(1041), same, 1),
+        id("note", Value::Null, |stamp| stamp.sender = "other".into(), 1),
+    ] {
+        assert_ne!(other, first);
+    }
+}
+
+#[test]
 fn every_family_is_written_as_its_schema_says() {
     let mut encoder = crate::avro::Encoder::default();
     let mut out = Vec::new();
@@ -327,6 +361,7 @@ fn every_family_is_written_as_its_schema_says() {
         out.clear();
         let empty = Event { envelope: event.event().envelope.clone(), facts };
         encoder.event(&empty, &mut out).unwrap();
+        assert!(!crate::receipt::content_key(&empty.envelope, &empty.facts).is_empty());
         assert!(out.len() > crate::avro::HEADER_LEN);
     }
 }

@@ -43,9 +43,13 @@ impl Problem {
         let placed = placed.filter_map(|(said, place)| Some((translated(&FILE.reason, said)?, in_place(place)?)));
         let reason = placed.map(|(reason, place)| format!("{reason} ({place})")).next();
         let reason = reason.or_else(|| translated(&FILE.reason, &self.reason))?;
-        let field = column(&self.field).map_or(&self.field, |column| &column.heading);
+        let field = match self.field.as_str() {
+            "header" => "Dòng tiêu đề",
+            "row" => "Dòng",
+            field => column(field).map_or(field, |column| column.heading.as_str()),
+        };
         let remedy = translated(&FILE.remedy, &self.remedy)?;
-        Some(Self { field: field.clone(), reason, remedy, personal: self.personal })
+        Some(Self { field: field.to_owned(), reason, remedy, personal: self.personal })
     }
 }
 
@@ -73,8 +77,9 @@ fn part(said: &str) -> String {
         return said.to_owned();
     }
     let catalogue = Catalogue::shipped();
-    let level = List::AreaLevel.word(said).or_else(|| List::Precision.word(said)).map(|word| &word.vi);
-    let name = level
+    let lists = [List::AreaLevel, List::Precision, List::ReferenceKind];
+    let word = lists.into_iter().find_map(|list| list.word(said)).map(|word| &word.vi);
+    let name = word
         // What is counted has the codes of scopes as well; where both could be meant, it is the scope.
         .or_else(|| catalogue.scope(said).map(|scope| &scope.name_vi))
         .or_else(|| catalogue.measure(said).map(|measure| &measure.name_vi));
