@@ -1,5 +1,6 @@
 //! Settings of the ingest role. In: a TOML section or defaults. Out: typed values; an unknown key is refused.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -32,6 +33,19 @@ pub struct Config {
     /// Bytes of requests that are under way at once; further requests wait, unread. Memory grows to about five times as
     /// much, as rows are held parsed and encoded; the one workbook that is read at a time may take 200 MiB more.
     pub max_bytes_under_way: usize,
+    /// Requests that may wait for others to be done where there is no room for them; one more is answered 503 at once.
+    pub queue: usize,
+    /// How long a request waits for room; then it is answered 503.
+    #[serde(deserialize_with = "seconds")]
+    pub queue_timeout: Duration,
+    /// Free bytes of the disk that holds [`Config::watch`] below which nothing is taken in: it is answered 507. It is
+    /// taken in again once there is an eighth more. 0 never stops.
+    pub min_free_bytes: u64,
+    /// Folder whose disk is watched; none where it is left out. `lantoa up` watches its data folder, in which the
+    /// embedded broker and the tables are.
+    pub watch: Option<PathBuf>,
+    /// Whether senders have to show who they are.
+    pub tokens: Tokens,
     /// How long a sender may take to send a body; then it is answered 408.
     #[serde(deserialize_with = "seconds")]
     pub body_timeout: Duration,
@@ -63,7 +77,12 @@ impl Default for Config {
             replication: -1,
             max_body_bytes: 8 << 20,
             max_rows: 100_000,
-            max_bytes_under_way: 48 << 20,
+            max_bytes_under_way: 32 << 20,
+            queue: 64,
+            queue_timeout: Duration::from_secs(2),
+            min_free_bytes: 1 << 30,
+            watch: None,
+            tokens: Tokens::Off,
             body_timeout: Duration::from_secs(60),
             ack_timeout: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(30),
@@ -72,6 +91,24 @@ impl Default for Config {
             fault: None,
         }
     }
+}
+
+impl Config {
+    /// Whether nothing is taken from whoever does not show who they are.
+    pub fn tokens_required(&self) -> bool {
+        self.tokens == Tokens::Required
+    }
+}
+
+/// Whether senders have to show who they are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tokens {
+    /// Whoever reaches the listener may send.
+    #[default]
+    Off,
+    /// Only whoever has a token may send.
+    Required,
 }
 
 /// A moment at which the process aborts, as `kill -9` would end it, so that tests can show what survives.
@@ -122,6 +159,8 @@ mod tests {
                 r#"{"fault": "before_produce"}"#,
                 Some(Config { fault: Some(FaultPoint::BeforeProduce), ..Config::default() }),
             ),
+            (r#"{"tokens": "required"}"#, Some(Config { tokens: Tokens::Required, ..Config::default() })),
+            (r#"{"tokens": "maybe"}"#, None),
             (r#"{"ack_timeout": -1}"#, None),
             (r#"{"acks": 1}"#, None),
             (r#"{"connection": {}}"#, None),

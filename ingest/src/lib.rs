@@ -31,7 +31,7 @@ mod test_broker;
 #[cfg(test)]
 mod test_workbook;
 
-pub use config::{Config, FaultPoint};
+pub use config::{Config, FaultPoint, Tokens};
 use intake::References;
 pub use intake::{Answer, Intake};
 
