@@ -21,7 +21,7 @@ type Measure = Arc<dyn Fn() -> io::Result<u64> + Send + Sync>;
 /// A disk with too little room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the disk has {free} bytes free, and nothing is taken in below {least}")]
-pub struct Full {
+pub struct DiskFull {
     /// Free bytes, when it was last asked.
     pub free: u64,
     /// The bound: the setting `min_free_bytes`.
@@ -54,8 +54,8 @@ impl Disk {
     /// Whether there is room, as of the last look.
     ///
     /// # Errors
-    /// [`Full`].
-    pub(crate) fn room(&self) -> Result<(), Full> {
+    /// [`DiskFull`].
+    pub(crate) fn room(&self) -> Result<(), DiskFull> {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner).state()
     }
 
@@ -115,7 +115,7 @@ struct Gate {
 /// What a look changed.
 #[derive(Debug)]
 enum Turn {
-    Closed(Full),
+    Closed(DiskFull),
     Opened,
     Blind(io::Error),
 }
@@ -125,8 +125,8 @@ impl Gate {
         Self { least, closed_at: None, blind: false }
     }
 
-    fn state(&self) -> Result<(), Full> {
-        self.closed_at.map_or(Ok(()), |free| Err(Full { free, least: self.least }))
+    fn state(&self) -> Result<(), DiskFull> {
+        self.closed_at.map_or(Ok(()), |free| Err(DiskFull { free, least: self.least }))
     }
 
     /// Takes a measurement in. One that failed changes nothing: a disk that cannot be asked is no full one.
@@ -141,7 +141,7 @@ impl Gate {
         let bound = if was_closed { self.least.saturating_add(self.least / 8) } else { self.least };
         self.closed_at = (free < bound).then_some(free);
         match (was_closed, self.closed_at) {
-            (false, Some(free)) => Some(Turn::Closed(Full { free, least: self.least })),
+            (false, Some(free)) => Some(Turn::Closed(DiskFull { free, least: self.least })),
             (true, None) => Some(Turn::Opened),
             _ => None,
         }
@@ -169,7 +169,7 @@ mod tests {
             (799, false, true),
         ] {
             assert_eq!(gate.see(Ok(free)).is_some(), turned, "{free}");
-            assert_eq!(gate.state(), if open { Ok(()) } else { Err(Full { free, least: 800 }) }, "{free}");
+            assert_eq!(gate.state(), if open { Ok(()) } else { Err(DiskFull { free, least: 800 }) }, "{free}");
         }
     }
 
@@ -181,7 +181,7 @@ mod tests {
         assert!(gate.see(failed()).is_none() && gate.state().is_ok());
         gate.see(Ok(1));
         assert!(matches!(gate.see(failed()), Some(Turn::Blind(_))));
-        assert_eq!(gate.state(), Err(Full { free: 1, least: 800 }));
+        assert_eq!(gate.state(), Err(DiskFull { free: 1, least: 800 }));
     }
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
         let tasks = TaskTracker::new();
         assert_eq!(disk.room(), Ok(()), "not asked yet");
         disk.look(&tasks).await;
-        assert_eq!(disk.room(), Err(Full { free: 10, least: 100 }));
+        assert_eq!(disk.room(), Err(DiskFull { free: 10, least: 100 }));
         free.store(200, Ordering::SeqCst);
         assert!(disk.room().is_err(), "as of the last look");
         disk.look(&tasks).await;

@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
+use bytes::Bytes;
 use lantoa_schemas::form::{FORMS, Form};
 use lantoa_schemas::vocabulary::Via;
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,7 @@ use crate::parse::Notation;
 mod body;
 mod problem;
 
-use body::Room;
+use body::{Held, Room};
 use problem::{ProblemDocument, RowError};
 
 /// Header under which a sender gives a key of its own.
@@ -39,6 +40,16 @@ const MAX_NAME: usize = 255;
 struct Doors {
     intake: Arc<Intake>,
     room: Room,
+}
+
+impl Doors {
+    /// Reads a body; where nothing can be taken in now, says so without keeping any of it.
+    async fn read(&self, headers: &HeaderMap, body: Body) -> Result<(Bytes, Held), ProblemDocument> {
+        match self.intake.open() {
+            Ok(()) => self.room.read(headers, body).await,
+            Err(closed) => Err(self.room.turned_away(body, closed.into()).await),
+        }
+    }
 }
 
 /// The routes over one path.
@@ -73,7 +84,7 @@ async fn only_post(method: Method) -> ProblemDocument {
 
 async fn events(State(doors): State<Arc<Doors>>, headers: HeaderMap, body: Body) -> Result<Response, ProblemDocument> {
     // The body is read before anything is judged: a sender that is still sending would not see the answer.
-    let (content, _room) = doors.room.read(&headers, body).await?;
+    let (content, _room) = doors.read(&headers, body).await?;
     unpacked(&headers)?;
     let notation = events_notation(&headers)?;
     let idempotency_key = idempotency_key(&headers)?;
@@ -97,7 +108,7 @@ async fn files(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ProblemDocument> {
-    let (content, _room) = doors.room.read(&headers, body).await?;
+    let (content, _room) = doors.read(&headers, body).await?;
     unpacked(&headers)?;
     let Query(query) =
         query.map_err(|error| bad_query("query", error.body_text(), "only form and name can be asked"))?;

@@ -24,9 +24,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Config, FaultPoint};
+use crate::disk::{Disk, DiskFull};
 use crate::log::{Log, LogError, Position, ProduceError, Record};
 use crate::parse::{Notation, ParseError, is_workbook};
 
+mod away;
 mod count;
 mod health;
 mod judge;
@@ -120,6 +122,12 @@ pub enum IntakeError {
     /// What rows are judged by cannot be read. Owned by the outside; may be sent again.
     #[error("what rows are judged by cannot be read")]
     Unread(#[source] Box<LogError>),
+    /// The log is known to be away, so nothing was sent there. Owned by the outside; may be sent again.
+    #[error("the log does not answer")]
+    Away,
+    /// The disk is nearly full. Owned by whoever runs the program; may be sent again once there is room.
+    #[error("nothing is taken in; make room on the disk, or set min_free_bytes of [ingest] lower")]
+    DiskFull(#[from] DiskFull),
     /// The role is stopping. May be sent again.
     #[error("intake is stopping")]
     Stopping,
@@ -143,6 +151,8 @@ pub struct Intake {
     workbooks: Semaphore,
     counters: count::Counters,
     last_answer: health::LastAnswer,
+    watch: Arc<away::Watch>,
+    disk: Option<Disk>,
 }
 
 impl Intake {
@@ -155,9 +165,13 @@ impl Intake {
         tracker: TaskTracker,
         shutdown: CancellationToken,
     ) -> Self {
+        let log = Arc::new(log);
+        let disk = config.watch.as_deref().map(|folder| Disk::of(folder, config.min_free_bytes));
         Self {
             config,
-            log: Arc::new(log),
+            watch: Arc::new(away::Watch::over(Arc::clone(&log))),
+            disk,
+            log,
             references,
             clock,
             tracker,
@@ -204,15 +218,29 @@ impl Intake {
         self.submit(Submission { content, notation, via: Via::File, name, idempotency_key: None }).await
     }
 
+    /// Whether anything can be taken in now, for a door that would rather not read what it must refuse.
+    ///
+    /// # Errors
+    /// [`IntakeError::Stopping`], [`IntakeError::DiskFull`].
+    pub(crate) fn open(&self) -> Result<(), IntakeError> {
+        if self.shutdown.is_cancelled() {
+            return Err(IntakeError::Stopping);
+        }
+        Ok(self.disk.as_ref().map_or(Ok(()), Disk::room)?)
+    }
+
+    /// The disk that is watched, if one is.
+    pub(crate) fn disk(&self) -> Option<&Disk> {
+        self.disk.as_ref()
+    }
+
     /// Takes a submission in. When it answers, every accepted row and the receipt are in the log.
     ///
     /// # Errors
     /// When the content cannot be read as a whole, the log does not say what it is judged by, or does not acknowledge
     /// all of it.
     pub async fn submit(&self, submission: Submission) -> Result<Answer, IntakeError> {
-        if self.shutdown.is_cancelled() {
-            return Err(IntakeError::Stopping);
-        }
+        self.open()?;
         // Tracked, so that a stop waits for it.
         self.tracker.track_future(self.take(submission)).await
     }
@@ -231,7 +259,6 @@ impl Intake {
             return Err(IntakeError::Key);
         }
         let receipt = receipt_key(LOCAL_SENDER, key);
-        let known = self.references.current(now, self.config.ack_timeout, &self.tracker).await;
         let order = judge::Order {
             content: submission.content,
             notation: submission.notation,
@@ -240,7 +267,7 @@ impl Intake {
             receipt: receipt.clone(),
             most_rows: self.config.max_rows,
             now,
-            knowledge: known.map_err(|error| IntakeError::Unread(Box::new(error)))?,
+            knowledge: self.knowledge(now).await?,
         };
         // Megabytes of text take a while: not on a thread that serves connections.
         let judged = self.tracker.spawn_blocking(move || judge::judge(order)).await??;
@@ -261,7 +288,7 @@ impl Intake {
             rejected: judged.rejected.len() as i64,
         };
         let begun = Instant::now();
-        let positions = self.store(&judged.records, &manifest).await?;
+        let positions = self.with_log(self.store(&judged.records, &manifest)).await?;
         under_way.acknowledged(begun.elapsed());
         let accepted = judged.accepted.into_iter().zip(positions).map(|(row, position)| row.at(position)).collect();
         Ok(Answer { receipt, sent: sent as u64, accepted, rejected: judged.rejected })

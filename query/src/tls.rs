@@ -52,8 +52,7 @@ pub fn server(
     let Some(first) = chain.first().cloned() else {
         return Err(wrong(certificate, "certificate", "there is none in it".to_owned()));
     };
-    let secret =
-        PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, "private key", error.to_string()))?;
+    let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, "private key", error.to_string()))?;
     let pair = |source| TlsError::Pair { certificate: certificate.to_owned(), key: key.to_owned(), source };
     let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Json, Response};
 use lantoa_schemas::validate::Problem;
 use serde::{Serialize, Serializer};
 
+use crate::disk::DiskFull;
 use crate::intake::{IntakeError, MAX_KEY, Rejected};
 use crate::parse::{ParseError, WorkbookError};
 
@@ -40,6 +41,9 @@ pub(super) struct ProblemDocument {
     status: StatusCode,
     detail: String,
     errors: Vec<RowError>,
+    /// Whether the connection cannot be used any more.
+    #[serde(skip)]
+    closing: bool,
 }
 
 fn number<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
@@ -48,7 +52,14 @@ fn number<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S:
 
 impl ProblemDocument {
     pub(super) fn new(status: StatusCode, kind: &str, title: &'static str) -> Self {
-        Self { r#type: format!("{TYPE}{kind}"), title, status, detail: String::new(), errors: Vec::new() }
+        let (detail, errors) = (String::new(), Vec::new());
+        Self { r#type: format!("{TYPE}{kind}"), title, status, detail, errors, closing: false }
+    }
+
+    /// The same for a request that was not read to its end, so that nothing can follow it on its connection.
+    pub(super) fn closing(mut self) -> Self {
+        self.closing = true;
+        self
     }
 
     /// Says what is wrong with the request as a whole, in which part of it, and what would be right.
@@ -68,11 +79,14 @@ impl ProblemDocument {
 
 impl IntoResponse for ProblemDocument {
     fn into_response(self) -> Response {
-        let status = self.status;
+        let (status, closing) = (self.status, self.closing);
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if closing {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::INSUFFICIENT_STORAGE {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
@@ -135,9 +149,14 @@ impl From<IntakeError> for ProblemDocument {
             }
             IntakeError::Unread(source) => {
                 tracing::warn!(error = %source, cause = cause(&*source), "reference topic cannot be read");
-                unavailable("could not be judged: the log does not say which areas and measures are in force")
+                nothing_stored(
+                    "unread",
+                    "could not be judged: the log does not say which areas and measures are in force",
+                )
             }
-            IntakeError::Stopping => unavailable("could not be stored: the server is stopping"),
+            IntakeError::Away => nothing_stored("log-away", "was not taken: the log does not answer"),
+            IntakeError::Stopping => nothing_stored("stopping", "was not taken: the server is stopping"),
+            IntakeError::DiskFull(full) => disk_full(full),
             IntakeError::Encode(_) | IntakeError::Judging(_) => {
                 tracing::error!(error = %error, cause = cause(&error), "intake failed");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The server failed").because(
@@ -150,9 +169,29 @@ impl From<IntakeError> for ProblemDocument {
     }
 }
 
+/// The disk has too little room: said without the folder's name, which is nobody's business elsewhere.
+fn disk_full(full: DiskFull) -> ProblemDocument {
+    let title = "The server's disk is nearly full";
+    ProblemDocument::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", title).because(
+        "body",
+        format!("was not taken: {full}"),
+        "tell whoever runs the server to make room or to set min_free_bytes of [ingest] lower, then send the same again",
+    )
+}
+
+/// The log may have taken some of it.
 fn unavailable(why: &str) -> ProblemDocument {
+    not_now("not-acknowledged", why)
+}
+
+/// Nothing of it has gone to the log, and nothing will unless it is sent again.
+fn nothing_stored(kind: &str, why: &str) -> ProblemDocument {
+    not_now(kind, why)
+}
+
+fn not_now(kind: &str, why: &str) -> ProblemDocument {
     let title = "The events could not be stored now";
-    ProblemDocument::new(StatusCode::SERVICE_UNAVAILABLE, "not-acknowledged", title).because(
+    ProblemDocument::new(StatusCode::SERVICE_UNAVAILABLE, kind, title).because(
         "body",
         why,
         "send the same again, nothing is doubled by that",
@@ -184,6 +223,19 @@ fn unreadable(error: ParseError) -> ProblemDocument {
             document.of_rows("nothing was stored", errors)
         }
         error => document.because("body", error.to_string(), error.remedy()),
+    }
+}
+
+#[cfg(test)]
+impl ProblemDocument {
+    /// How it is answered.
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Whether the connection is closed behind it.
+    pub(super) fn closes(&self) -> bool {
+        self.closing
     }
 }
 

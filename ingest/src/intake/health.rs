@@ -23,7 +23,15 @@ impl Intake {
     /// The parts by name, each with what is wrong and what to do where it does not work.
     pub async fn ready(&self) -> Vec<(&'static str, Result<(), String>)> {
         let open = if self.shutdown.is_cancelled() { Err("intake is stopping".to_owned()) } else { Ok(()) };
-        vec![("intake", open), ("log", self.log_answers().await)]
+        let mut parts = vec![("intake", open), ("log", self.log_answers().await)];
+        if let Some(disk) = &self.disk {
+            let room = disk.room().map_err(|full| {
+                let folder = disk.folder().display();
+                format!("{full}; make room where {folder} is, or set min_free_bytes of [ingest] lower")
+            });
+            parts.push(("disk", room));
+        }
+        parts
     }
 
     async fn log_answers(&self) -> Result<(), String> {
