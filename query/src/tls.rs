@@ -31,7 +31,7 @@ pub enum TlsError {
         /// The key's file.
         key: PathBuf,
         /// What rustls said.
-        source: rustls::Error,
+        source: Box<rustls::Error>,
     },
 }
 
@@ -53,7 +53,10 @@ pub fn server(
         return Err(wrong(certificate, "certificate", "there is none in it".to_owned()));
     };
     let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, "private key", error.to_string()))?;
-    let pair = |source| TlsError::Pair { certificate: certificate.to_owned(), key: key.to_owned(), source };
+    let pair = |source| {
+        let (certificate, key, source) = (certificate.to_owned(), key.to_owned(), Box::new(source));
+        TlsError::Pair { certificate, key, source }
+    };
     let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(pair)?
