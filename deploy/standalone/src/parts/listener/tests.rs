@@ -201,7 +201,7 @@ async fn a_stop_waits_for_answers_under_way_and_for_nothing_else() {
 
 #[tokio::test]
 async fn a_write_that_nobody_reads_fails_and_one_that_is_read_slowly_does_not() {
-    let within = Duration::from_millis(100);
+    let within = Duration::from_millis(300);
     let (near, _far) = tokio::io::duplex(16);
     let written = Patient::new(near, Some(within)).write_all(&[0; 64]).await;
     assert_eq!(written.unwrap_err().kind(), std::io::ErrorKind::TimedOut);
