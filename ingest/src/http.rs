@@ -47,7 +47,7 @@ impl Doors {
     async fn read(&self, headers: &HeaderMap, body: Body) -> Result<(Bytes, Held), ProblemDocument> {
         match self.intake.open() {
             Ok(()) => self.room.read(headers, body).await,
-            Err(closed) => Err(self.room.turned_away(body, closed.into()).await),
+            Err(closed) => Err(self.room.turned_away(headers, body, closed.into()).await),
         }
     }
 }

@@ -6,8 +6,8 @@
 //! changes nothing as ids repeat.
 //!
 //! In reading order: `config`, what the doors accept (`http`), what is read out of it (`parse`), the one path of all
-//! doors (`intake`), the log behind it (`log`), and whether the disk has room for it (`disk`); beside them the form that an office fills in (`template`), and the sheet
-//! that it gets back (`returned`).
+//! doors (`intake`), the log behind it (`log`), and whether the disk has room for it (`disk`); beside them the form that an
+//! office fills in (`template`), and the sheet that it gets back (`returned`).
 
 use std::sync::Arc;
 use std::time::Duration;

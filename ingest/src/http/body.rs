@@ -90,7 +90,7 @@ impl Room {
         let needed = if declared.is_some() { taken.unwrap_or(0) } else { self.most_body };
         let units = u32::try_from(needed.div_ceil(UNIT).max(1)).unwrap_or(u32::MAX);
         let Some(permit) = self.place(units).await else {
-            return Err(self.turned_away(body, no_room()).await);
+            return Err(self.turned_away(headers, body, no_room()).await);
         };
         let read = self.collect(body.into_data_stream(), declared);
         let bytes = tokio::time::timeout(self.within, read).await.map_err(|_| too_slow(self.within).closing())??;
@@ -112,7 +112,11 @@ impl Room {
     }
 
     /// Reads on for a while a body that is refused whatever it says, and gives the answer back to be sent.
-    pub(super) async fn turned_away(&self, body: Body, why: ProblemDocument) -> ProblemDocument {
+    /// Who asks beforehand whether to send it is told at once.
+    pub(super) async fn turned_away(&self, headers: &HeaderMap, body: Body, why: ProblemDocument) -> ProblemDocument {
+        if headers.contains_key(header::EXPECT) {
+            return why.closing();
+        }
         let Ok(_place) = Arc::clone(&self.parting).try_acquire_owned() else { return why.closing() };
         let deadline = Instant::now() + TURNED_AWAY_WITHIN;
         let (mut chunks, mut seen) = (body.into_data_stream(), 0_usize);
@@ -260,7 +264,11 @@ mod tests {
         let room = room(0, Duration::ZERO);
         let chunk = || Ok::<_, std::io::Error>(vec![b' '; 64 << 10]);
         let endless = Body::from_stream(futures::stream::repeat_with(chunk));
-        assert!(room.turned_away(endless, no_room()).await.closes());
-        assert!(!room.turned_away(Body::from("short"), no_room()).await.closes());
+        let plain = HeaderMap::new();
+        assert!(room.turned_away(&plain, endless, no_room()).await.closes());
+        assert!(!room.turned_away(&plain, Body::from("short"), no_room()).await.closes());
+        let asks = HeaderMap::from_iter([(header::EXPECT, axum::http::HeaderValue::from_static("100-continue"))]);
+        let unsent = Body::from_stream(futures::stream::pending::<std::io::Result<Vec<u8>>>());
+        assert!(room.turned_away(&asks, unsent, no_room()).await.closes());
     }
 }
