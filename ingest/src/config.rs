@@ -37,6 +37,17 @@ pub struct Config {
     /// Bytes of requests that are under way at once; further requests wait, unread. Memory grows to about five times as
     /// much, as rows are held parsed and encoded; the one workbook that is read at a time may take 200 MiB more.
     pub max_bytes_under_way: usize,
+    /// Requests that may wait for others to be done where there is no room for them; one more is answered 503 at once.
+    pub queue: usize,
+    /// How long a request waits for room; then it is answered 503.
+    #[serde(deserialize_with = "seconds")]
+    pub queue_timeout: Duration,
+    /// Free bytes of the disk that holds [`Config::watch`] below which nothing is taken in: it is answered 507. It is
+    /// taken in again once there is an eighth more. 0 never stops.
+    pub min_free_bytes: u64,
+    /// Folder whose disk is watched; none where it is left out. `lantoa up` watches its data folder, in which the
+    /// embedded broker and the tables are.
+    pub watch: Option<PathBuf>,
     /// How long a sender may take to send a body; then it is answered 408.
     #[serde(deserialize_with = "seconds")]
     pub body_timeout: Duration,
@@ -70,7 +81,11 @@ impl Default for Config {
             replication: -1,
             max_body_bytes: 8 << 20,
             max_rows: 100_000,
-            max_bytes_under_way: 48 << 20,
+            max_bytes_under_way: 32 << 20,
+            queue: 64,
+            queue_timeout: Duration::from_secs(2),
+            min_free_bytes: 1 << 30,
+            watch: None,
             body_timeout: Duration::from_secs(60),
             ack_timeout: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(30),

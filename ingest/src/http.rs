@@ -15,6 +15,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
 use axum::{Extension, Router};
+use bytes::Bytes;
 use lantoa_schemas::form::{FORMS, Form};
 use lantoa_schemas::vocabulary::Via;
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,7 @@ mod body;
 mod caller;
 mod problem;
 
-use body::Room;
+use body::{Held, Room};
 use caller::Caller;
 use problem::{ProblemDocument, RowError};
 
@@ -53,6 +54,14 @@ impl Doors {
             caller.note_refused(&self.intake, "family");
         }
         answer
+    }
+
+    /// Reads a body; where nothing can be taken in now, says so without keeping any of it.
+    async fn read(&self, headers: &HeaderMap, body: Body) -> Result<(Bytes, Held), ProblemDocument> {
+        match self.intake.open() {
+            Ok(()) => self.room.read(headers, body).await,
+            Err(closed) => Err(self.room.turned_away(headers, body, closed.into()).await),
+        }
     }
 }
 
@@ -98,7 +107,7 @@ async fn events(
     body: Body,
 ) -> Result<Response, ProblemDocument> {
     // The body is read before anything is judged: a sender that is still sending would not see the answer.
-    let (content, _room) = doors.room.read(&headers, body).await?;
+    let (content, _room) = doors.read(&headers, body).await?;
     unpacked(&headers)?;
     let notation = events_notation(&headers)?;
     let idempotency_key = idempotency_key(&headers)?;
@@ -124,7 +133,7 @@ async fn files(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ProblemDocument> {
-    let (content, _room) = doors.room.read(&headers, body).await?;
+    let (content, _room) = doors.read(&headers, body).await?;
     unpacked(&headers)?;
     let Query(query) =
         query.map_err(|error| bad_query("query", error.body_text(), "only form and name can be asked"))?;

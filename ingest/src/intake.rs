@@ -25,10 +25,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Config, FaultPoint};
+use crate::disk::{Disk, DiskFull};
 use crate::log::{Log, LogError, Position, ProduceError, Record};
 use crate::parse::{Notation, ParseError, is_workbook};
 use crate::senders::{Refused, Sender, Senders};
 
+mod away;
 mod count;
 mod health;
 mod judge;
@@ -137,6 +139,12 @@ pub enum IntakeError {
     /// What rows are judged by cannot be read. Owned by the outside; may be sent again.
     #[error("what rows are judged by cannot be read")]
     Unread(#[source] Box<LogError>),
+    /// The log is known to be away, so nothing was sent there. Owned by the outside; may be sent again.
+    #[error("the log does not answer")]
+    Away,
+    /// The disk is nearly full. Owned by whoever runs the program; may be sent again once there is room.
+    #[error("nothing is taken in; make room on the disk, or set min_free_bytes of [ingest] lower")]
+    DiskFull(#[from] DiskFull),
     /// The role is stopping. May be sent again.
     #[error("intake is stopping")]
     Stopping,
@@ -162,6 +170,8 @@ pub struct Intake {
     workbooks: Semaphore,
     counters: count::Counters,
     last_answer: health::LastAnswer,
+    watch: Arc<away::Watch>,
+    disk: Option<Disk>,
 }
 
 impl Intake {
@@ -176,9 +186,13 @@ impl Intake {
     ) -> Self {
         let file = || config.senders.clone().unwrap_or_else(|| "senders.toml".into());
         let senders = config.tokens_required().then(|| Senders::at(file()));
+        let log = Arc::new(log);
+        let disk = config.watch.as_deref().map(|folder| Disk::of(folder, config.min_free_bytes));
         Self {
             config,
-            log: Arc::new(log),
+            watch: Arc::new(away::Watch::over(Arc::clone(&log))),
+            disk,
+            log,
             references,
             senders,
             clock,
@@ -243,15 +257,29 @@ impl Intake {
         self.submit(Submission { sender, content, notation, via: Via::File, name, idempotency_key: None }).await
     }
 
+    /// Whether anything can be taken in now, for a door that would rather not read what it must refuse.
+    ///
+    /// # Errors
+    /// [`IntakeError::Stopping`], [`IntakeError::DiskFull`].
+    pub(crate) fn open(&self) -> Result<(), IntakeError> {
+        if self.shutdown.is_cancelled() {
+            return Err(IntakeError::Stopping);
+        }
+        Ok(self.disk.as_ref().map_or(Ok(()), Disk::room)?)
+    }
+
+    /// The disk that is watched, if one is.
+    pub(crate) fn disk(&self) -> Option<&Disk> {
+        self.disk.as_ref()
+    }
+
     /// Takes a submission in. When it answers, every accepted row and the receipt are in the log.
     ///
     /// # Errors
     /// When the content cannot be read as a whole, the log does not say what it is judged by, or does not acknowledge
     /// all of it, what was refused included.
     pub async fn submit(&self, submission: Submission) -> Result<Answer, IntakeError> {
-        if self.shutdown.is_cancelled() {
-            return Err(IntakeError::Stopping);
-        }
+        self.open()?;
         // Tracked, so that a stop waits for it.
         self.tracker.track_future(self.take(submission)).await
     }
@@ -270,7 +298,6 @@ impl Intake {
             return Err(IntakeError::Key);
         }
         let receipt = receipt_key(&submission.sender.name, key);
-        let known = self.references.current(now, self.config.ack_timeout, &self.tracker).await;
         let order = judge::Order {
             content: submission.content,
             notation: submission.notation,
@@ -280,7 +307,7 @@ impl Intake {
             receipt: receipt.clone(),
             most_rows: self.config.max_rows,
             now,
-            knowledge: known.map_err(|error| IntakeError::Unread(Box::new(error)))?,
+            knowledge: self.knowledge(now).await?,
         };
         // Megabytes of text take a while: not on a thread that serves connections.
         let judged = self.tracker.spawn_blocking(move || judge::judge(order)).await??;
@@ -304,7 +331,7 @@ impl Intake {
             rejects_kept: Some(judged.rejects as i64),
         };
         let begun = Instant::now();
-        let positions = self.store(&judged.records, &manifest).await?;
+        let positions = self.with_log(self.store(&judged.records, &manifest)).await?;
         under_way.acknowledged(begun.elapsed());
         if let Some(error) = judged.unread {
             return Err(IntakeError::Unreadable { receipt, error });

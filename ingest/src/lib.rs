@@ -6,8 +6,8 @@
 //! again, which changes nothing as ids repeat.
 //!
 //! In reading order: `config`, what the doors accept (`http`), what is read out of it (`parse`), the one path of all
-//! doors (`intake`), and the log behind it (`log`); beside them who may send what (`senders`), the form that an office
-//! fills in (`template`), and the sheet that it gets back (`returned`).
+//! doors (`intake`), the log behind it (`log`), and whether the disk has room for it (`disk`); beside them who may send what
+//! (`senders`), the form that an office fills in (`template`), and the sheet that it gets back (`returned`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub mod config;
+mod disk;
 mod http;
 pub mod intake;
 pub mod log;
@@ -33,6 +34,7 @@ mod test_broker;
 mod test_workbook;
 
 pub use config::{Config, FaultPoint, Tokens};
+pub use disk::DiskFull;
 use intake::References;
 pub use intake::{Answer, Intake};
 
@@ -83,7 +85,20 @@ pub async fn start(config: Config, clock: SharedClock, shutdown: CancellationTok
     references.current(clock.now(), config.connect_timeout, &tracker).await?;
     let drain_timeout = config.drain_timeout;
     let intake = Arc::new(Intake::new(config, log, references, clock, tracker.clone(), shutdown.clone()));
+    watch_disk(&intake, &tracker, &shutdown).await;
     Ok(Handle { intake, tracker, shutdown, drain_timeout })
+}
+
+/// Looks at the disk before the first request, and then until the stop.
+async fn watch_disk(intake: &Arc<Intake>, tracker: &TaskTracker, shutdown: &CancellationToken) {
+    let Some(disk) = intake.disk() else { return };
+    disk.look(tracker).await;
+    let (intake, tasks, stop) = (Arc::clone(intake), tracker.clone(), shutdown.clone());
+    tracker.spawn(async move {
+        if let Some(disk) = intake.disk() {
+            disk.keep_looking(&tasks, &stop).await;
+        }
+    });
 }
 
 impl Handle {

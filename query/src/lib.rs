@@ -8,7 +8,8 @@
 //! they are judged by (`knowledge`, `reference_tables`), what views are made of (`functions`, `logistic`,
 //! `area_functions`, `indicator`, `catalog`), who answers (`session`, `answer`, `error`, within `limits`, counted by `count`, recorded by `asked`),
 //! what is made before anybody asks (`ahead`), what is stored so that it stays (`release`), what ran by the clock (`schedule`), and how an answer leaves
-//! (`format`, `face`, `http`, `postgres`; what an address asks for is `selection`, for people who look first `page`).
+//! (`format`, `face`, `http`, `postgres`; what an address asks for is `selection`, for people who look first `page`). How a listener proves who it
+//! is (`tls`) is for the program, too.
 
 pub mod access;
 mod ahead;
@@ -37,6 +38,7 @@ mod selection;
 pub mod session;
 pub mod settings;
 mod tables;
+pub mod tls;
 
 use std::net::SocketAddr;
 

@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::session::{Engine, Session};
+pub use crate::tls::TlsError;
 
 mod bind;
 mod catalogue;
@@ -53,7 +54,6 @@ mod wire;
 
 use refusal::{Refusal, state};
 use tls::Tls;
-pub use tls::TlsError;
 use wire::Wire;
 
 /// Bytes that a message has beside the text of its question.

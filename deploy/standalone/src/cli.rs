@@ -63,7 +63,7 @@ pub struct Cli {
     /// Folder that holds everything: log, tables, settings. Deleting it starts anew
     #[arg(long, global = true, env = "LANTOA_DATA", default_value = "./lantoa-data", value_name = "DIR")]
     pub data: PathBuf,
-    /// File with settings (TOML: tables [kafka], [ingest], [projector], [query], [schedule]); flags come before it
+    /// File with settings (TOML: tables [kafka], [http], [ingest], [projector], [query], [schedule]); flags come before it
     #[arg(long, global = true, env = "LANTOA_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// What is logged to standard error: off, error, warn, info, debug, trace (of Lantoa's own parts), or a filter
@@ -173,6 +173,10 @@ pub struct UpArgs {
     /// add`) name and password are asked for
     #[arg(long, default_value = DEFAULT_HTTP, value_name = "ADDR", value_parser = local_listener)]
     pub http: SocketAddr,
+    /// Where to listen for senders alone (POST /v1/events and /v1/files), beside --http; nowhere where it is left out. From
+    /// other machines only with TLS ([http] in the settings) and tokens ([ingest])
+    #[arg(long, value_name = "ADDR", value_parser = listener)]
+    pub intake: Option<SocketAddr>,
     /// Where to listen for clients of Postgres; port 0 is any free one. From other machines only with TLS ([query.postgres]
     /// in the settings) and users (`lantoa user add`)
     #[arg(long, default_value = DEFAULT_POSTGRES, value_name = "ADDR", value_parser = listener)]
@@ -198,6 +202,7 @@ impl Default for UpArgs {
             empty: false,
             kafka: None,
             http: DEFAULT_HTTP.parse().expect("the default is an address"),
+            intake: None,
             postgres: DEFAULT_POSTGRES.parse().expect("the default is an address"),
             kafka_port: DEFAULT_KAFKA_PORT,
             fault: None,
@@ -213,8 +218,9 @@ pub struct ServeArgs {
     /// The Kafka that carries the events; `query` alone needs none
     #[arg(long, value_name = "HOST:PORT,…", required_if_eq_any([("role", "ingest"), ("role", "projector")]))]
     pub kafka: Option<String>,
-    /// Where to listen for HTTP (ingest, query; health, metrics everywhere); port 0 is any free one. Only this machine
-    #[arg(long, default_value = DEFAULT_HTTP, value_name = "ADDR", value_parser = local_listener)]
+    /// Where to listen for HTTP (ingest, query; health, metrics everywhere); port 0 is any free one. Only this machine, but
+    /// for ingest, which other machines may reach with TLS ([http] in the settings) and tokens ([ingest])
+    #[arg(long, default_value = DEFAULT_HTTP, value_name = "ADDR", value_parser = listener)]
     pub http: SocketAddr,
     /// Where query listens for clients of Postgres, 127.0.0.1:7432 as `up` does; where it is left out, nowhere
     #[arg(long, value_name = "ADDR", value_parser = listener)]

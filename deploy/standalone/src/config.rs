@@ -1,12 +1,14 @@
 //! Settings that are too fine for flags.
 //!
-//! In: a TOML file with the tables `[kafka]`, `[ingest]`, `[projector]`, `[query]` and `[schedule]`, each optional; then two
-//! variables of the environment, for a password and for a sender's token; then the flags. Out: what each role is started with. Guarantee: an unknown key
+//! In: a TOML file with the tables `[kafka]`, `[http]`, `[ingest]`, `[projector]`, `[query]` and `[schedule]`, each optional; then
+//! two variables of the environment, for a password and for a sender's token; then the flags. Out: what each role is started
+//! with. Guarantee: an unknown key
 //! is refused; where a role keeps and finds its data is decided by the flags alone, so that no two roles of one program
 //! can look at different folders.
 
 use std::env::{self, VarError};
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -14,9 +16,11 @@ use serde::Deserialize;
 
 use crate::data_dir::DataDir;
 
+pub mod http;
 pub mod kafka;
 pub mod schedule;
 
+use http::HttpTable;
 use kafka::{KafkaTable, PASSWORD_VARIABLE};
 use schedule::ScheduleTable;
 
@@ -63,6 +67,36 @@ pub enum ConfigError {
         /// Why not.
         why: String,
     },
+    /// TLS of an HTTP listener cannot be had.
+    #[error(transparent)]
+    Tls(#[from] lantoa_query::tls::TlsError),
+    /// One of two files is named.
+    #[error("[http] needs tls_certificate and tls_key, or neither")]
+    HalfOfTls,
+    /// A listener for intake could be reached from elsewhere, and is not guarded.
+    #[error(
+        "{flag} {address} could be reached from other machines, and {missing}; set tls_certificate and tls_key of [http] \
+         and tokens = \"required\" of [ingest] in the settings, or listen on 127.0.0.1"
+    )]
+    Unguarded {
+        /// The flag that names it.
+        flag: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What could happen.
+        missing: &'static str,
+    },
+    /// A listener of another role could be reached from elsewhere.
+    #[error(
+        "{flag} {address} could be reached from other machines, and of all roles only ingest has TLS and tokens over HTTP; \
+         listen on 127.0.0.1 and put a proxy with TLS and passwords in front"
+    )]
+    NotLocal {
+        /// The flag that names it.
+        flag: &'static str,
+        /// The address.
+        address: SocketAddr,
+    },
     /// No role has this fault point.
     #[error("--fault {point}: no role has this point")]
     Fault {
@@ -77,6 +111,8 @@ pub enum ConfigError {
 pub struct Settings {
     /// How a Kafka that is named is reached.
     pub kafka: KafkaTable,
+    /// Of the HTTP listeners.
+    pub http: HttpTable,
     /// Of ingest.
     pub ingest: lantoa_ingest::Config,
     /// Of the projector.
@@ -217,6 +253,7 @@ mod tests {
             ("[postgres]", "postgres"),
             ("ingest", "TOML, line 1"),
             ("[kafka]\nacks = 0", "acks"),
+            ("[http]\ntls = true", "tls"),
             ("[projector]\nconfluent_schemas = { 12 = 'statement' }", "statement@0.1.0"),
             ("[schedule]\non = false", "on"),
             ("[[schedule.job]]\nname = 'a'\nwhat = 'reminders'\ncron = '0 6 21 10 *'", "5 parts"),

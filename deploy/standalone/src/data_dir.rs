@@ -203,9 +203,8 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let data = DataDir::new(temp.path());
         let _first = data.lock().unwrap();
-        endpoints::Endpoints { pid: 4711, http: "127.0.0.1:1".into(), postgres: None, kafka: "127.0.0.1:2".into() }
-            .write(&data)
-            .unwrap();
+        let (http, kafka) = ("127.0.0.1:1".into(), "127.0.0.1:2".into());
+        endpoints::Endpoints { pid: 4711, http, intake: None, postgres: None, kafka }.write(&data).unwrap();
         assert!(data.lock().unwrap_err().to_string().contains("pid 4711"));
     }
 }

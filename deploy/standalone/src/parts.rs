@@ -27,18 +27,21 @@ use crate::schedule::{Reports, Scheduler};
 
 pub mod health;
 mod host;
+pub mod listener;
 mod memory;
+
+use listener::Manner;
 
 /// How long a part may take to stop. Longer than any deadline that a role sets itself.
 const STOP_WITHIN: Duration = Duration::from_secs(40);
-/// How long answers under way may take once the listener is told to stop; then they break.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 
 /// A part of the program, in the order of stopping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PartName {
     /// The HTTP listener.
     Listener,
+    /// The HTTP listener of intake alone.
+    IntakeListener,
     /// What runs by the clock.
     Schedule,
     /// The ingest role.
@@ -54,6 +57,7 @@ impl PartName {
     fn role(self) -> &'static str {
         match self {
             Self::Listener => "listener",
+            Self::IntakeListener => "intake_listener",
             Self::Schedule => "schedule",
             Self::Ingest => "ingest",
             Self::Projector => "projector",
@@ -66,6 +70,7 @@ impl fmt::Display for PartName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Listener => "the HTTP listener",
+            Self::IntakeListener => "the HTTP listener of intake",
             Self::Schedule => "the schedule",
             Self::Ingest => "ingest",
             Self::Projector => "the projector",
@@ -144,6 +149,8 @@ pub struct Parts {
     broker: Option<EmbeddedBroker>,
     tracker: TaskTracker,
     router: Router,
+    /// The routes of ingest among them.
+    intake: Router,
     checks: health::Checks,
     registry: Registry,
 }
@@ -179,7 +186,9 @@ impl Parts {
     pub async fn add_ingest(&mut self, config: lantoa_ingest::Config) -> Result<Arc<Intake>, PartError> {
         let stop = CancellationToken::new();
         let handle = lantoa_ingest::start(config, clock(), stop.clone()).await?;
-        self.merge(handle.router());
+        // The same doors on every listener: they share the memory that requests may take.
+        self.intake = handle.router();
+        self.merge(self.intake.clone());
         handle.register(&mut self.registry);
         let intake = handle.intake();
         let asked = Arc::clone(&intake);
@@ -274,37 +283,53 @@ impl Parts {
     ///
     /// # Errors
     /// [`PartError::Listener`] when the system does not say where it listens.
-    pub fn add_listener(&mut self, listener: TcpListener) -> Result<(SocketAddr, health::Readiness), PartError> {
-        let address = listener.local_addr()?;
+    pub fn add_listener(
+        &mut self,
+        listener: TcpListener,
+        manner: Manner,
+    ) -> Result<(SocketAddr, health::Readiness), PartError> {
         let readiness = health::Readiness::default();
         let mut registry = std::mem::take(&mut self.registry);
         registry.register_collector(Box::new(memory::ProcessMemory));
         let own = health::router(readiness.clone(), std::mem::take(&mut self.checks), registry);
-        let mut router = std::mem::take(&mut self.router).merge(own);
+        let router = std::mem::take(&mut self.router).merge(own);
+        let unready = readiness.clone();
+        let address = self.open(PartName::Listener, listener, router, manner, move || unready.set(false))?;
+        Ok((address, readiness))
+    }
+
+    /// Opens a listener for ingest alone, which has been added, with `/healthz` beside it.
+    ///
+    /// # Errors
+    /// [`PartError::Listener`] when the system does not say where it listens.
+    pub fn add_intake_listener(&mut self, listener: TcpListener, manner: Manner) -> Result<SocketAddr, PartError> {
+        let router = self.intake.clone().merge(health::alive());
+        self.open(PartName::IntakeListener, listener, router, manner, || {})
+    }
+
+    fn open(
+        &mut self,
+        name: PartName,
+        listener: TcpListener,
+        mut router: Router,
+        manner: Manner,
+        told: impl FnOnce() + Send + 'static,
+    ) -> Result<SocketAddr, PartError> {
+        let address = listener.local_addr()?;
         if address.ip().is_loopback() {
             router = router.layer(axum::middleware::from_fn(host::only_local));
         }
         let stop = CancellationToken::new();
-        let (stopping, answers_end) = (stop.clone(), stop.clone());
-        let unready = readiness.clone();
-        self.add(PartName::Listener, stop, async move {
-            let serve = axum::serve(listener, router).with_graceful_shutdown(async move {
+        let stopping = stop.clone();
+        self.add(name, stop, async move {
+            let stopped = async {
                 stopping.cancelled().await;
-                unready.set(false);
-            });
-            let overdue = async {
-                answers_end.cancelled().await;
-                tokio::time::sleep(ANSWERS_WITHIN).await;
+                told();
             };
-            tokio::select! {
-                served = serve.into_future() => Ok(served?),
-                () = overdue => {
-                    tracing::warn!(within = ?ANSWERS_WITHIN, "answers were still under way, breaking them off");
-                    Ok(())
-                }
-            }
+            tokio::join!(listener::serve(listener, router, manner, stopping.clone()), stopped);
+            Ok(())
         });
-        Ok((address, readiness))
+        Ok(address)
     }
 
     /// Waits for the first part that ends although nobody told it to. Dropping the future changes nothing.
@@ -352,6 +377,7 @@ impl Parts {
         }
         // They hold the log's client, which would otherwise see the broker go and complain.
         drop(self.checks);
+        drop(self.intake);
         if let Some(broker) = self.broker {
             first = first.and(broker.stop().await.map_err(PartError::from));
         }

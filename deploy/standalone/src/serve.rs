@@ -24,6 +24,10 @@ pub async fn serve(data: &DataDir, settings: Settings, arguments: ServeArgs) -> 
         None => settings,
     };
     let settings = settings.with_fault(arguments.fault.as_deref())?;
+    let manner = match arguments.role {
+        Role::Ingest => settings.http.of_intake("--http", arguments.http, settings.ingest.tokens_required())?,
+        Role::Projector | Role::Query => settings.http.of_role("--http", arguments.http)?,
+    };
     let listener = bind("--http", arguments.http).await?;
     let postgres = match arguments.postgres.filter(|_| matches!(arguments.role, Role::Query)) {
         Some(address) => Some(bind("--postgres", address).await?),
@@ -52,9 +56,10 @@ pub async fn serve(data: &DataDir, settings: Settings, arguments: ServeArgs) -> 
         () = order.next() => return Ok(Outcome::Done),
         started = during("starting", start) => started?,
     }
-    let (http, readiness) = parts.add_listener(listener)?;
+    let scheme = if manner.tls.is_some() { "https" } else { "http" };
+    let (http, readiness) = parts.add_listener(listener, manner)?;
     readiness.set(true);
-    let _ = writeln!(std::io::stdout(), "lantoa is ready\n  http   http://{http}");
+    let _ = writeln!(std::io::stdout(), "lantoa is ready\n  http   {scheme}://{http}");
     let failure = tokio::select! {
         () = order.next() => None,
         error = parts.failed() => Some(error),

@@ -43,6 +43,7 @@ struct Running {
     engine: Engine,
     readiness: Readiness,
     http: SocketAddr,
+    intake_at: Option<SocketAddr>,
     postgres: SocketAddr,
     kafka: String,
 }
@@ -64,6 +65,7 @@ pub async fn up(data: &DataDir, settings: Settings, arguments: UpArgs) -> Result
     let endpoints = Endpoints {
         pid: std::process::id(),
         http: running.http.to_string(),
+        intake: running.intake_at.map(|address| address.to_string()),
         postgres: Some(running.postgres.to_string()),
         kafka: running.kafka.clone(),
     };
@@ -95,7 +97,17 @@ async fn start(data: &DataDir, settings: Settings, arguments: &UpArgs) -> Result
     // First what can fail at once.
     let listener = bind("--http", arguments.http).await?;
     let postgres = bind("--postgres", arguments.postgres).await?;
-    let settings = settings.with_fault(arguments.fault.as_deref())?;
+    let intake_listener = match arguments.intake {
+        Some(address) => {
+            let manner = settings.http.of_intake("--intake", address, settings.ingest.tokens_required())?;
+            Some((bind("--intake", address).await?, manner))
+        }
+        None => None,
+    };
+    let mut settings = settings.with_fault(arguments.fault.as_deref())?;
+    // Broker and tables are there, so this is the disk that fills.
+    settings.ingest.watch = settings.ingest.watch.or_else(|| Some(data.root().to_owned()));
+    let manner = settings.http.local();
     let mut parts = Parts::new();
     let (kafka, settings) = match &arguments.kafka {
         Some(kafka) => (kafka.clone(), settings.on_kafka(kafka)?),
@@ -115,8 +127,12 @@ async fn start(data: &DataDir, settings: Settings, arguments: &UpArgs) -> Result
         let unheard = Box::new(|_: usize, _: usize, _: &str| {});
         parts.add_schedule(scheduler(data, &settings.schedule, engine.clone(), unheard));
     }
-    let (http, readiness) = parts.add_listener(listener)?;
-    Ok(Running { parts, intake, engine, readiness, http, postgres, kafka })
+    let intake_at = match intake_listener {
+        Some((listener, manner)) => Some(parts.add_intake_listener(listener, manner)?),
+        None => None,
+    };
+    let (http, readiness) = parts.add_listener(listener, manner)?;
+    Ok(Running { parts, intake, engine, readiness, http, intake_at, postgres, kafka })
 }
 
 /// What is done beside running: the articles, the word that all is ready, the first table. Then nothing, for ever.
@@ -157,10 +173,11 @@ async fn load_articles(intake: &Intake, desk: &Desk) -> Result<(), RunError> {
 
 /// Says where everything listens. A reader that has gone away stops nothing.
 fn say_where(data: &DataDir, endpoints: &Endpoints) {
+    let intake = endpoints.intake.as_deref().map(|intake| format!("  intake {intake}\n")).unwrap_or_default();
     let mut out = std::io::stdout().lock();
     let _ = writeln!(
         out,
-        "lantoa is ready\n  http   http://{}\n  sql    postgres://{}/lantoa\n  kafka  {}\n  data   {}\n  ask    lantoa --data '{}' sql \"select area_name, year, indicator, rate_percent from indicator\"\n",
+        "lantoa is ready\n  http   http://{}\n{intake}  sql    postgres://{}/lantoa\n  kafka  {}\n  data   {}\n  ask    lantoa --data '{}' sql \"select area_name, year, indicator, rate_percent from indicator\"\n",
         endpoints.http,
         endpoints.postgres.as_deref().unwrap_or_default(),
         endpoints.kafka,

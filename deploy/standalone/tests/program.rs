@@ -17,6 +17,10 @@ mod flow;
 mod harness;
 #[path = "program/life.rs"]
 mod life;
+#[path = "program/listener.rs"]
+mod listener;
+#[path = "program/load.rs"]
+mod load;
 #[path = "program/log.rs"]
 mod log;
 #[path = "program/metrics.rs"]

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Json, Response};
 use lantoa_schemas::validate::Problem;
 use serde::{Serialize, Serializer};
 
+use crate::disk::DiskFull;
 use crate::intake::{IntakeError, MAX_KEY, Rejected};
 use crate::parse::{ParseError, WorkbookError};
 
@@ -43,6 +44,9 @@ pub(super) struct ProblemDocument {
     /// Key of the receipt, where what was refused is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt: Option<Box<str>>,
+    /// Whether the connection cannot be used any more.
+    #[serde(skip)]
+    closing: bool,
 }
 
 fn number<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
@@ -52,12 +56,18 @@ fn number<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S:
 impl ProblemDocument {
     pub(super) fn new(status: StatusCode, kind: &str, title: &'static str) -> Self {
         let r#type = format!("{TYPE}{kind}");
-        Self { r#type, title, status, detail: String::new(), errors: Vec::new(), receipt: None }
+        Self { r#type, title, status, detail: String::new(), errors: Vec::new(), receipt: None, closing: false }
     }
 
     /// Says under which receipt what was refused is kept.
     fn kept_under(mut self, receipt: String) -> Self {
         self.receipt = Some(receipt.into());
+        self
+    }
+
+    /// The same for a request that was not read to its end, so that nothing can follow it on its connection.
+    pub(super) fn closing(mut self) -> Self {
+        self.closing = true;
         self
     }
 
@@ -78,11 +88,14 @@ impl ProblemDocument {
 
 impl IntoResponse for ProblemDocument {
     fn into_response(self) -> Response {
-        let status = self.status;
+        let (status, closing) = (self.status, self.closing);
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if closing {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::INSUFFICIENT_STORAGE {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         if status == StatusCode::UNAUTHORIZED {
@@ -179,9 +192,14 @@ impl From<IntakeError> for ProblemDocument {
             }
             IntakeError::Unread(source) => {
                 tracing::warn!(error = %source, cause = cause(&*source), "reference topic cannot be read");
-                unavailable("could not be judged: the log does not say which areas and measures are in force")
+                nothing_stored(
+                    "unread",
+                    "could not be judged: the log does not say which areas and measures are in force",
+                )
             }
-            IntakeError::Stopping => unavailable("could not be stored: the server is stopping"),
+            IntakeError::Away => nothing_stored("log-away", "was not taken: the log does not answer"),
+            IntakeError::Stopping => nothing_stored("stopping", "was not taken: the server is stopping"),
+            IntakeError::DiskFull(full) => disk_full(full),
             IntakeError::Encode(_) | IntakeError::Judging(_) => {
                 tracing::error!(error = %error, cause = cause(&error), "intake failed");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The server failed").because(
@@ -194,9 +212,29 @@ impl From<IntakeError> for ProblemDocument {
     }
 }
 
+/// The disk has too little room: said without the folder's name, which is nobody's business elsewhere.
+fn disk_full(full: DiskFull) -> ProblemDocument {
+    let title = "The server's disk is nearly full";
+    ProblemDocument::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", title).because(
+        "body",
+        format!("was not taken: {full}"),
+        "tell whoever runs the server to make room or to set min_free_bytes of [ingest] lower, then send the same again",
+    )
+}
+
+/// The log may have taken some of it.
 fn unavailable(why: &str) -> ProblemDocument {
+    not_now("not-acknowledged", why)
+}
+
+/// Nothing of it has gone to the log, and nothing will unless it is sent again.
+fn nothing_stored(kind: &str, why: &str) -> ProblemDocument {
+    not_now(kind, why)
+}
+
+fn not_now(kind: &str, why: &str) -> ProblemDocument {
     let title = "The events could not be stored now";
-    ProblemDocument::new(StatusCode::SERVICE_UNAVAILABLE, "not-acknowledged", title).because(
+    ProblemDocument::new(StatusCode::SERVICE_UNAVAILABLE, kind, title).because(
         "body",
         why,
         "send the same again, nothing is doubled by that",
@@ -228,6 +266,19 @@ fn unreadable(error: ParseError) -> ProblemDocument {
             document.of_rows("no event was stored", errors)
         }
         error => document.because("body", error.to_string(), error.remedy()),
+    }
+}
+
+#[cfg(test)]
+impl ProblemDocument {
+    /// How it is answered.
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Whether the connection is closed behind it.
+    pub(super) fn closes(&self) -> bool {
+        self.closing
     }
 }
 

@@ -95,7 +95,7 @@ impl Server {
         let type_of_answer = response.headers()["content-type"].to_str().unwrap().to_owned();
         let expected = if status < 400 { "application/json" } else { "application/problem+json" };
         assert_eq!(type_of_answer, expected);
-        assert_eq!(response.headers().contains_key("retry-after"), status == 503);
+        assert_eq!(response.headers().contains_key("retry-after"), [503, 507].contains(&status));
         assert_eq!(response.headers().contains_key("accept-encoding"), status == 415);
         (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap())
     }
@@ -357,7 +357,7 @@ async fn what_the_document_lists_is_taken() {
                 assert!(answers.contains(&status.to_string()), "{path} {status}");
             }
         }
-        for status in ["408", "413", "415", "503"] {
+        for status in ["408", "413", "415", "503", "507"] {
             assert!(answers.iter().any(|answer| answer == status), "{path} {status}");
         }
     }
@@ -376,6 +376,31 @@ async fn other_methods_and_a_stopping_server_say_so() {
     }
     shutdown.cancel();
     assert_eq!(server.post("/v1/events", JSON, good("e")).await.0, 503);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_is_nearly_full_is_said_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config {
+        kafka: free_address(),
+        min_free_bytes: u64::MAX,
+        watch: Some(folder.path().to_owned()),
+        ..Config::default()
+    };
+    let (log, references) = (Log::open(&config).unwrap(), References::of_an_empty_topic(&config));
+    let tasks = TaskTracker::new();
+    let intake = Arc::new(Intake::new(config, log, references, clock(), tasks.clone(), CancellationToken::new()));
+    let server = Server::over(Arc::clone(&intake)).await;
+    intake.disk().unwrap().look(&tasks).await;
+    let (status, answer) = server.post("/v1/events", JSON, good("e")).await;
+    assert_eq!((status, &answer["type"]), (507, &json!("urn:lantoa:problem:disk-full")), "{answer}");
+    let told = answer["errors"][0]["remedy"].as_str().unwrap();
+    assert!(told.contains("min_free_bytes") && !answer.to_string().contains(folder.path().to_str().unwrap()));
+    assert!(matches!(
+        intake.import_file("a.csv", Bytes::from_static(b"a,b"), None).await,
+        Err(crate::intake::IntakeError::DiskFull(_))
+    ));
+    assert_eq!(intake.counts(), Counts::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,6 +27,13 @@ impl Intake {
         if let Some(senders) = &self.senders {
             parts.push(("senders", senders.ready()));
         }
+        if let Some(disk) = &self.disk {
+            let room = disk.room().map_err(|full| {
+                let folder = disk.folder().display();
+                format!("{full}; make room where {folder} is, or set min_free_bytes of [ingest] lower")
+            });
+            parts.push(("disk", room));
+        }
         parts
     }
 

@@ -78,7 +78,8 @@ impl References {
         self.produced.fetch_add(1, Ordering::Release);
     }
 
-    fn fresh(&self) -> Option<Knowledge> {
+    /// What was read lately enough, without asking the log.
+    pub(super) fn fresh(&self) -> Option<Knowledge> {
         let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
         let latest = latest.as_ref()?;
         let is_fresh =

@@ -1,33 +1,14 @@
-//! TLS of the listener: certificate and key from files, and what channels are bound to.
+//! TLS of the listener: what the certificate says, and what channels are bound to.
 //!
 //! In: two PEM files. Out: an acceptor, and the hash of the certificate that SCRAM binds a login to.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use ring::digest::{self, Algorithm, SHA256, SHA384, SHA512};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::{self, ServerConfig};
 
-/// TLS cannot be had.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// A file is not there or has no such content.
-    #[error("{} has no {what} in PEM form: {why}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What it should have.
-        what: &'static str,
-        /// What is wrong.
-        why: String,
-    },
-    /// Certificate and key do not go together.
-    #[error("certificate and key of [query.postgres] cannot be used")]
-    Pair(#[source] rustls::Error),
-}
+use crate::tls::{TlsError, server};
 
 /// TLS as the listener offers it.
 #[derive(Clone)]
@@ -49,25 +30,8 @@ impl Tls {
     /// # Errors
     /// [`TlsError`].
     pub(super) fn of(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
-        let wrong = |path: &Path, what| {
-            let path = path.to_owned();
-            move |why: String| TlsError::File { path, what, why }
-        };
-        let chain = CertificateDer::pem_file_iter(certificate)
-            .and_then(|certificates| certificates.collect::<Result<Vec<_>, _>>())
-            .map_err(|error| wrong(certificate, "certificate")(error.to_string()))?;
-        let Some(first) = chain.first() else {
-            return Err(wrong(certificate, "certificate")("there is none in it".to_owned()));
-        };
-        let binding = binding(first);
-        let key = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, "private key")(error.to_string()))?;
-        let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(TlsError::Pair)?
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .map_err(TlsError::Pair)?;
-        config.alpn_protocols = vec![b"postgresql".to_vec()];
+        let (config, first) = server(certificate, key, b"postgresql")?;
+        let binding = binding(&first);
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), binding })
     }
 }

@@ -18,6 +18,9 @@ fn what_is_asked_is_understood_or_refused() {
         (&["up", "--http", "0.0.0.0:7080"], false, "TLS"),
         (&["up", "--http", "7080"], false, "127.0.0.1:7080"),
         (&["up", "--postgres", "0.0.0.0:7432"], true, ""),
+        (&["up", "--intake", "0.0.0.0:7443"], true, ""),
+        (&["up", "--intake", "7443"], false, "127.0.0.1:7432"),
+        (&["serve", "ingest", "--kafka", "a:1", "--http", "0.0.0.0:7443"], true, ""),
         (&["up", "--postgres", "7432"], false, "127.0.0.1:7432"),
         (&["serve", "query", "--postgres", "localhost:0"], true, ""),
         (&["up", "--kafka", "a:1", "--kafka-port", "2"], false, "--kafka-port"),
@@ -132,5 +135,5 @@ fn up_without_flags_is_the_default() {
     let Some(Command::Up(parsed)) = Cli::try_parse_from(["lantoa", "up"]).unwrap().command else { panic!() };
     let default = UpArgs::default();
     assert_eq!((parsed.http, parsed.kafka_port), (default.http, default.kafka_port));
-    assert_eq!(parsed.postgres, default.postgres);
+    assert_eq!((parsed.postgres, parsed.intake), (default.postgres, default.intake));
 }

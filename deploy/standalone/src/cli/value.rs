@@ -126,8 +126,8 @@ pub fn local_listener(text: &str) -> Result<SocketAddr, String> {
     if address.ip().is_loopback() {
         Ok(address)
     } else {
-        Err("other machines could reach it, and this release has neither TLS nor passwords; listen on 127.0.0.1 and \
-             put a proxy that has both in front"
+        Err("other machines could reach it, and what is asked here has no TLS; listen on 127.0.0.1 and put a proxy that has \
+             TLS and passwords in front, or let senders alone in with --intake"
             .into())
     }
 }

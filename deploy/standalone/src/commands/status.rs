@@ -43,8 +43,11 @@ fn words(data: &DataDir, running: Option<&Endpoints>, tables: &[Table]) -> Strin
     let mut text = String::new();
     let mut line = |words: std::fmt::Arguments<'_>| writeln!(text, "{words}").expect("a String takes any text");
     match running {
-        Some(Endpoints { pid, http, postgres, kafka }) => {
+        Some(Endpoints { pid, http, intake, postgres, kafka }) => {
             line(format_args!("running, pid {pid}\n  http   http://{http}"));
+            if let Some(intake) = intake {
+                line(format_args!("  intake {intake}"));
+            }
             if let Some(postgres) = postgres {
                 line(format_args!("  sql    postgres://{postgres}/lantoa"));
             }
@@ -73,10 +76,11 @@ mod tests {
     fn both_states_are_told() {
         let data = DataDir::new("x");
         assert!(words(&data, None, &[]).contains("not running"));
-        let endpoints = Endpoints { pid: 7, http: "127.0.0.1:1".into(), postgres: None, kafka: "127.0.0.1:2".into() };
+        let (http, intake, kafka) = ("127.0.0.1:1".into(), Some("0.0.0.0:3".into()), "127.0.0.1:2".into());
+        let endpoints = Endpoints { pid: 7, http, intake, postgres: None, kafka };
         let table = Table { table: "ledger_statement".into(), version: Some(3), rows: 82, files: 5 };
         let text = words(&data, Some(&endpoints), &[table]);
-        assert!(text.contains("pid 7") && text.contains("http://127.0.0.1:1"), "{text}");
+        assert!(text.contains("pid 7") && text.contains("http://127.0.0.1:1") && text.contains("0.0.0.0:3"), "{text}");
         assert!(text.lines().any(|line| line.split_whitespace().eq(["ledger_statement", "82", "5", "3"])), "{text}");
     }
 }

@@ -21,6 +21,9 @@ pub struct Endpoints {
     pub pid: u32,
     /// The HTTP listener.
     pub http: String,
+    /// The listener for senders alone; none unless it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intake: Option<String>,
     /// The Postgres listener; of a release without one there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub postgres: Option<String>,
@@ -88,7 +91,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     fn endpoints(http: String) -> Endpoints {
-        Endpoints { pid: std::process::id(), http, postgres: None, kafka: "127.0.0.1:7092".into() }
+        Endpoints { pid: std::process::id(), http, intake: None, postgres: None, kafka: "127.0.0.1:7092".into() }
     }
 
     /// Answers one request on a port of its own as the process `pid` would.

@@ -106,14 +106,19 @@ struct Shown {
     registry: Registry,
 }
 
+/// The route by which whoever only sends sees that the program lives.
+pub(super) fn alive() -> Router {
+    Router::new().route("/healthz", get(|| async { Json(Health::of_this_process()) }))
+}
+
 /// The routes that every role has.
 pub(super) fn router(readiness: Readiness, checks: Checks, registry: Registry) -> Router {
     Router::new()
-        .route("/healthz", get(|| async { Json(Health::of_this_process()) }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .route("/v1/openapi.json", get(openapi))
         .with_state(Arc::new(Shown { readiness, checks, registry }))
+        .merge(alive())
 }
 
 async fn ready(State(shown): State<Arc<Shown>>) -> (StatusCode, Json<ReadinessBody>) {

@@ -49,6 +49,7 @@ fn refused() -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::http::HttpTable;
     use crate::parts::{Parts, bind};
 
     #[test]
@@ -77,7 +78,7 @@ mod tests {
     async fn what_is_sent_to_another_name_is_refused_on_every_route() {
         let listener = bind("--http", "127.0.0.1:0".parse().unwrap()).await.unwrap();
         let mut parts = Parts::new();
-        let (address, _) = parts.add_listener(listener).unwrap();
+        let (address, _) = parts.add_listener(listener, HttpTable::default().local()).unwrap();
         let client = reqwest::Client::new();
         for (path, host, status) in [
             ("/healthz", "127.0.0.1", 200),

@@ -20,11 +20,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 #[path = "faults/chance.rs"]
 mod chance;
 #[path = "faults/check.rs"]
-mod check;
+pub mod check;
 #[path = "faults/senders.rs"]
 mod senders;
 #[path = "faults/site.rs"]
-mod site;
+pub mod site;
 #[path = "faults/slot.rs"]
 mod slot;
 #[path = "faults/tally.rs"]

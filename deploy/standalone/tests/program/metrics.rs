@@ -190,6 +190,7 @@ fn every_part_says_that_it_can_work() {
             ("program", "running"),
             ("ingest", "intake"),
             ("ingest", "log"),
+            ("ingest", "disk"),
             ("projector", "log"),
             ("projector", "partitions"),
             ("projector", "log_check"),

@@ -21,11 +21,17 @@ fn wrong_use_ends_with_2_and_a_word() {
     let absent = data.path().join("absent.toml");
     let unknown = data.path().join("unknown.toml");
     std::fs::write(&unknown, "[ingest]\nspeed = 1\n").unwrap();
-    let cases: [(&[&str], &str); 11] = [
+    let misspelt = data.path().join("misspelt.toml");
+    std::fs::write(&misspelt, "[http]\nwrite_timout = 1\n").unwrap();
+    let cases: [(&[&str], &str); 15] = [
         (&["sql", "select 1", "--bom", "--format", "json"], "--bom goes with csv and tsv"),
         (&["fly"], "fly"),
         (&["up", "--http", "0.0.0.0:0"], "TLS"),
         (&["serve", "ingest"], "--kafka"),
+        (&["serve", "ingest", "--kafka", "a:1", "--http", "0.0.0.0:0"], "tokens = \"required\""),
+        (&["serve", "query", "--http", "0.0.0.0:0"], "proxy"),
+        (&["up", "--intake", "0.0.0.0:0", "--http", "127.0.0.1:0", "--postgres", "127.0.0.1:0"], "tls_certificate"),
+        (&["status", "--config", misspelt.to_str().unwrap()], "write_timout"),
         (&["sql", "select 1", "--as-of", "yesterday"], "YYYY-MM-DD"),
         (&["up", "--fault", "never"], "never"),
         (&["status", "--config", absent.to_str().unwrap()], "absent.toml"),

@@ -137,6 +137,11 @@ impl Role {
         address.split_once('\n').map(|(address, _)| address.trim().to_owned())
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal by its name.
     pub fn signal(&self, name: &str) {
         signal(name, self.child.id());
