@@ -32,6 +32,7 @@ mod test_broker;
 mod test_workbook;
 
 pub use config::{Config, FaultPoint};
+pub use http::api;
 use intake::References;
 pub use intake::{Answer, Intake};
 
