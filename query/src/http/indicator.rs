@@ -65,13 +65,13 @@ pub(super) struct Entry<'a> {
     /// What of a statement is the numerator.
     #[schema(schema_with = word::<Counts>)]
     counts: &'static str,
-    /// What the numerator counts, in Vietnamese.
+    /// The numerator in Vietnamese words.
     numerator_vi: &'a str,
-    /// What the numerator counts, in English.
+    /// The numerator in English words.
     numerator_en: &'a str,
-    /// What the denominator counts, in Vietnamese.
+    /// The denominator of the first base in Vietnamese words; empty for a plain count.
     denominator_vi: &'a str,
-    /// What the denominator counts, in English.
+    /// The denominator of the first base in English words; empty for a plain count.
     denominator_en: &'a str,
     /// The unit of its figure.
     #[schema(schema_with = word::<Unit>)]
