@@ -30,7 +30,7 @@ mod problem;
 
 use body::Room;
 pub use describe::api;
-use describe::{CloudEvent, Lines, OneOrMore, Refused, SenderHeaders};
+use describe::{CloudEvent, Lines, OneOrMore, Refused, SenderHeaders, sheet_example};
 use problem::{PROBLEM, ProblemDocument, RowError};
 
 /// Header under which a sender gives a key of its own.
@@ -141,7 +141,7 @@ struct FileQuery {
     tag = "ingest",
     params(FileQuery, SenderHeaders),
     request_body(content(
-        (String = "text/csv"),
+        (String = "text/csv", example = sheet_example),
         (String = "text/tab-separated-values"),
         ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         ("application/vnd.ms-excel"),

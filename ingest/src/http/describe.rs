@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
+use serde_json::{Value, json};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -143,11 +144,35 @@ impl PartialSchema for CloudEvent {
             .required("source")
             .required("type")
             .required("data")
+            .examples([event_example()])
             .into()
     }
 }
 
 impl ToSchema for CloudEvent {}
+
+/// What a province said of its learning families in 2024.
+fn event_example() -> Value {
+    json!({
+        "specversion": "1.0", "id": "0192f6a8-7c1e-7b61-9a53-5d1f0e6f2a44", "source": "/province/02/education",
+        "type": "vn.lantoa.statement.stated.v1",
+        "data": {
+            "source": "ha-giang-2024", "stated_on": "2024", "area_level": "province", "area_code": "02",
+            "area_date": "2024-12-31", "area_name": "Hà Giang", "fact": "actual", "measure": "learning_family",
+            "stage": "recognised", "subject_scope": "household", "period": "2024", "as_at": "2024", "span": "stock",
+            "base": "all", "numerator": 138068, "numerator_precision": "exact", "denominator": 187624,
+            "printed_percent": "73.58",
+        },
+    })
+}
+
+/// The same as a sheet.
+pub(super) fn sheet_example() -> &'static str {
+    "source,stated_on,area_level,area_code,area_date,area_name,fact,measure,stage,subject_scope,period,as_at,span,base,\
+     numerator,numerator_precision,denominator,sessions,sessions_precision,printed_percent,plan,quote\n\
+     ha-giang-2024,2024,province,02,2024-12-31,Hà Giang,actual,learning_family,recognised,household,2024,2024,stock,all,\
+     138068,exact,187624,,,73.58,,\n"
+}
 
 /// A body of `application/json`.
 pub(super) struct OneOrMore;

@@ -312,6 +312,22 @@ async fn what_the_document_lists_is_taken() {
     assert_eq!((&name["in"], &name["schema"]["maxLength"]), (&json!("query"), &json!(MAX_NAME)));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_wrong_with_the_examples_of_the_document() {
+    let server = Server::alone(CancellationToken::new()).await;
+    let document = serde_json::to_value(api()).unwrap();
+    let event = document["components"]["schemas"]["CloudEvent"]["examples"][0].to_string();
+    let sheet =
+        document["paths"]["/v1/files"]["post"]["requestBody"]["content"]["text/csv"]["example"].as_str().unwrap();
+    for (path, content_type, body) in
+        [("/v1/events", "application/cloudevents+json", event), ("/v1/files", "text/csv", sheet.to_owned())]
+    {
+        // They are judged to be good; only the log is not there.
+        let (status, answer) = server.post(path, content_type, body).await;
+        assert_eq!(status, 503, "{path} {answer}");
+    }
+}
+
 /// Whether a value has all that its schema requires, and nothing that the schema does not know.
 fn check_against(schema: &str, value: &Value) {
     let document = serde_json::to_value(api()).unwrap();
