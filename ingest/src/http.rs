@@ -13,24 +13,30 @@ use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::post;
+use axum::routing::MethodRouter;
 use axum::{Extension, Router};
 use bytes::Bytes;
 use lantoa_schemas::form::{FORMS, Form};
 use lantoa_schemas::vocabulary::Via;
 use serde::{Deserialize, Serialize};
 use tower_http::decompression::RequestDecompressionLayer;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
 
 use crate::intake::{Answer, Intake, IntakeError, Submission};
 use crate::parse::Notation;
 
 mod body;
 mod caller;
+mod describe;
 mod problem;
 
 use body::{Held, Room};
 use caller::Caller;
-use problem::{ProblemDocument, RowError};
+pub use describe::api;
+use describe::{CloudEvent, Lines, OneOrMore, Refused, SenderHeaders, sheet_example};
+use problem::{PROBLEM, ProblemDocument, RowError};
 
 /// Header under which a sender gives a key of its own.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -71,13 +77,18 @@ pub(crate) fn router(intake: Arc<Intake>) -> Router {
     let doors = Arc::new(Doors { intake, room });
     // What it does not unpack comes through as it is, so that it is answered like everything else.
     let unpack = RequestDecompressionLayer::new().pass_through_unaccepted(true);
-    Router::new()
-        .route(EVENTS, post(events).fallback(only_post))
-        .route(FILES, post(files).fallback(only_post))
+    Router::from(routes())
         .route_layer(unpack)
         .route_layer(middleware::from_fn_with_state(Arc::clone(&doors), caller::known))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&doors), counted))
         .with_state(doors)
+}
+
+/// The routes as they are described, and nothing around them yet.
+fn routes() -> OpenApiRouter<Arc<Doors>> {
+    OpenApiRouter::default()
+        .routes(routes!(events).map(|route: MethodRouter<Arc<Doors>>| route.fallback(only_post)))
+        .routes(routes!(files).map(|route: MethodRouter<Arc<Doors>>| route.fallback(only_post)))
 }
 
 /// Counts each answer.
@@ -100,6 +111,31 @@ async fn only_post(method: Method) -> ProblemDocument {
     )
 }
 
+/// Send events (CloudEvents 1.0)
+///
+/// The answer comes after the log has acknowledged. Sending the same again changes nothing: an event id counts once. The
+/// fields of `data` are in the Avro schemas; numbers and dates may be texts as an office prints them.
+#[utoipa::path(
+    post,
+    path = EVENTS,
+    operation_id = "sendEvents",
+    tag = "ingest",
+    params(SenderHeaders),
+    request_body(content(
+        (CloudEvent = "application/cloudevents+json"),
+        (Vec<CloudEvent> = "application/cloudevents-batch+json"),
+        (inline(OneOrMore) = "application/json"),
+        (inline(Lines) = "application/x-ndjson"),
+    )),
+    responses(
+        (status = 202, description = "All was accepted.", body = AnswerBody),
+        (status = 207, description = "A part was accepted; errors has the others.", body = AnswerBody),
+        (status = 400, description = "The content cannot be read.", body = ProblemDocument, content_type = PROBLEM),
+        (status = 413, description = "The content, unpacked, is too large.", body = ProblemDocument, content_type = PROBLEM),
+        Refused,
+    ),
+    security(("bearer" = []), ()),
+)]
 async fn events(
     State(doors): State<Arc<Doors>>,
     Extension(caller): Extension<Caller>,
@@ -117,15 +153,49 @@ async fn events(
 }
 
 /// What `POST /v1/files` is asked beside the content.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct FileQuery {
-    /// Name of the form; found by the header where it is not given.
+    /// Name of the form, such as statement; found by the header where it is not given.
     form: Option<String>,
     /// Name of the file, for the receipt.
+    #[param(max_length = 255)]
     name: Option<String>,
 }
 
+/// Send a sheet in a form
+///
+/// A sheet with a header, by which the form is found: an Excel workbook (.xlsx), or CSV in UTF-8 or UTF-16 with commas,
+/// semicolons or tabs. The content says which of both it is, whatever its type but that of a workbook. In a workbook the
+/// first visible sheet that has such a header counts, which may stand below a title.
+#[utoipa::path(
+    post,
+    path = FILES,
+    operation_id = "sendFile",
+    tag = "ingest",
+    params(FileQuery, SenderHeaders),
+    request_body(content(
+        (String = "text/csv", example = sheet_example),
+        (String = "text/tab-separated-values"),
+        ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ("application/vnd.ms-excel"),
+        ("application/octet-stream"),
+    )),
+    responses(
+        (status = 202, description = "All rows were accepted.", body = AnswerBody),
+        (status = 207, description = "Some rows were accepted; errors has the others.", body = AnswerBody),
+        (
+            status = 400,
+            description = "The file or the query of the address cannot be read.",
+            body = ProblemDocument,
+            content_type = PROBLEM,
+        ),
+        (status = 413, description = "The file, unpacked, is too large.", body = ProblemDocument, content_type = PROBLEM),
+        Refused,
+    ),
+    security(("bearer" = []), ()),
+)]
 async fn files(
     State(doors): State<Arc<Doors>>,
     Extension(caller): Extension<Caller>,
@@ -211,23 +281,38 @@ fn content_type_in(headers: &HeaderMap, charsets: &[&str], right: &str) -> Resul
     if other_charset { Err(problem::content_type(right)) } else { Ok(essence) }
 }
 
-#[derive(Serialize)]
+/// What became of the rows.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Taken)]
 struct AnswerBody<'a> {
+    /// Key of the receipt.
     receipt: &'a str,
+    /// Rows that were sent.
     sent: u64,
+    /// Rows that were accepted.
     accepted: usize,
+    /// Rows that were not.
     rejected: usize,
+    /// The accepted ones, as events on the log.
     events: Vec<EventBody<'a>>,
+    /// What is wrong with the others; left out where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<RowError>,
 }
 
-#[derive(Serialize)]
+/// An event on the log.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TakenEvent)]
 struct EventBody<'a> {
+    /// The row it was, from 1.
     row: u64,
+    /// Its id, which the sender gave or which was made from the content.
     event_id: &'a str,
+    /// The topic it is in.
     topic: &'static str,
+    /// The partition of the topic.
     partition: i32,
+    /// Its place there.
     offset: i64,
 }
 

@@ -35,6 +35,7 @@ mod test_workbook;
 
 pub use config::{Config, FaultPoint, Tokens};
 pub use disk::DiskFull;
+pub use http::api;
 use intake::References;
 pub use intake::{Answer, Intake};
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use datafusion::error::DataFusionError;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::access::Role;
 use crate::release::ReleaseError;
@@ -37,7 +38,7 @@ impl Owner {
 }
 
 /// A place in the text of a question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Place {
     /// The line, from 1.
     pub line: u64,

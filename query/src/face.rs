@@ -4,6 +4,7 @@
 //! through here.
 
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::access::Asker;
 use crate::answer::Answer;
@@ -12,7 +13,7 @@ use crate::session::Engine;
 use crate::settings::{NAMES, Settings};
 
 /// A question: SQL and settings.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
     /// One or more statements.

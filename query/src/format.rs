@@ -108,6 +108,11 @@ impl Format {
         facts(self).media_type
     }
 
+    /// Its media type without parameters.
+    pub fn essence(self) -> &'static str {
+        self.media_type().split(';').next().unwrap_or_default()
+    }
+
     /// Whether its bytes are text, which a terminal can show.
     pub fn is_text(self) -> bool {
         facts(self).text
@@ -120,8 +125,7 @@ impl Format {
 
     /// The format of a media type without its parameters.
     pub fn of_media_type(media_type: &str) -> Option<Self> {
-        let essence = |format: &Self| format.media_type().split(';').next().unwrap_or_default();
-        Self::ALL.into_iter().find(|format| essence(format).eq_ignore_ascii_case(media_type))
+        Self::ALL.into_iter().find(|format| format.essence().eq_ignore_ascii_case(media_type))
     }
 
     /// The format of files whose name ends so, without the dot.

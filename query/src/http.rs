@@ -13,29 +13,34 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::Response;
 use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::from_fn_with_state;
-use axum::response::IntoResponse;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get};
 use axum::{Extension, Json, Router};
 use futures::{Stream, StreamExt, TryStreamExt};
-use serde_json::Value;
+use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
+use utoipa::ToSchema;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
 
 use crate::access::{Asker, Role};
 use crate::answer::Answer;
 use crate::face::{self, Question};
 use crate::format::{Encoder, Format, WriteError};
-use crate::session::Engine;
+use crate::session::{Engine, TableStatus};
 
 mod asker;
+mod describe;
 mod indicator;
 mod page;
 mod problem;
 mod release;
 
-use problem::Problem;
+pub use describe::api;
+use describe::{Refused, Rows, WhoAsks};
+use problem::{Document, PROBLEM, Problem};
 
 #[derive(Clone)]
 struct Face {
@@ -50,19 +55,25 @@ struct Face {
 pub(crate) fn router(engine: Engine, answers: TaskTracker, shutdown: CancellationToken) -> Router {
     let limit = DefaultBodyLimit::max(engine.query_bytes());
     let face = Face { engine, answers, shutdown, checks: Arc::new(Semaphore::new(asker::CHECKED_AT_ONCE)) };
-    Router::new()
-        .route("/v1/sql", post(sql).layer(limit))
-        .route("/v1/indicators", get(indicator::catalogue))
-        .route("/v1/indicators/{id}", get(indicator::indicator))
-        .route("/v1/releases", get(release::releases))
-        .route("/v1/status", get(status))
-        .route("/", get(page::page))
+    Router::from(guarded(limit))
         .route_layer(from_fn_with_state(face.clone(), asker::log_in))
         // These say nothing of the tables, so nobody is asked who they are.
         .route("/page.css", get(page::style))
         .route("/page.js", get(page::script))
         .route("/icon.svg", get(page::icon))
         .with_state(face)
+}
+
+/// The routes that ask who asks, as they are described, and nothing around them yet.
+fn guarded(limit: DefaultBodyLimit) -> OpenApiRouter<Face> {
+    OpenApiRouter::default()
+        .routes(routes!(sql).map(|route: MethodRouter<Face>| route.layer(limit)))
+        .routes(routes!(indicator::catalogue))
+        .routes(routes!(indicator::indicator))
+        .routes(routes!(release::releases))
+        .routes(routes!(status))
+        // For people; the document is for programs.
+        .route("/", get(page::page))
 }
 
 impl Face {
@@ -72,6 +83,31 @@ impl Face {
     }
 }
 
+/// Ask in SQL
+///
+/// One or more statements: settings, and last a question. The answer is streamed; a body that ends as HTTP ends a body is
+/// whole.
+#[utoipa::path(
+    post,
+    path = "/v1/sql",
+    operation_id = "askSql",
+    tag = "query",
+    request_body = Question,
+    responses(
+        Rows,
+        (status = 400, description = "No question, or one that has no answer.", body = Document, content_type = PROBLEM),
+        WhoAsks,
+        (status = 413, description = "The question is too long.", body = Document, content_type = PROBLEM),
+        (
+            status = 422,
+            description = "A setting cannot be taken, or the answer is too large.",
+            body = Document,
+            content_type = PROBLEM,
+        ),
+        Refused,
+    ),
+    security(("password" = []), ()),
+)]
 async fn sql(
     State(face): State<Face>,
     Extension(asker): Extension<Asker>,
@@ -88,17 +124,61 @@ async fn sql(
     respond(sent, token).await
 }
 
-async fn status(State(face): State<Face>, Extension(asker): Extension<Asker>) -> Result<impl IntoResponse, Problem> {
-    let mut status = serde_json::json!({ "tables": face.engine.status().await? });
+/// The tables as they are for whoever asks.
+#[derive(Serialize, ToSchema)]
+struct Status {
+    /// One a table.
+    tables: Vec<TableShown>,
+}
+
+/// A table.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Table)]
+struct TableShown {
+    /// Its name.
+    table: &'static str,
+    /// Its newest version; null where nothing has been written yet.
+    #[schema(required = true)]
+    version: Option<u64>,
+    /// Rows of that version; left out for whoever has an area of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64)]
+    rows: Option<u64>,
+    /// Files of that version.
+    files: u64,
+}
+
+/// Tables with version, rows and files
+#[utoipa::path(
+    get,
+    path = "/v1/status",
+    operation_id = "getStatus",
+    tag = "query",
+    responses(
+        (
+            status = 200,
+            description = "A row a table; without `rows` for a user with an area, because they are of all areas; none for \
+                           a reader.",
+            body = Status,
+        ),
+        WhoAsks,
+        (status = 500, description = "The tables cannot be read.", body = Document, content_type = PROBLEM),
+    ),
+    security(("password" = []), ()),
+)]
+async fn status(State(face): State<Face>, Extension(asker): Extension<Asker>) -> Result<Json<Status>, Problem> {
+    let mut tables = face.engine.status().await?;
     if asker.role == Role::Reader {
         // What is not released yet is no business of theirs, not even how much of it there is.
-        status["tables"] = Value::Array(Vec::new());
-    } else if asker.area.is_some() {
-        // They are of all areas.
-        let tables = status["tables"].as_array_mut().into_iter().flatten();
-        tables.filter_map(Value::as_object_mut).for_each(|table| drop(table.remove("rows")));
+        tables.clear();
     }
-    Ok(Json(status))
+    let shown = |table: TableStatus| {
+        let TableStatus { table, version, rows, files } = table;
+        // They are of all areas.
+        let rows = asker.area.is_none().then_some(rows);
+        TableShown { table, version, rows, files }
+    };
+    Ok(Json(Status { tables: tables.into_iter().map(shown).collect() }))
 }
 
 /// The first format of the Accept header that there is; JSON where anything will do.

@@ -49,6 +49,7 @@ use tokio_util::task::TaskTracker;
 pub use access::Asker;
 pub use config::Config;
 pub use error::{Owner, QueryError};
+pub use http::api;
 pub use limits::Limits;
 pub use page::words::Translator;
 pub use postgres::PostgresConfig;

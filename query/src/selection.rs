@@ -5,6 +5,7 @@
 //! be right, never left out; no value from outside is a part of the text that is run.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 use datafusion::common::ScalarValue;
@@ -22,7 +23,7 @@ pub(crate) use area::{Chosen, areas, hits};
 pub(crate) use told::{Refused, Told, tell};
 
 /// What narrows an indicator down, and what an answer stands on: every address that asks for figures may have these.
-const PARAMETERS: [&str; 13] = [
+pub(crate) const PARAMETERS: [&str; 13] = [
     "area",
     "year",
     "from",
@@ -40,6 +41,9 @@ const PARAMETERS: [&str; 13] = [
 
 /// Of those, the ones that may be given several times, or with commas between their values.
 const SEVERAL: [&str; 4] = ["area", "year", "base", "subject_scope"];
+
+/// The years that may be asked for.
+pub(crate) const YEARS: RangeInclusive<i64> = 1900..=2200;
 
 /// The nation before its provinces, and so on down.
 const ORDER: &str = "ORDER BY CASE area_level WHEN 'nation' THEN 0 WHEN 'province' THEN 1 WHEN 'district' THEN 2 ELSE 3 \
@@ -142,9 +146,9 @@ pub(crate) enum View {
 }
 
 impl View {
-    const ALL: [Self; 2] = [Self::Indicator, Self::Trend];
+    pub(crate) const ALL: [Self; 2] = [Self::Indicator, Self::Trend];
 
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Indicator => "indicator",
             Self::Trend => "trend",
@@ -308,7 +312,7 @@ pub(crate) fn address<'a>(path: &str, parameters: impl IntoIterator<Item = (&'a 
 }
 
 fn year(field: &'static str, value: &str) -> Result<i64, Wrong> {
-    let year = value.parse().ok().filter(|year| (1900..=2200).contains(year) && value.len() == 4);
+    let year = value.parse().ok().filter(|year| YEARS.contains(year) && value.len() == 4);
     year.ok_or_else(|| Wrong::new(field, format!("'{value}' is no year"), "write it with four digits, as 2024"))
 }
 

@@ -34,7 +34,3 @@ pub mod views;
 pub mod vocabulary;
 pub mod week;
 pub mod wording;
-
-/// What may be asked over HTTP, of whichever role: an OpenAPI 3.1 document, written by hand and held against the routes by
-/// the tests of the whole program.
-pub const OPENAPI: &str = include_str!("../openapi.json");

@@ -20,11 +20,13 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use utoipa::openapi::OpenApi;
 
 use crate::broker::{BrokerError, EmbeddedBroker};
 use crate::deriver::EngineDeriver;
 use crate::schedule::{Reports, Scheduler};
 
+mod document;
 pub mod health;
 mod host;
 pub mod listener;
@@ -151,6 +153,8 @@ pub struct Parts {
     router: Router,
     /// The routes of ingest among them.
     intake: Router,
+    /// What the roles say of their routes.
+    api: OpenApi,
     checks: health::Checks,
     registry: Registry,
 }
@@ -188,7 +192,7 @@ impl Parts {
         let handle = lantoa_ingest::start(config, clock(), stop.clone()).await?;
         // The same doors on every listener: they share the memory that requests may take.
         self.intake = handle.router();
-        self.merge(self.intake.clone());
+        self.merge(self.intake.clone(), lantoa_ingest::api());
         handle.register(&mut self.registry);
         let intake = handle.intake();
         let asked = Arc::clone(&intake);
@@ -249,7 +253,7 @@ impl Parts {
     }
 
     fn take_query(&mut self, handle: lantoa_query::Handle, stop: CancellationToken) -> Engine {
-        self.merge(handle.router());
+        self.merge(handle.router(), lantoa_query::api());
         let engine = handle.engine();
         engine.register(&mut self.registry);
         let asked = engine.clone();
@@ -279,7 +283,8 @@ impl Parts {
         });
     }
 
-    /// Opens the listener for all roles added so far, with `/healthz`, `/readyz` and `/metrics` beside them.
+    /// Opens the listener for all roles added so far, with `/healthz`, `/readyz`, `/metrics` and `/v1/openapi.json` beside
+    /// them.
     ///
     /// # Errors
     /// [`PartError::Listener`] when the system does not say where it listens.
@@ -291,7 +296,8 @@ impl Parts {
         let readiness = health::Readiness::default();
         let mut registry = std::mem::take(&mut self.registry);
         registry.register_collector(Box::new(memory::ProcessMemory));
-        let own = health::router(readiness.clone(), std::mem::take(&mut self.checks), registry);
+        let (checks, roles) = (std::mem::take(&mut self.checks), std::mem::take(&mut self.api));
+        let own = health::router(readiness.clone(), checks, registry, roles);
         let router = std::mem::take(&mut self.router).merge(own);
         let unready = readiness.clone();
         let address = self.open(PartName::Listener, listener, router, manner, move || unready.set(false))?;
@@ -395,8 +401,9 @@ impl Parts {
         self.parts.push(Part { name, stop, task });
     }
 
-    fn merge(&mut self, router: Router) {
+    fn merge(&mut self, router: Router, api: OpenApi) {
         self.router = std::mem::take(&mut self.router).merge(router);
+        self.api.merge(api);
     }
 }
 

@@ -4,10 +4,14 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use lantoa_schemas::validate::Problem;
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 use crate::disk::DiskFull;
 use crate::intake::{IntakeError, MAX_KEY, Rejected};
 use crate::parse::{ParseError, WorkbookError};
+
+/// Media type of a problem document.
+pub(super) const PROBLEM: &str = "application/problem+json";
 
 /// In front of the kind of a problem; a name, not an address.
 const TYPE: &str = "urn:lantoa:problem:";
@@ -32,14 +36,21 @@ impl RowError {
     }
 }
 
-/// A problem document; `errors` is never empty.
-#[derive(Debug, Serialize)]
+/// A problem document (RFC 9457); `errors` is never empty.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IntakeProblem)]
 pub(super) struct ProblemDocument {
+    /// The kind of problem; a name, not an address.
     r#type: String,
+    /// The kind in words.
     title: &'static str,
+    /// The status of the answer.
     #[serde(serialize_with = "number")]
+    #[schema(value_type = u16)]
     status: StatusCode,
+    /// What is wrong and what would be right.
     detail: String,
+    /// The same by row and field.
     errors: Vec<RowError>,
     /// Key of the receipt, where what was refused is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,7 +102,7 @@ impl IntoResponse for ProblemDocument {
         let (status, closing) = (self.status, self.closing);
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         if closing {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use lantoa_schemas::clock::FixedClock;
 use lantoa_schemas::receipt::{content_hash, receipt_key};
+use lantoa_schemas::validate;
 use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -334,16 +335,17 @@ async fn without_the_log_nothing_is_answered_as_kept() {
 async fn what_the_document_lists_is_taken() {
     let broker = TestBroker::start();
     let server = Server::bounded(&broker).await;
-    let document: Value = serde_json::from_str(lantoa_schemas::OPENAPI).unwrap();
+    let document = serde_json::to_value(api()).unwrap();
     let listed = |part: &Value| part.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    let encodings = &document["components"]["parameters"]["ContentEncoding"]["schema"]["enum"];
-    let encodings: Vec<&str> =
-        encodings.as_array().unwrap().iter().map(|encoding| encoding.as_str().unwrap()).collect();
-    assert_eq!(encodings, ["gzip", "zstd", "identity"]);
+    assert_eq!(listed(&document["paths"]), ["/v1/events", "/v1/files"]);
     for path in ["/v1/events", "/v1/files"] {
         let operation = &document["paths"][path]["post"];
-        let takes_packed = |parameter: &Value| parameter["$ref"] == "#/components/parameters/ContentEncoding";
-        assert!(operation["parameters"].as_array().unwrap().iter().any(takes_packed), "{path}");
+        let parameters = operation["parameters"].as_array().unwrap();
+        let parameter = |name: &str| parameters.iter().find(|parameter| parameter["name"] == name).unwrap();
+        assert_eq!(parameter("Idempotency-Key")["schema"]["maxLength"], crate::intake::MAX_KEY);
+        let encodings = parameter("Content-Encoding")["schema"]["enum"].as_array().unwrap();
+        let encodings: Vec<&str> = encodings.iter().map(|encoding| encoding.as_str().unwrap()).collect();
+        assert_eq!(encodings, ["gzip", "zstd", "identity"]);
         let answers = listed(&operation["responses"]);
         for content_type in listed(&operation["requestBody"]["content"]) {
             for encoding in &encodings {
@@ -361,6 +363,53 @@ async fn what_the_document_lists_is_taken() {
             assert!(answers.iter().any(|answer| answer == status), "{path} {status}");
         }
     }
+    let name = document["paths"]["/v1/files"]["post"]["parameters"].as_array().unwrap();
+    let name = name.iter().find(|parameter| parameter["name"] == "name").unwrap();
+    assert_eq!((&name["in"], &name["schema"]["maxLength"]), (&json!("query"), &json!(MAX_NAME)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_wrong_with_the_examples_of_the_document() {
+    let broker = TestBroker::start();
+    let server = Server::bounded(&broker).await;
+    let document = serde_json::to_value(api()).unwrap();
+    let event = document["components"]["schemas"]["CloudEvent"]["examples"][0].to_string();
+    let sheet =
+        document["paths"]["/v1/files"]["post"]["requestBody"]["content"]["text/csv"]["example"].as_str().unwrap();
+    for (path, content_type, body) in
+        [("/v1/events", "application/cloudevents+json", event), ("/v1/files", "text/csv", sheet.to_owned())]
+    {
+        let (status, answer) = server.post(path, content_type, body).await;
+        assert_eq!(status, 202, "{path} {answer}");
+    }
+}
+
+/// Whether a value has all that its schema requires, and nothing that the schema does not know.
+fn check_against(schema: &str, value: &Value) {
+    let document = serde_json::to_value(api()).unwrap();
+    let schema = &document["components"]["schemas"][schema];
+    let value = value.as_object().unwrap();
+    let properties = schema["properties"].as_object().unwrap_or_else(|| panic!("{schema}"));
+    for required in schema["required"].as_array().unwrap() {
+        assert!(value.contains_key(required.as_str().unwrap()), "{required} of {schema}");
+    }
+    for name in value.keys() {
+        assert!(properties.contains_key(name), "{name} of {schema}");
+    }
+}
+
+#[test]
+fn answers_have_the_fields_that_the_document_lists() {
+    let problem = validate::Problem::new("fact", "is missing", "write a fact");
+    let error = RowError { row: Some(1), problem };
+    check_against("RowError", &serde_json::to_value(&error).unwrap());
+    let document = problem::no_good_row(1, vec![error]);
+    check_against("IntakeProblem", &serde_json::to_value(&document).unwrap());
+    let event = EventBody { row: 1, event_id: "e", topic: "lantoa.statement.v1", partition: 0, offset: 7 };
+    check_against("TakenEvent", &serde_json::to_value(&event).unwrap());
+    let (events, errors) = (vec![event], Vec::new());
+    let body = AnswerBody { receipt: "r", sent: 1, accepted: 1, rejected: 0, events, errors };
+    check_against("Taken", &serde_json::to_value(&body).unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,11 +9,16 @@ use axum::http::Response;
 use axum::http::header::{CONTENT_DISPOSITION, HeaderMap, LINK};
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
-use lantoa_schemas::catalogue::Indicator;
-use lantoa_schemas::vocabulary::Vocabulary;
+use lantoa_schemas::catalogue::{Counts, Direction, Indicator, Unit};
+use lantoa_schemas::vocabulary::{Base, Stage, Vocabulary};
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{SchemaType, Type};
+use utoipa::openapi::{Array, ObjectBuilder};
 
-use super::problem::Problem;
+use super::describe::{CatalogueVersion, FigureRows, Parameters, Refused as Refusals, WhoAsks, word};
+use super::problem::{Document, PROBLEM, Problem};
 use super::{Face, Sent, put, respond, wanted};
 use crate::access::Asker;
 use crate::format::Format;
@@ -22,27 +27,140 @@ use crate::session::version_of;
 use crate::settings::Settings;
 
 /// What an address of figures has beside a selection.
-const OWN: [&str; 2] = ["view", "format"];
+pub(super) const OWN: [&str; 2] = ["view", "format"];
 
 /// Address of an indicator.
 pub(super) fn path(id: &str) -> String {
     format!("/v1/indicators/{id}")
 }
 
-/// Lists the catalogue's indicators.
+/// The indicators of the catalogue.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Indicators)]
+struct Listed<'a> {
+    /// The catalogue's version.
+    #[schema(value_type = CatalogueVersion)]
+    catalogue: String,
+    /// Its indicators, in its order.
+    indicators: Vec<Entry<'a>>,
+}
+
+/// An indicator as the catalogue has it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Indicator)]
+pub(super) struct Entry<'a> {
+    /// Its id, as in the column indicator.
+    id: &'a str,
+    /// Address of its figures.
+    href: String,
+    /// Vietnamese name.
+    name_vi: &'a str,
+    /// English name.
+    name_en: &'a str,
+    /// The measure whose statements it is made of.
+    measure: &'a str,
+    /// The stage, of a title.
+    #[schema(schema_with = stage)]
+    stage: Option<&'static str>,
+    /// What of a statement is the numerator.
+    #[schema(schema_with = word::<Counts>)]
+    counts: &'static str,
+    /// The numerator in Vietnamese words.
+    numerator_vi: &'a str,
+    /// The numerator in English words.
+    numerator_en: &'a str,
+    /// The denominator of the first base in Vietnamese words; empty for a plain count.
+    denominator_vi: &'a str,
+    /// The denominator of the first base in English words; empty for a plain count.
+    denominator_en: &'a str,
+    /// The unit of its figure.
+    #[schema(schema_with = word::<Unit>)]
+    unit: &'static str,
+    /// Scopes of whom it is counted.
+    subject: &'a [String],
+    /// What a rate of it may be a rate of.
+    #[schema(schema_with = bases)]
+    bases: Vec<&'static str>,
+    /// The legal texts that define it, in the order of time.
+    legal: Option<&'a str>,
+    /// Which way is better.
+    #[schema(schema_with = word::<Direction>)]
+    direction: &'static str,
+    /// Whether counts of areas add up to that of the area above.
+    additive: bool,
+    /// Percent of the areas below that must report before a rate is told of their sum.
+    min_coverage_percent: f64,
+    /// What a missing figure means, in Vietnamese.
+    nulls_vi: &'a str,
+    /// What a missing figure means, in English.
+    nulls_en: &'a str,
+    /// First year it is defined in; null where no text says.
+    defined_from: Option<i32>,
+    /// Last year it is defined in; null while it is, or where no text says.
+    defined_to: Option<i32>,
+}
+
+/// A stage, or null.
+fn stage() -> ObjectBuilder {
+    let words = Stage::ALL.iter().map(|stage| json!(stage.as_str()));
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(words.chain([Value::Null])))
+}
+
+fn bases() -> Array {
+    Array::new(word::<Base>())
+}
+
+/// List the indicators of the catalogue
+#[utoipa::path(
+    get,
+    path = "/v1/indicators",
+    operation_id = "listIndicators",
+    tag = "query",
+    responses(
+        (status = 200, description = "The catalogue's version and its indicators.", body = Listed),
+        WhoAsks,
+        (status = 500, description = "The tables cannot be read.", body = Document, content_type = PROBLEM),
+        (status = 503, description = "The program is stopping.", body = Document, content_type = PROBLEM),
+    ),
+    security(("password" = []), ()),
+)]
 pub(super) async fn catalogue(
     State(face): State<Face>,
     Extension(asker): Extension<Asker>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response<Body>, Problem> {
     face.open()?;
     let session = face.engine.session(&asker, &Settings::default()).map_err(crate::QueryError::from)?;
     let knowledge = session.knowledge().await?;
-    let version = version_of(&knowledge)?;
-    let indicators: Vec<Value> = knowledge.catalogue().indicators().iter().map(entry).collect();
-    Ok(Json(json!({ "catalogue": version, "indicators": indicators })))
+    let catalogue = version_of(&knowledge)?;
+    let indicators = knowledge.catalogue().indicators().iter().map(entry).collect();
+    Ok(Json(Listed { catalogue, indicators }).into_response())
 }
 
-/// Answers figures of one indicator.
+/// Figures of an indicator
+///
+/// Rows of the view indicator or trend. The header Link names the permanent address of the answer: the same rows come
+/// again under it, whatever is recorded later, and where that cannot be held a notice says so.
+#[utoipa::path(
+    get,
+    path = "/v1/indicators/{id}",
+    operation_id = "getIndicator",
+    tag = "query",
+    params(
+        ("id" = String, Path, description = "Id of the indicator, as in /v1/indicators.", example = "learning_family"),
+        Parameters,
+    ),
+    responses(
+        FigureRows,
+        (status = 400, description = "It has no answer.", body = Document, content_type = PROBLEM),
+        WhoAsks,
+        (status = 404, description = "There is no such indicator.", body = Document, content_type = PROBLEM),
+        (status = 422, description = "A parameter cannot be taken.", body = Document, content_type = PROBLEM),
+        Refusals,
+    ),
+    security(("password" = []), ()),
+)]
 pub(super) async fn indicator(
     State(face): State<Face>,
     Extension(asker): Extension<Asker>,
@@ -99,20 +217,31 @@ fn ending(format: Format) -> Option<&'static str> {
     }
 }
 
-/// An indicator as the catalogue has it.
-fn entry(indicator: &Indicator) -> Value {
-    let bases: Vec<&str> = indicator.bases.iter().map(|of| of.base.as_str()).collect();
-    json!({
-        "id": indicator.id, "href": path(&indicator.id), "name_vi": indicator.name_vi, "name_en": indicator.name_en,
-        "measure": indicator.measure, "stage": indicator.stage.map(Vocabulary::as_str),
-        "counts": indicator.counts.as_str(), "numerator_vi": indicator.numerator_vi,
-        "numerator_en": indicator.numerator_en, "denominator_vi": indicator.denominator_vi,
-        "denominator_en": indicator.denominator_en, "unit": indicator.unit.as_str(), "subject": indicator.subject,
-        "bases": bases, "legal": indicator.legal, "direction": indicator.direction.as_str(),
-        "additive": indicator.additive, "min_coverage_percent": indicator.min_coverage_percent,
-        "nulls_vi": indicator.nulls_vi, "nulls_en": indicator.nulls_en, "defined_from": indicator.defined_from,
-        "defined_to": indicator.defined_to,
-    })
+fn entry(indicator: &Indicator) -> Entry<'_> {
+    Entry {
+        id: &indicator.id,
+        href: path(&indicator.id),
+        name_vi: &indicator.name_vi,
+        name_en: &indicator.name_en,
+        measure: &indicator.measure,
+        stage: indicator.stage.map(Vocabulary::as_str),
+        counts: indicator.counts.as_str(),
+        numerator_vi: &indicator.numerator_vi,
+        numerator_en: &indicator.numerator_en,
+        denominator_vi: &indicator.denominator_vi,
+        denominator_en: &indicator.denominator_en,
+        unit: indicator.unit.as_str(),
+        subject: &indicator.subject,
+        bases: indicator.bases.iter().map(|of| of.base.as_str()).collect(),
+        legal: indicator.legal.as_deref(),
+        direction: indicator.direction.as_str(),
+        additive: indicator.additive,
+        min_coverage_percent: indicator.min_coverage_percent,
+        nulls_vi: &indicator.nulls_vi,
+        nulls_en: &indicator.nulls_en,
+        defined_from: indicator.defined_from,
+        defined_to: indicator.defined_to,
+    }
 }
 
 impl From<Refused> for Problem {

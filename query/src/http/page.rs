@@ -37,7 +37,8 @@ const FIRST: &str = "learning_family";
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
 
-/// The page.
+/// The page. It takes the parameters of `/v1/indicators/{id}` but `format` and `view`, beside them `indicator`, `lang` (vi or
+/// en) and `find` (a name to look for).
 pub(super) async fn page(
     State(face): State<Face>,
     Extension(asker): Extension<Asker>,

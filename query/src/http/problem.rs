@@ -6,13 +6,54 @@ use axum::body::Body;
 use axum::extract::rejection::BytesRejection;
 use axum::http::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use axum::http::{Response, StatusCode};
-use axum::response::IntoResponse;
-use serde_json::{Value, json};
+use axum::response::{IntoResponse, Json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::error::{Place, QueryError};
 use crate::format::{FormError, Format, WriteError};
 use crate::release::ReleaseError;
 use crate::selection::Wrong;
+
+/// Media type of a problem document.
+pub(super) const PROBLEM: &str = "application/problem+json";
+
+/// A problem document (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Document<'a> {
+    /// The kind of problem; a name, not an address.
+    r#type: String,
+    /// The kind in words.
+    title: &'a str,
+    /// The status of the answer.
+    status: u16,
+    /// What is wrong.
+    detail: &'a str,
+    /// What of the question it is, and what would be right; left out where nothing of it is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<DocumentError>)]
+    errors: Option<[DocumentError<'a>; 1]>,
+    /// Where in the text of a question it is, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<&'a Place>,
+}
+
+/// One thing that is wrong.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ProblemError)]
+struct DocumentError<'a> {
+    /// Always null: a question has no rows.
+    #[schema(required = true)]
+    row: Option<u64>,
+    /// The part of the request.
+    field: &'a str,
+    /// What is wrong.
+    reason: &'a str,
+    /// What would be right.
+    #[schema(required = true)]
+    remedy: Option<&'a str>,
+}
 
 /// An answer that is none.
 #[derive(Debug)]
@@ -88,20 +129,17 @@ impl Problem {
         }
     }
 
-    fn document(&self) -> Value {
-        let mut document = json!({
-            "type": format!("urn:lantoa:problem:{}", self.title.to_lowercase().replace(' ', "-")),
-            "title": self.title,
-            "status": self.status.as_u16(),
-            "detail": self.detail,
-        });
-        if let Some(field) = &self.field {
-            document["errors"] = json!([{ "row": null, "field": field, "reason": self.detail, "remedy": self.remedy }]);
+    fn document(&self) -> Document<'_> {
+        Document {
+            r#type: format!("urn:lantoa:problem:{}", self.title.to_lowercase().replace(' ', "-")),
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            errors: self.field.as_deref().map(|field| {
+                [DocumentError { row: None, field, reason: &self.detail, remedy: self.remedy.as_deref() }]
+            }),
+            position: self.position.as_deref(),
         }
-        if let Some(position) = &self.position {
-            document["position"] = json!(position);
-        }
-        document
     }
 }
 
@@ -178,13 +216,13 @@ impl From<WriteError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response<Body> {
-        let mut response = Response::new(Body::from(self.document().to_string()));
+        let mut response = Json(self.document()).into_response();
         *response.status_mut() = self.status;
         if self.status == StatusCode::UNAUTHORIZED {
             let basic = HeaderValue::from_static("Basic realm=\"lantoa\", charset=\"UTF-8\"");
             response.headers_mut().insert(WWW_AUTHENTICATE, basic);
         }
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         response
     }
 }

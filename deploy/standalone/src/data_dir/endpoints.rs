@@ -8,6 +8,7 @@ use std::fs;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{DataDir, DataDirError, write_whole};
 
@@ -32,7 +33,7 @@ pub struct Endpoints {
 }
 
 /// Body of `/healthz`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Health {
     /// Always `ok`: whoever is not does not answer.
     pub status: String,

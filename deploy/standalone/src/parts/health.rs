@@ -1,7 +1,7 @@
 //! `/healthz`, `/readyz` and `/metrics`: whether the program lives, whether it can do its work, and how it goes; and
 //! `/v1/openapi.json`, what may be asked over HTTP.
 //!
-//! In: a flag, the checks of the roles that run, the registry. Out: 200 or 503 with every part's state as JSON, and the
+//! In: a flag, the checks of the roles that run, the registry, what the roles say of their routes. Out: 200 or 503 with every part's state as JSON, and the
 //! registry as Prometheus text. Guarantee: `/healthz` names the process, so that nobody takes another for it, and asks
 //! nobody; `/readyz` answers 200 only where every part can do its work, and else says which cannot, why, and what to
 //! do; a part that does not answer in time cannot.
@@ -13,15 +13,20 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use axum::{Json, Router};
+use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
 use prometheus_client::encoding::prometheus_text;
 use prometheus_client::registry::Registry;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::tag::TagBuilder;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::PartName;
+use super::{PartName, document};
 use crate::data_dir::endpoints::Health;
 
 /// How long a part may take to say how it is. Longer than any patience of a role's own.
@@ -77,12 +82,18 @@ async fn ask_one(part: PartName, ask: &Ask, within: Duration) -> Vec<PartState> 
 }
 
 /// One part as `/readyz` shows it.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PartReadiness)]
 struct PartState {
+    /// The part.
     part: &'static str,
+    /// What of it.
     check: &'static str,
+    /// Whether that can do its work.
     ready: bool,
+    /// Why not, and what to do.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     reason: Option<String>,
 }
 
@@ -93,9 +104,12 @@ impl PartState {
 }
 
 /// Body of `/readyz`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Readiness)]
 struct ReadinessBody {
+    /// Whether every part can do its work.
     ready: bool,
+    /// What each says.
     parts: Vec<PartState>,
 }
 
@@ -104,23 +118,63 @@ struct Shown {
     readiness: Readiness,
     checks: Checks,
     registry: Registry,
+    /// The OpenAPI document, as JSON.
+    document: Bytes,
 }
 
 /// The route by which whoever only sends sees that the program lives.
 pub(super) fn alive() -> Router {
-    Router::new().route("/healthz", get(|| async { Json(Health::of_this_process()) }))
+    Router::new().route("/healthz", get(health))
 }
 
-/// The routes that every role has.
-pub(super) fn router(readiness: Readiness, checks: Checks, registry: Registry) -> Router {
-    Router::new()
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
-        .route("/v1/openapi.json", get(openapi))
-        .with_state(Arc::new(Shown { readiness, checks, registry }))
-        .merge(alive())
+/// The routes that every role has. `roles` says what other routes there are.
+pub(super) fn router(readiness: Readiness, checks: Checks, registry: Registry, roles: OpenApi) -> Router {
+    let whole = document::head().merge_from(roles).merge_from(api());
+    let document = whole.to_pretty_json().expect("plain fields are always JSON").into();
+    Router::from(routes()).with_state(Arc::new(Shown { readiness, checks, registry, document }))
 }
 
+/// What these routes are.
+pub(super) fn api() -> OpenApi {
+    let mut api = routes().into_openapi();
+    let program = TagBuilder::new().name("program").description(Some(
+        "Whether the program lives and how it goes. Chương trình có hoạt động không và hoạt động ra sao.",
+    ));
+    api.tags = Some(vec![program.build()]);
+    api
+}
+
+fn routes() -> OpenApiRouter<Arc<Shown>> {
+    OpenApiRouter::default()
+        .routes(routes!(health))
+        .routes(routes!(ready))
+        .routes(routes!(metrics))
+        .routes(routes!(openapi))
+}
+
+/// Whether the program lives
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    operation_id = "getHealth",
+    tag = "program",
+    responses((status = 200, description = "It lives.", body = Health)),
+)]
+async fn health() -> Json<Health> {
+    Json(Health::of_this_process())
+}
+
+/// Whether every part can do its work
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "getReadiness",
+    tag = "program",
+    responses(
+        (status = 200, description = "Every part can.", body = ReadinessBody),
+        (status = 503, description = "A part cannot: which, why, what to do.", body = ReadinessBody),
+    ),
+)]
 async fn ready(State(shown): State<Arc<Shown>>) -> (StatusCode, Json<ReadinessBody>) {
     let mut parts = vec![PartState::new("program", "running", shown.readiness.state())];
     parts.extend(shown.checks.ask(SAID_WITHIN).await);
@@ -129,10 +183,29 @@ async fn ready(State(shown): State<Arc<Shown>>) -> (StatusCode, Json<ReadinessBo
     (status, Json(ReadinessBody { ready, parts }))
 }
 
-async fn openapi() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], lantoa_schemas::OPENAPI)
+/// This document
+#[utoipa::path(
+    get,
+    path = "/v1/openapi.json",
+    operation_id = "getOpenApi",
+    tag = "program",
+    responses((status = 200, description = "This document.", body = Object, content_type = "application/json")),
+)]
+async fn openapi(State(shown): State<Arc<Shown>>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], shown.document.clone())
 }
 
+/// Figures of the program for Prometheus
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "getMetrics",
+    tag = "program",
+    responses(
+        (status = 200, description = "Prometheus text.", body = String, content_type = "text/plain"),
+        (status = 500, description = "The figures cannot be written."),
+    ),
+)]
 async fn metrics(State(shown): State<Arc<Shown>>) -> Response {
     let mut text = String::new();
     match prometheus_text::encode(&mut text, &shown.registry) {

@@ -1,9 +1,11 @@
 //! Each role alone, on a Kafka that somebody else runs: the same rows as under one roof.
 
 use lantoa::desk::remote::Remote;
+use serde_json::Value;
 
 use crate::harness::{Program, count, folder, until};
 use crate::log::Log;
+use crate::page::get;
 
 const SHEET: &str = include_str!("../../articles/ha-giang-2024.csv");
 
@@ -36,6 +38,13 @@ fn roles_alone_make_one_whole() {
     let tables = runtime.block_on(Remote::of(&query_at).unwrap().tables()).unwrap();
     assert!(tables.iter().any(|table| table.table == "ledger_statement" && table.rows == 21), "{tables:?}");
     assert!(!elsewhere.path().join("endpoints.json").exists(), "roles alone own no folder");
+    // Each describes what it answers, and nothing of the others.
+    for (at, own, other) in [(&ingest_at, "/v1/events", "/v1/sql"), (&query_at, "/v1/sql", "/v1/events")] {
+        let document: Value = serde_json::from_str(&get(at, "/v1/openapi.json").2).unwrap();
+        let paths = document["paths"].as_object().unwrap();
+        assert!(paths.contains_key(own) && paths.contains_key("/healthz") && !paths.contains_key(other), "{at}");
+        assert_eq!(document["info"]["title"], "Lantoa");
+    }
     for role in [ingest, projector, query, up] {
         role.stop();
     }
