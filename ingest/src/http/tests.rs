@@ -403,7 +403,7 @@ fn answers_have_the_fields_that_the_document_lists() {
     let problem = validate::Problem::new("fact", "is missing", "write a fact");
     let error = RowError { row: Some(1), problem };
     check_against("RowError", &serde_json::to_value(&error).unwrap());
-    let document = problem::no_good_row(1, vec![error]);
+    let document = problem::no_good_row("r".to_owned(), 1, vec![error]);
     check_against("IntakeProblem", &serde_json::to_value(&document).unwrap());
     let event = EventBody { row: 1, event_id: "e", topic: "lantoa.statement.v1", partition: 0, offset: 7 };
     check_against("TakenEvent", &serde_json::to_value(&event).unwrap());
