@@ -1,5 +1,5 @@
-//! The HTTP face: `POST /v1/sql`, `GET /v1/indicators` and `/v1/indicators/{id}`, `GET /v1/releases`, `GET /v1/status`, and
-//! the page at `/`. The only module that knows axum.
+//! The HTTP face: `POST /v1/sql`, `GET /v1/indicators` and `/v1/indicators/{id}`, `GET /v1/receipts/{key}`,
+//! `GET /v1/releases`, `GET /v1/status`, and the page at `/`. The only module that knows axum.
 //!
 //! In: requests. Out: answers as they are read, pages, or problem documents (RFC 9457). Guarantee: where there are users,
 //! nobody is answered who is not one of them; a body that ends as HTTP ends a body is whole; an answer that fails on its
@@ -33,6 +33,7 @@ mod asker;
 mod indicator;
 mod page;
 mod problem;
+mod receipt;
 mod release;
 
 use problem::Problem;
@@ -54,6 +55,7 @@ pub(crate) fn router(engine: Engine, answers: TaskTracker, shutdown: Cancellatio
         .route("/v1/sql", post(sql).layer(limit))
         .route("/v1/indicators", get(indicator::catalogue))
         .route("/v1/indicators/{id}", get(indicator::indicator))
+        .route("/v1/receipts/{key}", get(receipt::receipt))
         .route("/v1/releases", get(release::releases))
         .route("/v1/status", get(status))
         .route("/", get(page::page))
