@@ -213,6 +213,14 @@ impl Intake {
         self.submit(Submission { content, notation, via: Via::File, name, idempotency_key: None }).await
     }
 
+    /// Takes events in from within the program, as a JSON array: as [`Intake::submit`].
+    ///
+    /// # Errors
+    /// As [`Intake::submit`].
+    pub async fn import_events(&self, content: Bytes, idempotency_key: Option<String>) -> Result<Answer, IntakeError> {
+        self.submit(Submission { content, notation: Notation::Json, via: Via::Http, name: None, idempotency_key }).await
+    }
+
     /// Takes a submission in. When it answers, every accepted row and the receipt are in the log.
     ///
     /// # Errors
