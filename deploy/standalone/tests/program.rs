@@ -19,6 +19,8 @@ mod harness;
 mod life;
 #[path = "program/log.rs"]
 mod log;
+#[path = "program/mending.rs"]
+mod mending;
 #[path = "program/metrics.rs"]
 mod metrics;
 #[path = "program/openapi.rs"]

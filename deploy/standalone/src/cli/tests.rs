@@ -50,7 +50,7 @@ fn what_is_asked_is_understood_or_refused() {
         (&["rejects", "replay", "r-1", "r-2"], true, ""),
         (&["rejects", "replay", "--receipt", "3f2a"], true, ""),
         (&["rejects", "replay", "r-1", "--receipt", "3f2a"], false, "--receipt"),
-        (&["rejects", "replay"], false, "--receipt"),
+        (&["rejects", "replay"], false, "ID"),
         (&["correct", "e-1", "numerator=5", "--reason", "a slip"], true, ""),
         (&["correct", "e-1", "numerator=5"], false, "--reason"),
         (&["correct", "e-1", "--reason", "a slip"], false, "FIELD=VALUE"),

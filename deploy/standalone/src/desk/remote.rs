@@ -45,6 +45,8 @@ pub struct Problem {
     pub errors: Vec<RowError>,
     /// Where in the text of a question it is.
     pub position: Option<Place>,
+    /// Key of the receipt under which what was refused is kept.
+    pub receipt: Option<String>,
 }
 
 impl Problem {

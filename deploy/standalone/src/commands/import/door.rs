@@ -74,7 +74,11 @@ impl Door {
 
 /// What this program's own intake says.
 fn taken(answer: Result<Answer, IntakeError>, rows: &mut LastRows) -> Result<FileResult, Refusal> {
+    if let Err(IntakeError::Unreadable { receipt, .. }) = &answer {
+        rows.add_receipt(receipt);
+    }
     let answer = answer.map_err(refusal)?;
+    rows.add_receipt(&answer.receipt);
     rows.add_accepted(&answer.accepted);
     let rejected = answer.rejected.len();
     let of_row = |row: Rejected| row.problems.into_iter().map(move |problem| (row.row, problem));
@@ -91,6 +95,7 @@ fn taken(answer: Result<Answer, IntakeError>, rows: &mut LastRows) -> Result<Fil
 fn sent(answer: Result<Taken, RemoteError>, rows: &mut LastRows) -> Result<FileResult, Refusal> {
     match answer {
         Ok(taken) => {
+            rows.add_receipt(&taken.receipt);
             rows.add_taken(&taken.events);
             Ok(FileResult {
                 receipt: taken.receipt,
@@ -100,6 +105,7 @@ fn sent(answer: Result<Taken, RemoteError>, rows: &mut LastRows) -> Result<FileR
             })
         }
         Err(RemoteError::Refused(problem)) => {
+            problem.receipt.iter().for_each(|receipt| rows.add_receipt(receipt));
             let (title, is_of_a_sheet) = (problem.words(), problem.is_of_a_sheet());
             let mut refusal = Refusal::of(title, problem.errors.into_iter().map(refused).collect());
             if !is_of_a_sheet {
