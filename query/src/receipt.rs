@@ -340,7 +340,7 @@ async fn replaced_by_figures(
         }
         _ => "true".to_owned(),
     };
-    let query = REPLACED.replace("{of_sources}", &of_sources).replace("{own}", &own);
+    let query = REPLACED.replace("{own}", &own).replace("{of_sources}", &of_sources);
     let mut replaced = BTreeMap::new();
     for batch in then.sql(&query).await?.collect().await? {
         let (ids, others) = (texts(&batch, 0)?, texts(&batch, 1)?);

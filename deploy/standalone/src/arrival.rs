@@ -27,7 +27,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(30);
 pub enum ArrivalError {
     /// They take too long. They are safe in the log.
     #[error(
-        "what was sent is in the log but not in the tables after {} s; it will be once the projector works, see `lantoa status`",
+        "what was sent is in the log but not in the tables after {} s; it will be once the projector works, see `lantoa \
+         status`",
         ARRIVE_WITHIN.as_secs()
     )]
     Late,

@@ -90,8 +90,8 @@ pub enum Command {
     /// Ask a question in SQL
     ///
     /// Asks the running `lantoa up`, or reads the data folder itself where none runs. Views: statement, indicator,
-    /// trend, coverage, reconciliation, suspicious, adoption, activity, pilot, counted, rejected. Tables: area, area_succession,
-    /// area_change, learning_week, catalogue, criteria_set, containment, release, schedule_run, outcome, receipt, reject,
+    /// trend, coverage, reconciliation, suspicious, adoption, activity, pilot, counted, rejected. Tables: area,
+    /// area_succession, area_change, learning_week, catalogue, criteria_set, containment, release, schedule_run, outcome, receipt, reject,
     /// ledger_…; `show tables` lists them. `select * from find_area('bac giang')` finds areas by name in any spelling.
     ///
     /// Without a question, statements are read from standard input; at a terminal a prompt asks for them.
