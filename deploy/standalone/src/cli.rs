@@ -91,8 +91,9 @@ pub enum Command {
     ///
     /// Asks the running `lantoa up`, or reads the data folder itself where none runs. Views: statement, indicator,
     /// trend, coverage, reconciliation, suspicious, adoption, activity, pilot, counted, rejected. Tables: area,
-    /// area_succession, area_change, learning_week, catalogue, criteria_set, containment, release, schedule_run, outcome, receipt, reject,
-    /// ledger_…; `show tables` lists them. `select * from find_area('bac giang')` finds areas by name in any spelling.
+    /// area_succession, area_change, learning_week, catalogue, criteria_set, containment, release, schedule_run, outcome,
+    /// receipt, reject, ledger_…; `show tables` lists them. `select * from find_area('bac giang')` finds areas by name in
+    /// any spelling.
     ///
     /// Without a question, statements are read from standard input; at a terminal a prompt asks for them.
     Sql(SqlArgs),
