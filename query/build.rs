@@ -49,6 +49,7 @@ const LEFT_OUT: &[&str] = &[
     "src/page.rs",
     "src/postgres",
     "src/postgres.rs",
+    "src/receipt.rs",
     "src/release",
     "src/release.rs",
     "src/schedule.rs",

@@ -273,6 +273,15 @@ impl Intake {
         self.disk.as_ref()
     }
 
+    /// Takes events in from within the program, as a JSON array: as [`Intake::submit`].
+    ///
+    /// # Errors
+    /// As [`Intake::submit`].
+    pub async fn import_events(&self, content: Bytes, idempotency_key: Option<String>) -> Result<Answer, IntakeError> {
+        let (sender, notation) = (Sender::local(), Notation::Json);
+        self.submit(Submission { sender, content, notation, via: Via::Http, name: None, idempotency_key }).await
+    }
+
     /// Takes a submission in. When it answers, every accepted row and the receipt are in the log.
     ///
     /// # Errors

@@ -17,6 +17,7 @@
 //! | `title_scope(measure)` | of whom a title is counted when nothing else is said |
 //! | `criteria_set_in(measure, year)` | the code of the criteria by which a title is rated in a year |
 //! | `area_bucket(level, code, name)`, `subject_bucket(token)` | the bucket of an area or a subject in projections |
+//! | `record_text(topic, bytes)`, `record_field(topic, bytes, name)` | a record of the log as text, one of its fields |
 //! | `key_of(…)` | one short text for a row of values, null and empty told apart |
 //! | `fit_logistic(year, value[, saturation])` | aggregate: the curve of adoption through a group's points |
 
@@ -42,6 +43,7 @@ use sha2::{Digest, Sha256};
 use crate::knowledge::{Knowledge, Present};
 
 mod fit_logistic;
+mod record;
 
 /// All aggregate functions.
 pub(crate) fn aggregates() -> Vec<AggregateUDF> {
@@ -78,6 +80,7 @@ pub(crate) fn all(present: &Arc<Present>) -> Vec<ScalarUDF> {
     functions.extend(of_areas(present));
     functions.extend(of_catalogue(present));
     functions.push(area_code_of(present));
+    functions.extend(record::all());
     functions
 }
 

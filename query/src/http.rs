@@ -1,5 +1,5 @@
-//! The HTTP face: `POST /v1/sql`, `GET /v1/indicators` and `/v1/indicators/{id}`, `GET /v1/releases`, `GET /v1/status`, and
-//! the page at `/`. The only module that knows axum.
+//! The HTTP face: `POST /v1/sql`, `GET /v1/indicators` and `/v1/indicators/{id}`, `GET /v1/receipts/{key}`,
+//! `GET /v1/releases`, `GET /v1/status`, and the page at `/`. The only module that knows axum.
 //!
 //! In: requests. Out: answers as they are read, pages, or problem documents (RFC 9457). Guarantee: where there are users,
 //! nobody is answered who is not one of them; a body that ends as HTTP ends a body is whole; an answer that fails on its
@@ -36,6 +36,7 @@ mod describe;
 mod indicator;
 mod page;
 mod problem;
+mod receipt;
 mod release;
 
 pub use describe::api;
@@ -70,6 +71,7 @@ fn guarded(limit: DefaultBodyLimit) -> OpenApiRouter<Face> {
         .routes(routes!(sql).map(|route: MethodRouter<Face>| route.layer(limit)))
         .routes(routes!(indicator::catalogue))
         .routes(routes!(indicator::indicator))
+        .routes(routes!(receipt::receipt))
         .routes(routes!(release::releases))
         .routes(routes!(status))
         // For people; the document is for programs.

@@ -7,9 +7,10 @@
 //! In reading order: who asks (`access`), what is asked for (`config`, `settings`), where rows come from (`tables`, `fate`), what
 //! they are judged by (`knowledge`, `reference_tables`), what views are made of (`functions`, `logistic`,
 //! `area_functions`, `indicator`, `catalog`), who answers (`session`, `answer`, `error`, within `limits`, counted by `count`, recorded by `asked`),
-//! what is made before anybody asks (`ahead`), what is stored so that it stays (`release`), what ran by the clock (`schedule`), and how an answer leaves
-//! (`format`, `face`, `http`, `postgres`; what an address asks for is `selection`, for people who look first `page`). How a listener proves who it
-//! is (`tls`) is for the program, too.
+//! what is made before anybody asks (`ahead`), what is stored so that it stays (`release`), what ran by the clock
+//! (`schedule`), what became of what was sent (`receipt`), and how an answer leaves (`format`, `face`, `http`, `postgres`;
+//! what an address asks for is `selection`, for people who look first `page`). How a listener proves who it is (`tls`) is
+//! for the program, too.
 
 pub mod access;
 mod ahead;
@@ -31,6 +32,7 @@ mod limits;
 mod logistic;
 mod page;
 pub mod postgres;
+pub mod receipt;
 mod reference_tables;
 pub mod release;
 pub mod schedule;
@@ -78,8 +80,8 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// The role's routes (`/v1/sql`, `/v1/indicators`, `/v1/releases`, `/v1/status` and the page at `/`), for the
-    /// program's one HTTP listener.
+    /// The role's routes (`/v1/sql`, `/v1/indicators`, `/v1/receipts`, `/v1/releases`, `/v1/status` and the page at
+    /// `/`), for the program's one HTTP listener.
     pub fn router(&self) -> axum::Router {
         self.router.clone()
     }

@@ -12,8 +12,8 @@ use deltalake::writer::{DeltaWriter, RecordBatchWriter};
 use deltalake::{DeltaTable, ensure_table_uri};
 use lantoa_query::{Config, Engine};
 use lantoa_schemas::clock::FixedClock;
-use lantoa_schemas::stream::{Family, Stream};
-use lantoa_schemas::table::stream_table;
+use lantoa_schemas::stream::{Family, OUTCOME_TABLE, Stream};
+use lantoa_schemas::table::{outcome_table, stream_table};
 use serde_json::{Map, Value, json};
 
 /// The articles, in the order in which the fixture records them.
@@ -67,6 +67,15 @@ impl Folder {
         decoder.serialize(&rows).unwrap();
         let batch = decoder.flush().unwrap().unwrap();
         self.commit(stream.table(), batch).await;
+    }
+
+    /// Appends rows of `outcome` in one commit, the log's offsets following on; `bytes` are in hexadecimal.
+    pub async fn append_outcomes(&mut self, rows: Vec<Value>) {
+        let rows: Vec<Value> = rows.into_iter().map(|row| self.placed(row)).collect();
+        let mut decoder = ReaderBuilder::new(outcome_table()).build_decoder().unwrap();
+        decoder.serialize(&rows).unwrap();
+        let batch = decoder.flush().unwrap().unwrap();
+        self.commit(OUTCOME_TABLE, batch).await;
     }
 
     /// Appends rows that have the table's columns already, in one commit.

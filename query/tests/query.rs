@@ -11,6 +11,7 @@ mod narrowed;
 mod nation;
 mod postgres;
 mod readme;
+mod receipts;
 mod releases;
 mod rights;
 mod schedule;

@@ -193,7 +193,8 @@ async fn a_release_is_read_without_the_tables_and_nothing_else_is() {
                 FULL JOIN indicator AS other ON one.area_code = other.area_code WHERE one.area_code IS NULL \
                 AND other.area_code IS NOT NULL";
     assert_eq!(csv(&session, same).await, "n\n0\n");
-    for table in ["ledger_statement", "outcome", "judged_statement", "fate_statement", "receipt", "reject"] {
+    for table in ["ledger_statement", "outcome", "judged_statement", "fate_statement", "receipt", "reject", "rejected"]
+    {
         let error = refused(&session, &format!("SELECT * FROM {table}")).await;
         assert!(matches!(error, QueryError::Release(ReleaseError::NotStored { .. })), "{table}: {error:?}");
         assert!(error.to_string().contains("holds statement"), "{error}");

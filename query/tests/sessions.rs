@@ -21,7 +21,7 @@ fn session(engine: &Engine) -> Session {
 }
 
 /// The contract's columns of the views, in order.
-const COLUMNS: [(&str, &str); 10] = [
+const COLUMNS: [(&str, &str); 11] = [
     (
         "statement",
         "source,stated_on,area_level,area_code,area_date,area_name,fact,measure,stage,subject_scope,period,as_at,span,\
@@ -63,6 +63,11 @@ const COLUMNS: [(&str, &str); 10] = [
     (
         "suspicious",
         "event_id,area_code,area_name,year,measure,rule,value,expected_low,expected_high,explanation,source",
+    ),
+    (
+        "rejected",
+        "event_id,received,sender,via,position,field,reason,remedy,bytes,reject,receipt,receipt_row,name,event_type,\
+         problems,mended",
     ),
     (
         "counted",

@@ -95,6 +95,11 @@ pub fn content_key(envelope: &Envelope, facts: &Facts) -> String {
     Uuid::new_v5(&CONTENT_NAMESPACE, format!("{sender}\n\n{content}").as_bytes()).to_string()
 }
 
+/// Id of an event that replaces or takes back another: the same whenever the same change of the same event is asked for.
+pub fn change_id(changed: &str, content: &str) -> String {
+    Uuid::new_v5(&CONTENT_NAMESPACE, format!("{changed}\nchanged\n{content}").as_bytes()).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +110,8 @@ mod tests {
         assert_eq!(key, receipt_key("a", "k"));
         assert_ne!(key, receipt_key("b", "k"));
         assert_ne!(event_id(&key, 1), event_id(&key, 11));
+        assert_eq!(change_id("e-1", "{}"), change_id("e-1", "{}"));
+        assert_ne!(change_id("e-1", "{}"), change_id("e-2", "{}"));
         assert_eq!(reject_id(&key, Some(1), "0a"), reject_id(&key, Some(1), "0a"));
         let others = [reject_id(&key, Some(2), "0a"), reject_id(&key, None, "0a"), reject_id(&key, Some(1), "0b")];
         assert!(!others.contains(&reject_id(&key, Some(1), "0a")), "{others:?}");

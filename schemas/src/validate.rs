@@ -26,6 +26,7 @@ mod statement;
 mod vietnamese;
 
 pub use fields::{Cell, Fields};
+pub use reader::STAMPED;
 pub(crate) use reader::{Forms, Reader};
 
 /// Revision of the families' schemas that this program writes.

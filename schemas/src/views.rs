@@ -3,10 +3,10 @@
 //!
 //! What a view's text may name beside the tables of `table`: the ledger tables as the session's settings let them be
 //! seen (`ledger_<family>`; where a view is judged anew for some areas only, the rows of those, and
-//! `everywhere_<family>` all of them), `fate_<family>` (what became of the events that were corrected or taken back, and of
-//! corrections that wait), what `query` puts together on the session's map (`indicator`, `coverage`, `suspicious`,
-//! `adoption`, `reconciled_total`), reference tables, other views, and the functions of `query`. Column names and types
-//! are the contract.
+//! `everywhere_<family>` all of them; `recorded_<family>` whatever sources had said by then), `fate_<family>` (what became
+//! of the events that were corrected or taken back, and of corrections that wait), what `query` puts together on the
+//! session's map (`indicator`, `coverage`, `suspicious`, `adoption`, `reconciled_total`), reference tables, other views,
+//! and the functions of `query`. Column names and types are the contract.
 
 /// A view: its name and the query it stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,7 @@ impl View {
 
 /// All views, each after those it rests on.
 pub const VIEWS: &[View] = &[
+    View { name: "keyed_statement", sql: include_str!("../views/keyed_statement.sql"), listed: false },
     View { name: "judged_statement", sql: include_str!("../views/judged_statement.sql"), listed: false },
     View::listed("statement", include_str!("../views/statement.sql")),
     View::listed("counted", include_str!("../views/counted.sql")),
@@ -35,6 +36,7 @@ pub const VIEWS: &[View] = &[
     View::listed("pilot", include_str!("../views/pilot.sql")),
     View::listed("trend", include_str!("../views/trend.sql")),
     View::listed("reconciliation", include_str!("../views/reconciliation.sql")),
+    View::listed("rejected", include_str!("../views/rejected.sql")),
 ];
 
 /// The view of a name.

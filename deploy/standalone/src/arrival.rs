@@ -1,9 +1,10 @@
 //! Waits until rows that the log has acknowledged can be queried.
 //!
-//! In: where the rows are in the log. Out: nothing, once each is in its table, or in `outcome` as a duplicate or
-//! refused. Guarantee: a topic is read in order, so when the last row of each partition has arrived, all have.
+//! In: where the rows are in the log, and the receipts. Out: nothing, once each is in its table, or in `outcome` as a
+//! duplicate or refused, and what was refused is with its receipt. Guarantee: a topic is read in order, so when the last row
+//! of each partition has arrived, all have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use arrow::array::AsArray;
@@ -26,7 +27,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(30);
 pub enum ArrivalError {
     /// They take too long. They are safe in the log.
     #[error(
-        "the rows are accepted but not in the tables after {} s; they will be once the projector works, see `lantoa status`",
+        "what was sent is in the log but not in the tables after {} s; it will be once the projector works, see `lantoa \
+         status`",
         ARRIVE_WITHIN.as_secs()
     )]
     Late,
@@ -35,9 +37,9 @@ pub enum ArrivalError {
     Desk(#[from] DeskError),
 }
 
-/// The last acknowledged row of each partition.
+/// The last acknowledged row of each partition, and the receipts of what was sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LastRows(BTreeMap<(Stream, i32), (i64, String)>);
+pub struct LastRows(BTreeMap<(Stream, i32), (i64, String)>, BTreeSet<String>);
 
 impl LastRows {
     /// Adds rows as this program's own intake names them.
@@ -56,6 +58,11 @@ impl LastRows {
         }
     }
 
+    /// Adds a receipt, also of what was refused as a whole.
+    pub fn add_receipt(&mut self, key: &str) {
+        self.1.insert(key.to_owned());
+    }
+
     fn add(&mut self, stream: Stream, partition: i32, offset: i64, event_id: &str) {
         let last = self.0.entry((stream, partition)).or_insert_with(|| (offset, event_id.to_owned()));
         if last.0 < offset {
@@ -67,10 +74,10 @@ impl LastRows {
     ///
     /// # Errors
     /// Any [`ArrivalError`].
-    pub async fn arrived(mut self, desk: &Desk) -> Result<(), ArrivalError> {
+    pub async fn arrived(self, desk: &Desk) -> Result<(), ArrivalError> {
         let deadline = Instant::now() + ARRIVE_WITHIN;
-        while let Some(((stream, partition), (offset, event_id))) = self.0.pop_first() {
-            let query = query(stream, partition, offset, &event_id);
+        let rows = self.0.iter().map(|((stream, partition), (offset, id))| query(*stream, *partition, *offset, id));
+        for query in rows.chain(self.1.iter().map(|key| receipt_query(key))) {
             while !is_there(desk, &query).await? {
                 if Instant::now() >= deadline {
                     return Err(ArrivalError::Late);
@@ -80,6 +87,16 @@ impl LastRows {
         }
         Ok(())
     }
+}
+
+/// Counts a receipt whose rejects are all there.
+fn receipt_query(key: &str) -> String {
+    let (receipt, reject) = (Stream::Receipt.table(), Stream::Reject.table());
+    let key = key.replace('\'', "''");
+    format!(
+        "select count(*) from {receipt} where receipt = '{key}' \
+         and coalesce(rejects_kept, 0) <= (select count(*) from {reject} where receipt = '{key}')"
+    )
 }
 
 /// Counts the row of one position, wherever it went. Its id is asked, too: another log may have had that position.
@@ -131,5 +148,6 @@ mod tests {
     #[test]
     fn an_id_cannot_end_the_query() {
         assert!(query(Stream::ALL[0], 0, 1, "a' or 'b").contains("'a'' or ''b'"));
+        assert!(receipt_query("a' or 'b").contains("'a'' or ''b'"));
     }
 }

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod mending;
 mod report;
 mod schedule;
 mod sheets;
@@ -19,6 +20,9 @@ mod value;
 
 pub use lantoa_query::format::Format;
 pub use lantoa_query::release::{Name, Reference};
+pub use mending::{
+    Assignment, CorrectArgs, ReceiptArgs, ReceiptFormat, RejectsAction, RejectsArgs, RejectsListArgs, RetractArgs,
+};
 pub use report::{ReportAction, ReportArgs, ReportFlags};
 pub use schedule::{ScheduleAction, ScheduleArgs};
 pub use sheets::{ImportArgs, TemplateArgs};
@@ -36,6 +40,9 @@ Examples:
   lantoa sql < questions.sql               each statement of a file
   lantoa template statement --area 24      an Excel form to fill in, with drop-downs and a filled example
   lantoa import figures.xlsx               take in a sheet (XLSX or CSV) in one of the forms
+  lantoa receipt KEY                       what became of each row of what was sent
+  lantoa rejects list                      what was refused and waits to be mended
+  lantoa correct ID numerator=138100 --reason \"a slip of the pen\"   replace a figure
   lantoa status                            what runs, where, and what is kept
   lantoa verify                            prove that each event is in its table once
   lantoa release create LLW-2025 --as-of 2025-10-20   store the answers of that day under a name
@@ -88,9 +95,10 @@ pub enum Command {
     /// Ask a question in SQL
     ///
     /// Asks the running `lantoa up`, or reads the data folder itself where none runs. Views: statement, indicator,
-    /// trend, coverage, reconciliation, suspicious, adoption, activity, pilot, counted. Tables: area, area_succession,
-    /// area_change, learning_week, catalogue, criteria_set, containment, release, schedule_run, outcome, receipt, reject,
-    /// ledger_…; `show tables` lists them. `select * from find_area('bac giang')` finds areas by name in any spelling.
+    /// trend, coverage, reconciliation, suspicious, adoption, activity, pilot, counted, rejected. Tables: area,
+    /// area_succession, area_change, learning_week, catalogue, criteria_set, containment, release, schedule_run, outcome,
+    /// receipt, reject, ledger_…; `show tables` lists them. `select * from find_area('bac giang')` finds areas by name in
+    /// any spelling.
     ///
     /// Without a question, statements are read from standard input; at a terminal a prompt asks for them.
     Sql(SqlArgs),
@@ -100,6 +108,24 @@ pub enum Command {
     /// the same file again changes nothing. Returns when the rows can be queried. With --returned the sheet comes back with
     /// what is wrong marked in it.
     Import(ImportArgs),
+    /// Say what became of what was sent: rows accepted, duplicate, corrected, rejected
+    ///
+    /// Waits until all rows are in the tables. The four numbers add up to what was sent. Where the same was sent several
+    /// times, the first sending counts.
+    Receipt(ReceiptArgs),
+    /// Find what was refused, mend it, or send it again
+    ///
+    /// Whatever is sent from here keeps the id that it had, so that nothing is ever counted twice.
+    Rejects(RejectsArgs),
+    /// Replace an event by one with other fields; the old one stays in the ledger, and is told as corrected
+    ///
+    /// Given twice, it changes nothing the second time. Area and day of the area stay: what was said of another area is taken
+    /// back (`lantoa retract`) and sent anew.
+    Correct(CorrectArgs),
+    /// Take an event back; it stays in the ledger, and is told as retracted
+    ///
+    /// Taking a correction back brings back what it had replaced.
+    Retract(RetractArgs),
     /// Write an empty form to fill in, as an Excel workbook
     ///
     /// Its headings are Vietnamese, with a note on what to write; areas, measures and words are chosen from lists, numbers

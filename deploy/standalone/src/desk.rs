@@ -8,6 +8,7 @@ use lantoa_query::access::Users;
 use lantoa_query::answer::Answer;
 use lantoa_query::error::Place;
 use lantoa_query::face::{Question, Reply, ask};
+use lantoa_query::receipt::Receipt;
 use lantoa_query::{Asker, Config, Engine, EngineError, QueryError};
 use lantoa_schemas::clock::SystemClock;
 
@@ -88,6 +89,17 @@ impl Desk {
         match self {
             Self::Local(engine) => Ok(ask(engine, &Asker::owner(), question).await?),
             Self::Remote(remote) => Ok(remote.sql(&question).await?),
+        }
+    }
+
+    /// The receipt of a key; `None` where there is none, or not yet.
+    ///
+    /// # Errors
+    /// [`DeskError::Query`], [`DeskError::Remote`].
+    pub async fn receipt(&self, key: &str) -> Result<Option<Receipt>, DeskError> {
+        match self {
+            Self::Local(engine) => Ok(lantoa_query::receipt::find(engine, &Asker::owner(), key).await?),
+            Self::Remote(remote) => Ok(remote.receipt(key).await?),
         }
     }
 }

@@ -7,9 +7,12 @@ use std::path::PathBuf;
 
 use crate::arrival::ArrivalError;
 use crate::cli::{Cli, Command, UpArgs};
+use crate::commands::change::{ChangeError, correct, retract};
 use crate::commands::import::{ReturnError, import};
 use crate::commands::rebuild::rebuild;
+use crate::commands::receipt::{ReceiptError, receipt};
 use crate::commands::recover::recover;
+use crate::commands::rejects::{RejectsError, rejects};
 use crate::commands::release::{ReleaseCommandError, release};
 use crate::commands::report::report;
 use crate::commands::schedule::schedule;
@@ -71,6 +74,18 @@ pub enum RunError {
     /// A sheet to give back.
     #[error(transparent)]
     Return(#[from] ReturnError),
+    /// A receipt.
+    #[error(transparent)]
+    Receipt(#[from] ReceiptError),
+    /// What was refused.
+    #[error(transparent)]
+    Rejects(#[from] RejectsError),
+    /// A correction or a retraction.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+    /// Of what was sent nothing was taken.
+    #[error("nothing was taken: {0}")]
+    Refused(String),
     /// A form to fill in.
     #[error(transparent)]
     Template(#[from] TemplateCommandError),
@@ -133,6 +148,7 @@ impl RunError {
             Self::Template(error) => error.is_wrong_use(),
             Self::Return(error) => error.is_wrong_use(),
             Self::Token(error) => error.is_wrong_use(),
+            Self::Change(error) => error.is_wrong_use(),
             _ => false,
         }
     }
@@ -150,6 +166,10 @@ pub async fn run(cli: Cli) -> Result<Outcome, RunError> {
         Command::Serve(arguments) => serve(&data, settings, arguments).await,
         Command::Sql(arguments) => sql(&data, settings, arguments).await,
         Command::Import(arguments) => import(&data, settings, arguments).await,
+        Command::Receipt(arguments) => receipt(&data, settings, arguments).await,
+        Command::Rejects(arguments) => rejects(&data, settings, arguments).await,
+        Command::Correct(arguments) => correct(&data, settings, arguments).await,
+        Command::Retract(arguments) => retract(&data, settings, arguments).await,
         Command::Template(arguments) => Ok(template(&data, settings, arguments).await?),
         Command::Recover(arguments) => recover(&data, settings, arguments).await,
         Command::User(arguments) => Ok(user(&data, arguments)?),

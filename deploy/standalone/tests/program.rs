@@ -23,6 +23,8 @@ mod listener;
 mod load;
 #[path = "program/log.rs"]
 mod log;
+#[path = "program/mending.rs"]
+mod mending;
 #[path = "program/metrics.rs"]
 mod metrics;
 #[path = "program/openapi.rs"]

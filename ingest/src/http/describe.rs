@@ -27,7 +27,10 @@ const REFUSED: [(StatusCode, &str); 8] = [
     (StatusCode::FORBIDDEN, "The token may send none of it."),
     (StatusCode::REQUEST_TIMEOUT, "The body did not come in time."),
     (StatusCode::UNSUPPORTED_MEDIA_TYPE, "The content type or the content encoding is not taken."),
-    (StatusCode::UNPROCESSABLE_ENTITY, "No row is good; no event was stored, and what was sent is kept under the receipt."),
+    (
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "No row is good; no event was stored, and what was sent is kept under the receipt.",
+    ),
     (StatusCode::INTERNAL_SERVER_ERROR, "The server failed; nothing of it was accepted."),
     (
         StatusCode::SERVICE_UNAVAILABLE,

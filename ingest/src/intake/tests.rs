@@ -57,7 +57,16 @@ fn said(broker: &TestBroker, stream: Stream, count: usize) -> Vec<Value> {
 
 async fn submit(intake: &Intake, content: impl Into<Bytes>, notation: Notation) -> Result<Answer, IntakeError> {
     let content = content.into();
-    intake.submit(Submission { sender: Sender::local(), content, notation, via: Via::Http, name: None, idempotency_key: None }).await
+    intake
+        .submit(Submission {
+            sender: Sender::local(),
+            content,
+            notation,
+            via: Via::Http,
+            name: None,
+            idempotency_key: None,
+        })
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]

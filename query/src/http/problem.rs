@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use axum::body::Body;
 use axum::extract::rejection::BytesRejection;
-use axum::http::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{Response, StatusCode};
 use axum::response::{IntoResponse, Json};
 use serde::Serialize;
@@ -54,6 +54,8 @@ struct DocumentError<'a> {
     #[schema(required = true)]
     remedy: Option<&'a str>,
 }
+/// Title of what may be there in a second.
+const NO_RECEIPT: &str = "No such receipt";
 
 /// An answer that is none.
 #[derive(Debug)]
@@ -108,6 +110,13 @@ impl Problem {
     pub(super) fn unknown_asker() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "Who asks", "name and password are missing or wrong")
             .of("Authorization", "send the name and password of a user by Basic authentication")
+    }
+
+    /// The tables have no such receipt, or not yet.
+    pub(super) fn no_receipt() -> Self {
+        let detail = "the receipt is unknown, or not committed yet";
+        let remedy = "ask again in a second, with the key that the answer to what was sent has";
+        Self::new(StatusCode::NOT_FOUND, NO_RECEIPT, detail).of("key", remedy)
     }
 
     /// The catalogue has no such indicator.
@@ -221,6 +230,9 @@ impl IntoResponse for Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             let basic = HeaderValue::from_static("Basic realm=\"lantoa\", charset=\"UTF-8\"");
             response.headers_mut().insert(WWW_AUTHENTICATE, basic);
+        }
+        if self.title == NO_RECEIPT {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         response

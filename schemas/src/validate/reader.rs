@@ -16,7 +16,7 @@ use crate::vocabulary::{Precision, Vocabulary};
 use crate::wording::{self, Named};
 
 /// Fields that intake stamps and no sender may give.
-const STAMPED: &[&str] = &[
+pub const STAMPED: &[&str] = &[
     "event_id",
     "event_type",
     "schema_version",

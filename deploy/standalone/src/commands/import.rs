@@ -9,21 +9,18 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use lantoa_query::Engine;
 
+use super::doorway::through_door;
 use crate::arrival::LastRows;
 use crate::articles::ARTICLES;
 use crate::cli::ImportArgs;
-use crate::config::{Settings, sender_token};
+use crate::config::Settings;
 use crate::data_dir::DataDir;
-use crate::data_dir::endpoints::Endpoints;
-use crate::desk::remote::Remote;
-use crate::desk::{Desk, DeskError};
+use crate::desk::Desk;
 use crate::progress::during;
 use crate::run::{Outcome, RunError};
-use crate::signals::StopOrder;
 
-mod door;
+pub(super) mod door;
 mod giving_back;
 
 use door::{Door, FileResult};
@@ -82,51 +79,14 @@ pub async fn import(data: &DataDir, settings: Settings, arguments: ImportArgs) -
     let form = arguments.form.as_deref();
     let back = arguments.returned.map(|out| Return::of(&arguments.files, out)).transpose()?;
     let order = Order { sources: &sources, form, back: back.as_ref() };
-    let sum = match Endpoints::of_running(data).await {
-        Some(endpoints) => {
-            let token = sender_token(arguments.token_file.as_deref())?;
-            let remote = Remote::of(&endpoints.http).map_err(DeskError::from)?.showing(token.as_deref());
-            let desk = Desk::find(data, settings.query).await?;
-            take_all(&Door::Remote(remote), &desk, order).await?
-        }
-        None => alone(data, settings, order).await?,
-    };
+    let token = arguments.token_file.as_deref();
+    let take = async |door: &Door, desk: &Desk| take_all(door, desk, order).await;
+    let sum = through_door(data, settings, token, take).await?;
     match sum {
         Sum { accepted: 0, .. } => Err(RunError::NothingImported),
         Sum { rejected: 0, failed: 0, .. } => Ok(Outcome::Done),
         _ => Ok(Outcome::InPart),
     }
-}
-
-/// Starts broker, ingest and projector for as long as it takes.
-async fn alone(data: &DataDir, settings: Settings, order: Order<'_>) -> Result<Sum, RunError> {
-    let mut stop = StopOrder::listen()?;
-    let _lock = data.lock()?;
-    let mut parts = crate::parts::Parts::new();
-    let engine = Engine::open(settings.query.clone(), std::sync::Arc::new(lantoa_schemas::clock::SystemClock))
-        .map_err(DeskError::from)?;
-    let start = async {
-        let broker = crate::broker::EmbeddedBroker::start(data, None).await.map_err(crate::parts::PartError::from)?;
-        let settings = settings.on_embedded_broker(&broker.bootstrap());
-        parts.add_broker(broker);
-        let intake = parts.add_ingest(settings.ingest).await?;
-        parts.add_projector(settings.projector, settings.query.clone()).await?;
-        Ok::<_, RunError>(intake)
-    };
-    let intake = tokio::select! {
-        () = stop.next() => return Err(RunError::Stopped),
-        started = during("starting", start) => started?,
-    };
-    let (door, desk) = (Door::Local(intake), Desk::Local(engine));
-    let sum = tokio::select! {
-        () = stop.next() => Err(RunError::Stopped),
-        error = parts.failed() => Err(error.into()),
-        sum = take_all(&door, &desk, order) => sum,
-    };
-    // The last hold on the log's client, which would otherwise see the broker go and complain.
-    drop(door);
-    during("stopping", parts.stop()).await?;
-    sum
 }
 
 /// Takes every file in, and waits until all accepted rows can be queried.

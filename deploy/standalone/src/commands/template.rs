@@ -117,6 +117,11 @@ pub(super) async fn knowledge(data: &DataDir, settings: Settings) -> Result<Know
         Err(DeskError::NoData(_)) => return Ok(Knowledge::shipped()),
         found => found?,
     };
+    knowledge_of(&desk).await
+}
+
+/// The same by somebody to ask.
+pub(super) async fn knowledge_of(desk: &Desk) -> Result<Knowledge, DeskError> {
     let batches = desk.ask(plain(REFERENCES)).await?.collect().await?;
     let events: Vec<ReferenceEvent> = batches.iter().flat_map(events).collect();
     let (knowledge, left_out) = Knowledge::with(&events);

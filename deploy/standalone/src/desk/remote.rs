@@ -8,9 +8,10 @@ use lantoa_query::QueryError;
 use lantoa_query::answer::{ARROW_STREAM, Answer};
 use lantoa_query::error::Place;
 use lantoa_query::face::{Question, Reply};
+use lantoa_query::receipt::Receipt;
 use lantoa_query::settings::NAMES;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::{Deserialize, de::DeserializeOwned};
 
 /// How long the program may take to accept a connection; an answer may take as long as it takes.
@@ -44,6 +45,8 @@ pub struct Problem {
     pub errors: Vec<RowError>,
     /// Where in the text of a question it is.
     pub position: Option<Place>,
+    /// Key of the receipt under which what was refused is kept.
+    pub receipt: Option<String>,
 }
 
 impl Problem {
@@ -182,11 +185,43 @@ impl Remote {
         let mut url =
             reqwest::Url::parse(&format!("{}/v1/files", self.base)).expect("a base that already answered is a URL");
         url.query_pairs_mut().append_pair("name", name).extend_pairs(form.map(|form| ("form", form)));
-        let mut request = self.client.post(url).header(CONTENT_TYPE, "application/octet-stream");
-        if let Some(bearer) = &self.bearer {
-            request = request.header(AUTHORIZATION, bearer);
+        let request = self.client.post(url).header(CONTENT_TYPE, "application/octet-stream");
+        read(good(self.shown(request).body(content).send().await?).await?).await
+    }
+
+    /// Sends events, a JSON array of CloudEvents, under a key of their own.
+    ///
+    /// # Errors
+    /// Any [`RemoteError`]; [`RemoteError::Refused`] also where none of them is good.
+    pub async fn events(&self, content: Vec<u8>, key: &str) -> Result<Taken, RemoteError> {
+        let request = self.client.post(format!("{}/v1/events", self.base));
+        let request = request.header(CONTENT_TYPE, "application/cloudevents-batch+json").header("idempotency-key", key);
+        read(good(self.shown(request).body(content).send().await?).await?).await
+    }
+
+    /// A request with the sender's token, where there is one.
+    fn shown(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.bearer {
+            Some(bearer) => request.header(AUTHORIZATION, bearer),
+            None => request,
         }
-        read(good(request.body(content).send().await?).await?).await
+    }
+
+    /// The receipt of a key; `None` where there is none, or not yet.
+    ///
+    /// # Errors
+    /// Any [`RemoteError`].
+    pub async fn receipt(&self, key: &str) -> Result<Option<Receipt>, RemoteError> {
+        let mut url =
+            reqwest::Url::parse(&format!("{}/v1/receipts", self.base)).expect("a base that already answered is a URL");
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.push(key);
+        }
+        let answer = self.client.get(url).send().await?;
+        if answer.status() == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        read(good(answer).await?).await.map(Some)
     }
 
     /// The tables.

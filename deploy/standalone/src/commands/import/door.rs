@@ -4,25 +4,27 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lantoa_ingest::Intake;
-use lantoa_ingest::intake::{IntakeError, Rejected};
+use lantoa_ingest::intake::{Answer, IntakeError, Rejected};
 use lantoa_ingest::parse::ParseError;
 use lantoa_ingest::returned::Refused;
 use lantoa_schemas::form::{Form, column};
 use lantoa_schemas::validate::Problem;
 use lantoa_schemas::wording::Named;
+use serde_json::Value;
+use uuid::Uuid;
 
 use crate::arrival::LastRows;
-use crate::desk::remote::{Remote, RemoteError, RowError};
+use crate::desk::remote::{Remote, RemoteError, RowError, Taken};
 
 /// A way in.
-pub(super) enum Door {
+pub(in crate::commands) enum Door {
     Local(Arc<Intake>),
     Remote(Remote),
 }
 
 /// What became of a file that could be read.
 #[derive(Debug, Default)]
-pub(super) struct FileResult {
+pub(in crate::commands) struct FileResult {
     pub receipt: String,
     pub accepted: usize,
     pub rejected: usize,
@@ -32,7 +34,7 @@ pub(super) struct FileResult {
 
 /// Why none of a file was taken.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(in crate::commands) struct Refusal {
     /// In words, with every problem.
     pub words: String,
     /// The same, problem by problem; none where the sheet could not be read.
@@ -41,7 +43,7 @@ pub(super) struct Refusal {
 
 impl Door {
     /// Takes a file in and notes in `rows` where its rows are; else says why none of it was taken.
-    pub(super) async fn take(
+    pub(in crate::commands) async fn take(
         &self,
         name: &str,
         content: Bytes,
@@ -49,40 +51,69 @@ impl Door {
         rows: &mut LastRows,
     ) -> Result<FileResult, Refusal> {
         match self {
-            Self::Local(intake) => {
-                let answer = intake.import_file(name, content, form.and_then(Form::named)).await.map_err(refusal)?;
-                rows.add_accepted(&answer.accepted);
-                let rejected = answer.rejected.len();
-                let of_row = |row: Rejected| row.problems.into_iter().map(move |problem| (row.row, problem));
-                let refused = answer.rejected.into_iter().flat_map(of_row);
-                Ok(FileResult {
-                    receipt: answer.receipt,
-                    accepted: answer.accepted.len(),
-                    rejected,
-                    refused: refused.map(|(row, problem)| Refused { row: Some(row), problem }).collect(),
-                })
-            }
-            Self::Remote(remote) => match remote.file(name, content.into(), form).await {
-                Ok(taken) => {
-                    rows.add_taken(&taken.events);
-                    Ok(FileResult {
-                        receipt: taken.receipt,
-                        accepted: taken.events.len(),
-                        rejected: taken.rejected,
-                        refused: taken.errors.into_iter().map(refused).collect(),
-                    })
-                }
-                Err(RemoteError::Refused(problem)) => {
-                    let (title, is_of_a_sheet) = (problem.words(), problem.is_of_a_sheet());
-                    let mut refusal = Refusal::of(title, problem.errors.into_iter().map(refused).collect());
-                    if !is_of_a_sheet {
-                        refusal.refused.clear();
-                    }
-                    Err(refusal)
-                }
-                Err(error) => Err(Refusal::of(in_words(error), Vec::new())),
-            },
+            Self::Local(intake) => taken(intake.import_file(name, content, form.and_then(Form::named)).await, rows),
+            Self::Remote(remote) => sent(remote.file(name, content.into(), form).await, rows),
         }
+    }
+
+    /// Takes events in and notes in `rows` where they are; else says why none of them was taken. Each sending has a receipt
+    /// of its own: what was refused before and is good by now is not told as it was then.
+    pub(in crate::commands) async fn take_events(
+        &self,
+        events: &[Value],
+        rows: &mut LastRows,
+    ) -> Result<FileResult, Refusal> {
+        let content = serde_json::to_vec(events).map_err(|error| Refusal::of(in_words(error), Vec::new()))?;
+        let key = Uuid::new_v4().to_string();
+        match self {
+            Self::Local(intake) => taken(intake.import_events(content.into(), Some(key)).await, rows),
+            Self::Remote(remote) => sent(remote.events(content, &key).await, rows),
+        }
+    }
+}
+
+/// What this program's own intake says.
+fn taken(answer: Result<Answer, IntakeError>, rows: &mut LastRows) -> Result<FileResult, Refusal> {
+    if let Err(IntakeError::Unreadable { receipt, .. }) = &answer {
+        rows.add_receipt(receipt);
+    }
+    let answer = answer.map_err(refusal)?;
+    rows.add_receipt(&answer.receipt);
+    rows.add_accepted(&answer.accepted);
+    let rejected = answer.rejected.len();
+    let of_row = |row: Rejected| row.problems.into_iter().map(move |problem| (row.row, problem));
+    let refused = answer.rejected.into_iter().flat_map(of_row);
+    Ok(FileResult {
+        receipt: answer.receipt,
+        accepted: answer.accepted.len(),
+        rejected,
+        refused: refused.map(|(row, problem)| Refused { row: Some(row), problem }).collect(),
+    })
+}
+
+/// What the running program says.
+fn sent(answer: Result<Taken, RemoteError>, rows: &mut LastRows) -> Result<FileResult, Refusal> {
+    match answer {
+        Ok(taken) => {
+            rows.add_receipt(&taken.receipt);
+            rows.add_taken(&taken.events);
+            Ok(FileResult {
+                receipt: taken.receipt,
+                accepted: taken.events.len(),
+                rejected: taken.rejected,
+                refused: taken.errors.into_iter().map(refused).collect(),
+            })
+        }
+        Err(RemoteError::Refused(problem)) => {
+            problem.receipt.iter().for_each(|receipt| rows.add_receipt(receipt));
+            let (title, is_of_a_sheet) = (problem.words(), problem.is_of_a_sheet());
+            let mut refusal = Refusal::of(title, problem.errors.into_iter().map(refused).collect());
+            if !is_of_a_sheet {
+                refusal.refused.clear();
+            }
+            Err(refusal)
+        }
+        Err(error) => Err(Refusal::of(in_words(error), Vec::new())),
     }
 }
 
@@ -98,7 +129,7 @@ fn refused(error: RowError) -> Refused {
 }
 
 /// A problem in one line, its column by the name and by the heading that an office reads.
-pub(super) fn line(Refused { row, problem }: &Refused) -> String {
+pub(in crate::commands) fn line(Refused { row, problem }: &Refused) -> String {
     let row = row.map_or_else(String::new, |row| format!("row {row}, "));
     let field = column(&problem.field).map_or_else(|| problem.field.clone(), Named::in_both);
     format!("{row}{field}: {}; {}", problem.reason, problem.remedy)

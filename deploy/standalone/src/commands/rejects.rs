@@ -1,0 +1,248 @@
+//! `lantoa rejects`: what was refused is found, mended and sent again.
+//!
+//! In: ids of the view `rejected`, or conditions. Out: rows and words on standard output, reasons on standard error.
+//! Guarantee: what is sent keeps the id that it had or, where it had none, has that of the reject, so that no event is ever
+//! there twice; what is printed as taken can be queried.
+
+use std::collections::HashSet;
+use std::io::{ErrorKind, Write};
+
+use lantoa_query::format::{Format, WriteError, write};
+use lantoa_schemas::clock::end_of_day_in_vietnam;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::doorway::through_door_of;
+use super::import::door::{Door, line};
+use super::rows::{quoted, rows};
+use super::sending::send;
+use super::template::knowledge_of;
+use crate::cli::{Assignment, RejectsAction, RejectsArgs, RejectsListArgs};
+use crate::config::Settings;
+use crate::data_dir::DataDir;
+use crate::desk::{Desk, plain};
+use crate::run::{Outcome, RunError};
+
+mod meant;
+mod show;
+
+use meant::Meant;
+pub use meant::NotMeant;
+
+/// Why something that was refused is not shown, or not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum RejectsError {
+    /// Nothing has the id.
+    #[error("there is no reject {0}; `lantoa rejects list --all` lists what there is")]
+    NoSuch(String),
+    /// There is nothing to mend.
+    #[error(
+        "{reject} is mended already, and nothing was sent: the event {event_id} is in the tables; `lantoa correct {event_id} \
+         …` changes it"
+    )]
+    Mended {
+        /// The reject.
+        reject: String,
+        /// The event.
+        event_id: String,
+    },
+    /// It cannot be made an event again.
+    #[error("{reject} cannot be sent: {why}")]
+    NotMeant {
+        /// The reject.
+        reject: String,
+        /// Why not, and what to do.
+        why: NotMeant,
+    },
+}
+
+/// A row of the view `rejected`.
+#[derive(Debug, Clone, Deserialize)]
+struct Refused {
+    reject: String,
+    event_id: Option<String>,
+    received: String,
+    sender: Option<String>,
+    via: Option<String>,
+    position: String,
+    field: Option<String>,
+    reason: String,
+    remedy: Option<String>,
+    bytes: Option<String>,
+    receipt: Option<String>,
+    name: Option<String>,
+    event_type: Option<String>,
+    problems: Option<String>,
+    mended: bool,
+}
+
+impl Refused {
+    /// The id under which the view looks for the event that has mended it.
+    fn id(&self) -> &str {
+        self.event_id.as_deref().unwrap_or(&self.reject)
+    }
+
+    async fn find(desk: &Desk, id: &str) -> Result<Self, RunError> {
+        let found = rows(desk, format!("select * from rejected where reject = {}", quoted(id))).await?;
+        let none = || RunError::from(RejectsError::NoSuch(id.to_owned()));
+        found.into_iter().next().ok_or_else(none)
+    }
+
+    fn meant(&self) -> Result<Meant, RejectsError> {
+        Meant::of(self).map_err(|why| RejectsError::NotMeant { reject: self.reject.clone(), why })
+    }
+}
+
+/// Does it.
+///
+/// # Errors
+/// Any [`RejectsError`]; else what kept it from being asked or sent.
+pub async fn rejects(data: &DataDir, settings: Settings, arguments: RejectsArgs) -> Result<Outcome, RunError> {
+    let RejectsArgs { action, token_file } = arguments;
+    match action {
+        RejectsAction::List(arguments) => list(&Desk::find(data, settings.query).await?, arguments).await,
+        RejectsAction::Show { id } => {
+            let refused = Refused::find(&Desk::find(data, settings.query).await?, &id).await?;
+            say(&show::words(&refused));
+            Ok(Outcome::Done)
+        }
+        RejectsAction::Fix { id, changes } => {
+            let work = async |door: &Door, desk: &Desk| fix(door, desk, &id, &changes).await;
+            through_door_of(data, settings, token_file.as_deref(), work).await
+        }
+        RejectsAction::Replay { ids, receipt } => {
+            let work = async |door: &Door, desk: &Desk| replay(door, desk, &ids, receipt.as_deref()).await;
+            through_door_of(data, settings, token_file.as_deref(), work).await
+        }
+    }
+}
+
+fn say(words: &str) {
+    let _ = writeln!(std::io::stdout(), "{words}");
+}
+
+/// The conditions of a list.
+fn conditions(arguments: &RejectsListArgs) -> String {
+    let RejectsListArgs { receipt, sender, since, all, .. } = arguments;
+    let mut conditions = Vec::new();
+    conditions.extend(receipt.as_ref().map(|receipt| format!("receipt = {}", quoted(receipt))));
+    conditions.extend(sender.as_ref().map(|sender| format!("sender = {}", quoted(sender))));
+    conditions.extend(since.map(|day| {
+        let begins = end_of_day_in_vietnam(day.0.pred_opt().unwrap_or(day.0));
+        format!("received >= arrow_cast('{}', 'Timestamp(Microsecond, Some(\"UTC\"))')", begins.to_rfc3339())
+    }));
+    if !all {
+        conditions.push("not mended".to_owned());
+    }
+    if conditions.is_empty() { "true".to_owned() } else { conditions.join(" and ") }
+}
+
+async fn list(desk: &Desk, arguments: RejectsListArgs) -> Result<Outcome, RunError> {
+    let mended = if arguments.all { ", mended" } else { "" };
+    let query = format!(
+        "select reject, received, sender, receipt, position, name, field, reason{mended} from rejected where {} \
+         order by received desc, receipt, receipt_row",
+        conditions(&arguments)
+    );
+    let answer = desk.ask(plain(query)).await?;
+    match write(answer, arguments.format, &mut std::io::stdout()).await {
+        Ok(0) if arguments.format == Format::Table => eprintln!("note: nothing that was refused waits to be mended"),
+        // Whoever reads has had enough.
+        Err(WriteError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {}
+        written => drop(written?),
+    }
+    Ok(Outcome::Done)
+}
+
+async fn fix(door: &Door, desk: &Desk, id: &str, changes: &[Assignment]) -> Result<Outcome, RunError> {
+    let refused = Refused::find(desk, id).await?;
+    if refused.mended {
+        let event_id = refused.id().to_owned();
+        return Err(RejectsError::Mended { reject: refused.reject, event_id }.into());
+    }
+    let mut meant = refused.meant()?;
+    let knowledge = knowledge_of(desk).await?;
+    meant.change(changes, &knowledge.catalogue);
+    send_again(door, desk, vec![(refused, meant)]).await
+}
+
+async fn replay(door: &Door, desk: &Desk, ids: &[String], receipt: Option<&str>) -> Result<Outcome, RunError> {
+    let found: Vec<Refused> = match receipt {
+        Some(receipt) => {
+            let of = quoted(receipt);
+            let query = format!("select * from rejected where receipt = {of} and not mended order by receipt_row");
+            rows(desk, query).await?
+        }
+        None => {
+            let mut found = Vec::with_capacity(ids.len());
+            for id in ids {
+                found.push(Refused::find(desk, id).await?);
+            }
+            found
+        }
+    };
+    let knowledge = knowledge_of(desk).await?;
+    let (mut again, mut left_out) = (Vec::new(), false);
+    let mut seen = HashSet::new();
+    for refused in found {
+        if refused.mended {
+            eprintln!("note: {} is mended already, and is left out", refused.reject);
+        } else if !seen.insert(refused.id().to_owned()) {
+            eprintln!("note: {} is of an event that is named twice, and is left out", refused.reject);
+        } else {
+            match refused.meant() {
+                Ok(mut meant) => {
+                    meant.change(&[], &knowledge.catalogue);
+                    again.push((refused, meant));
+                }
+                Err(why) => {
+                    eprintln!("{why}");
+                    left_out = true;
+                }
+            }
+        }
+    }
+    if again.is_empty() {
+        eprintln!("note: there is nothing to send again");
+        return Ok(if left_out { Outcome::InPart } else { Outcome::Done });
+    }
+    let outcome = send_again(door, desk, again).await?;
+    Ok(if left_out { Outcome::InPart } else { outcome })
+}
+
+/// Sends them, and says what became of each.
+async fn send_again(door: &Door, desk: &Desk, again: Vec<(Refused, Meant)>) -> Result<Outcome, RunError> {
+    let events: Vec<Value> = again.iter().map(|(_, meant)| meant.event()).collect();
+    let sent = send(door, desk, &events).await?;
+    for (at, wrong) in &sent.refused {
+        let reject = again.get(*at).map_or("", |(refused, _)| refused.reject.as_str());
+        eprintln!("{reject}: {}", line(wrong));
+    }
+    let mut taken = 0;
+    for (at, (refused, meant)) in again.iter().enumerate().filter(|(at, _)| sent.has_taken(*at)) {
+        let receipt = sent.receipt_of(at).unwrap_or_default();
+        say(&format!("{}: taken as event {}, receipt {receipt}", refused.reject, meant.id()));
+        taken += 1;
+    }
+    match taken {
+        0 => Err(RunError::NothingImported),
+        taken if taken == again.len() => Ok(Outcome::Done),
+        _ => Ok(Outcome::InPart),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_of_what_waits_unless_all_is_asked_for() {
+        let asked = RejectsListArgs { receipt: None, sender: None, since: None, all: false, format: Format::Table };
+        assert_eq!(conditions(&asked), "not mended");
+        assert_eq!(conditions(&RejectsListArgs { all: true, ..asked.clone() }), "true");
+        let since = Some("2026-01-10".parse().unwrap());
+        let narrow = RejectsListArgs { receipt: Some("k'".to_owned()), since, ..asked };
+        let told = conditions(&narrow);
+        assert!(told.starts_with("receipt = 'k''' and received >= arrow_cast('2026-01-09T17:00:00+00:00'"), "{told}");
+    }
+}
