@@ -2,7 +2,8 @@
 //!
 //! In: a request. Out: 202 where every row was accepted, 207 where some were, else a problem document (RFC 9457) that
 //! names field, reason and remedy. Guarantee: 202 and 207 are sent only after the log has acknowledged, and so is a
-//! problem document with a `receipt`, under which what was refused is kept; where tokens are asked for, nothing of a
+//! problem document with a `receipt`, under which what was refused is kept; with `dry_run=true` 200 says what would become
+//! of it, and nothing is written; where tokens are asked for, nothing of a
 //! request is kept before its sender is known (`caller`).
 
 use std::sync::Arc;
@@ -16,12 +17,14 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
 use axum::{Extension, Router};
 use lantoa_schemas::form::{FORMS, Form};
+use lantoa_schemas::validate::Problem;
 use lantoa_schemas::vocabulary::Via;
 use serde::{Deserialize, Serialize};
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::intake::{Answer, Intake, IntakeError, Submission};
 use crate::parse::Notation;
+use crate::preview::{Preview, Refusal};
 
 mod body;
 mod caller;
@@ -53,6 +56,23 @@ impl Doors {
             caller.note_refused(&self.intake, "family");
         }
         answer
+    }
+
+    /// Takes it in, or says what would become of it.
+    async fn answer(
+        &self,
+        submission: Submission,
+        caller: &Caller,
+        is_dry_run: bool,
+    ) -> Result<Response, ProblemDocument> {
+        if !is_dry_run {
+            return answered(self.submit(submission, caller).await?);
+        }
+        let preview = self.intake.dry_run(submission).await;
+        if let Err(IntakeError::NotGranted { .. }) = preview {
+            caller.note_refused(&self.intake, "family");
+        }
+        foreseen(preview?)
     }
 }
 
@@ -91,20 +111,44 @@ async fn only_post(method: Method) -> ProblemDocument {
     )
 }
 
+/// What `POST /v1/events` is asked beside the content.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EventsQuery {
+    /// Whether nothing is to be written: `true` or `false`.
+    dry_run: Option<String>,
+}
+
+/// Whether nothing is to be written. Anything but the two words is refused: a slip must not write.
+fn is_dry_run(asked: Option<&str>) -> Result<bool, ProblemDocument> {
+    match asked {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(bad_query(
+            "dry_run",
+            "is neither true nor false",
+            "give dry_run=true to write nothing, or leave it out",
+        )),
+    }
+}
+
 async fn events(
     State(doors): State<Arc<Doors>>,
     Extension(caller): Extension<Caller>,
+    query: Result<Query<EventsQuery>, QueryRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ProblemDocument> {
     // The body is read before anything is judged: a sender that is still sending would not see the answer.
     let (content, _room) = doors.room.read(&headers, body).await?;
     unpacked(&headers)?;
+    let Query(query) = query.map_err(|error| bad_query("query", error.body_text(), "only dry_run can be asked"))?;
+    let is_dry_run = is_dry_run(query.dry_run.as_deref())?;
     let notation = events_notation(&headers)?;
     let idempotency_key = idempotency_key(&headers)?;
     let sender = caller.sender.clone();
     let submission = Submission { sender, content, notation, via: Via::Http, name: None, idempotency_key };
-    answered(doors.submit(submission, &caller).await?)
+    doors.answer(submission, &caller, is_dry_run).await
 }
 
 /// What `POST /v1/files` is asked beside the content.
@@ -115,6 +159,8 @@ struct FileQuery {
     form: Option<String>,
     /// Name of the file, for the receipt.
     name: Option<String>,
+    /// Whether nothing is to be written: `true` or `false`.
+    dry_run: Option<String>,
 }
 
 async fn files(
@@ -127,17 +173,18 @@ async fn files(
     let (content, _room) = doors.room.read(&headers, body).await?;
     unpacked(&headers)?;
     let Query(query) =
-        query.map_err(|error| bad_query("query", error.body_text(), "only form and name can be asked"))?;
+        query.map_err(|error| bad_query("query", error.body_text(), "only form, name and dry_run can be asked"))?;
     if query.name.as_ref().is_some_and(|name| name.chars().count() > MAX_NAME || name.chars().any(char::is_control)) {
         let reason = format!("is longer than {MAX_NAME} characters or has control characters");
         return Err(bad_query("name", reason, "give a shorter name, or none"));
     }
+    let is_dry_run = is_dry_run(query.dry_run.as_deref())?;
     let form = query.form.as_deref().map(form_named).transpose()?;
     let notation = sheet_notation(&headers, form)?;
     let idempotency_key = idempotency_key(&headers)?;
     let sender = caller.sender.clone();
     let submission = Submission { sender, content, notation, via: Via::File, name: query.name, idempotency_key };
-    answered(doors.submit(submission, &caller).await?)
+    doors.answer(submission, &caller, is_dry_run).await
 }
 
 fn form_named(name: &str) -> Result<&'static Form, ProblemDocument> {
@@ -244,6 +291,17 @@ fn answered(answer: Answer) -> Result<Response, ProblemDocument> {
         errors,
     };
     Ok((status, Json(body)).into_response())
+}
+
+fn foreseen(preview: Preview) -> Result<Response, ProblemDocument> {
+    if preview.accepted > 0 {
+        return Ok(Json(preview).into_response());
+    }
+    let error = |refusal: Refusal| RowError {
+        row: Some(refusal.row),
+        problem: Problem::new(refusal.field, refusal.reason, refusal.remedy),
+    };
+    Err(problem::no_good_row_tried(preview.sent, preview.errors.into_iter().map(error).collect()))
 }
 
 #[cfg(test)]

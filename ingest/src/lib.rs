@@ -6,7 +6,8 @@
 //! again, which changes nothing as ids repeat.
 //!
 //! In reading order: `config`, what the doors accept (`http`), what is read out of it (`parse`), the one path of all
-//! doors (`intake`), and the log behind it (`log`); beside them who may send what (`senders`), the form that an office
+//! doors (`intake`), and the log behind it (`log`); beside them who may send what (`senders`), what is known
+//! already (`known`) and what a submission would change of it (`preview`), the form that an office
 //! fills in (`template`), and the sheet that it gets back (`returned`).
 
 use std::sync::Arc;
@@ -21,8 +22,10 @@ use tokio_util::task::TaskTracker;
 pub mod config;
 mod http;
 pub mod intake;
+pub mod known;
 pub mod log;
 pub mod parse;
+pub mod preview;
 pub mod returned;
 pub mod senders;
 pub mod template;
