@@ -36,6 +36,7 @@ Examples:
   lantoa sql < questions.sql               each statement of a file
   lantoa template statement --area 24      an Excel form to fill in, with drop-downs and a filled example
   lantoa import figures.xlsx               take in a sheet (XLSX or CSV) in one of the forms
+  lantoa import --dry-run figures.xlsx     what would be wrong, new or changed, and nothing written
   lantoa status                            what runs, where, and what is kept
   lantoa verify                            prove that each event is in its table once
   lantoa release create LLW-2025 --as-of 2025-10-20   store the answers of that day under a name
@@ -98,7 +99,7 @@ pub enum Command {
     ///
     /// Each row becomes an event; a row that is refused is named with the reason and what would be right. Importing
     /// the same file again changes nothing. Returns when the rows can be queried. With --returned the sheet comes back with
-    /// what is wrong marked in it.
+    /// what is wrong marked in it; with --dry-run nothing is written.
     Import(ImportArgs),
     /// Write an empty form to fill in, as an Excel workbook
     ///

@@ -67,13 +67,13 @@ pub(super) struct Judgement {
     event_id: String,
     stream: Stream,
     /// Where it is wanted.
-    event: Option<Event>,
+    event: Option<Box<Event>>,
 }
 
 impl Judgement {
     /// The row's number and event, where events are kept.
     pub(super) fn asked(self) -> Option<Asked> {
-        Some(Asked { row: self.row, event: self.event? })
+        Some(Asked { row: self.row, event: *self.event? })
     }
 
     pub(super) fn at(self, position: Position) -> Accepted {
@@ -129,7 +129,7 @@ pub(super) fn judge(order: Order) -> Result<Judged, IntakeError> {
             Ok(event) => match encode(&event, &mut encoder)? {
                 Ok(record) => {
                     let event_id = event.event().envelope.event_id.clone();
-                    let event = order.keeps_events.then(|| event.event().clone());
+                    let event = order.keeps_events.then(|| Box::new(event.event().clone()));
                     accepted.push(Judgement { row, event_id, stream: record.stream, event });
                     records.push(record);
                     continue;

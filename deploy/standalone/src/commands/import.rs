@@ -1,12 +1,14 @@
 //! `lantoa import`: files in, receipts out.
 //!
 //! In: files in a documented form. Out: a line a file on standard output (file, receipt, rows accepted, rows
-//! refused), and each refused row with its reason on standard error; where one is asked for, the returned sheet.
+//! refused), and each refused row with its reason on standard error; where one is asked for, the returned sheet. Of a dry
+//! run what would become of each row and what would change (`dry_run`), and nothing is written.
 //! Guarantee: the rows of a file that is printed as accepted can be queried when the command ends; importing a file
 //! again changes nothing; a returned sheet is there only whole, and never in the place of what was sent.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use lantoa_query::Engine;
@@ -19,11 +21,13 @@ use crate::data_dir::DataDir;
 use crate::data_dir::endpoints::Endpoints;
 use crate::desk::remote::Remote;
 use crate::desk::{Desk, DeskError};
+use crate::known::EngineKnown;
 use crate::progress::during;
 use crate::run::{Outcome, RunError};
 use crate::signals::StopOrder;
 
 mod door;
+mod dry_run;
 mod giving_back;
 
 use door::{Door, FileResult};
@@ -60,6 +64,8 @@ struct Order<'a> {
     sources: &'a [Source],
     form: Option<&'a str>,
     back: Option<&'a Return>,
+    /// Whether nothing is to be written.
+    is_dry_run: bool,
 }
 
 /// What became of all files.
@@ -81,7 +87,7 @@ pub async fn import(data: &DataDir, settings: Settings, arguments: ImportArgs) -
     let sources: Vec<Source> = files.chain(articles).collect();
     let form = arguments.form.as_deref();
     let back = arguments.returned.map(|out| Return::of(&arguments.files, out)).transpose()?;
-    let order = Order { sources: &sources, form, back: back.as_ref() };
+    let order = Order { sources: &sources, form, back: back.as_ref(), is_dry_run: arguments.dry_run };
     let sum = match Endpoints::of_running(data).await {
         Some(endpoints) => {
             let token = sender_token(arguments.token_file.as_deref())?;
@@ -92,6 +98,7 @@ pub async fn import(data: &DataDir, settings: Settings, arguments: ImportArgs) -
         None => alone(data, settings, order).await?,
     };
     match sum {
+        Sum { accepted: 0, .. } if arguments.dry_run => Err(RunError::NothingGood),
         Sum { accepted: 0, .. } => Err(RunError::NothingImported),
         Sum { rejected: 0, failed: 0, .. } => Ok(Outcome::Done),
         _ => Ok(Outcome::InPart),
@@ -103,14 +110,16 @@ async fn alone(data: &DataDir, settings: Settings, order: Order<'_>) -> Result<S
     let mut stop = StopOrder::listen()?;
     let _lock = data.lock()?;
     let mut parts = crate::parts::Parts::new();
-    let engine = Engine::open(settings.query.clone(), std::sync::Arc::new(lantoa_schemas::clock::SystemClock))
-        .map_err(DeskError::from)?;
+    let engine =
+        Engine::open(settings.query.clone(), Arc::new(lantoa_schemas::clock::SystemClock)).map_err(DeskError::from)?;
     let start = async {
         let broker = crate::broker::EmbeddedBroker::start(data, None).await.map_err(crate::parts::PartError::from)?;
         let settings = settings.on_embedded_broker(&broker.bootstrap());
         parts.add_broker(broker);
         let intake = parts.add_ingest(settings.ingest).await?;
         parts.add_projector(settings.projector, settings.query.clone()).await?;
+        // Who can start this owns the folder.
+        intake.set_known(Arc::new(EngineKnown::new(engine.clone(), true)));
         Ok::<_, RunError>(intake)
     };
     let intake = tokio::select! {
@@ -131,7 +140,10 @@ async fn alone(data: &DataDir, settings: Settings, order: Order<'_>) -> Result<S
 
 /// Takes every file in, and waits until all accepted rows can be queried.
 async fn take_all(door: &Door, desk: &Desk, order: Order<'_>) -> Result<Sum, RunError> {
-    let Order { sources, form, back } = order;
+    if order.is_dry_run {
+        return Ok(dry_run::foresee_all(door, order).await);
+    }
+    let Order { sources, form, back, .. } = order;
     let mut sum = Sum::default();
     let mut rows = LastRows::default();
     let mut given_back = Ok(());

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lantoa_ingest::Intake;
-use lantoa_ingest::intake::{IntakeError, Rejected};
-use lantoa_ingest::parse::ParseError;
+use lantoa_ingest::intake::{IntakeError, Rejected, Submission};
+use lantoa_ingest::parse::{Notation, ParseError};
+use lantoa_ingest::preview::Preview;
 use lantoa_ingest::returned::Refused;
+use lantoa_ingest::senders::Sender;
 use lantoa_schemas::form::{Form, column};
 use lantoa_schemas::validate::Problem;
+use lantoa_schemas::vocabulary::Via;
 use lantoa_schemas::wording::Named;
 
 use crate::arrival::LastRows;
@@ -72,18 +75,41 @@ impl Door {
                         refused: taken.errors.into_iter().map(refused).collect(),
                     })
                 }
-                Err(RemoteError::Refused(problem)) => {
-                    let (title, is_of_a_sheet) = (problem.words(), problem.is_of_a_sheet());
-                    let mut refusal = Refusal::of(title, problem.errors.into_iter().map(refused).collect());
-                    if !is_of_a_sheet {
-                        refusal.refused.clear();
-                    }
-                    Err(refusal)
-                }
-                Err(error) => Err(Refusal::of(in_words(error), Vec::new())),
+                Err(error) => Err(of_remote(error)),
             },
         }
     }
+}
+
+impl Door {
+    /// Says what would become of a file; else why none of it would be taken.
+    pub(super) async fn foresee(&self, name: &str, content: Bytes, form: Option<&str>) -> Result<Preview, Refusal> {
+        match self {
+            Self::Local(intake) => {
+                let submission = Submission {
+                    sender: Sender::local(),
+                    content,
+                    notation: Notation::Sheet(form.and_then(Form::named)),
+                    via: Via::File,
+                    name: Some(name.to_owned()),
+                    idempotency_key: None,
+                };
+                intake.dry_run(submission).await.map_err(refusal)
+            }
+            Self::Remote(remote) => remote.foresee(name, content.into(), form).await.map_err(of_remote),
+        }
+    }
+}
+
+/// Why the running program takes none of a file.
+fn of_remote(error: RemoteError) -> Refusal {
+    let RemoteError::Refused(problem) = error else { return Refusal::of(in_words(error), Vec::new()) };
+    let (title, is_of_a_sheet) = (problem.words(), problem.is_of_a_sheet());
+    let mut refusal = Refusal::of(title, problem.errors.into_iter().map(refused).collect());
+    if !is_of_a_sheet {
+        refusal.refused.clear();
+    }
+    refusal
 }
 
 impl Refusal {
