@@ -209,7 +209,8 @@ impl GoodRow {
             (Change::Duplicate, Some(known))
         } else if changes_another {
             let found = by(By::Target);
-            row.fields = found.map_or_else(Vec::new, |found| differing(&COMPARED, &found.said, &said));
+            let columns = if envelope.retracts.is_some() { &FIGURE_COLUMNS[..] } else { &COMPARED[..] };
+            row.fields = found.map_or_else(Vec::new, |found| differing(columns, &found.said, &said));
             (found.map_or(Change::New, |_| Change::Changed), found.map(KnownEvent::of))
         } else if let Some(found) = by(By::Key) {
             row.fields = differing(&FIGURE_COLUMNS, &found.said, &said);

@@ -92,3 +92,6 @@ impl Intake {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -103,13 +103,17 @@ impl Door {
 
 /// Why the running program takes none of a file.
 fn of_remote(error: RemoteError) -> Refusal {
-    let RemoteError::Refused(problem) = error else { return Refusal::of(in_words(error), Vec::new()) };
-    let (title, is_of_a_sheet) = (problem.words(), problem.is_of_a_sheet());
-    let mut refusal = Refusal::of(title, problem.errors.into_iter().map(refused).collect());
-    if !is_of_a_sheet {
-        refusal.refused.clear();
+    match error {
+        RemoteError::Refused(problem) => {
+            let (title, is_of_a_sheet) = (problem.words(), problem.is_of_a_sheet());
+            let mut refusal = Refusal::of(title, problem.errors.into_iter().map(refused).collect());
+            if !is_of_a_sheet {
+                refusal.refused.clear();
+            }
+            refusal
+        }
+        error => Refusal::of(in_words(error), Vec::new()),
     }
-    refusal
 }
 
 impl Refusal {

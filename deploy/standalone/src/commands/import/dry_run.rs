@@ -98,7 +98,9 @@ fn said(row: &GoodRow) -> Option<String> {
             let fields = if fields.is_empty() { "no other figure".to_owned() } else { fields };
             let known = row.known.as_ref().map_or_else(String::new, |known| {
                 let day = known.recorded.as_deref().map_or_else(String::new, |day| format!(", recorded {day}"));
-                format!(" (corrects {}{day})", known.event_id)
+                let is_taken_back = row.event_type.ends_with(".retracted.v1");
+                let verb = if is_taken_back { "takes back" } else { "corrects" };
+                format!(" ({verb} {}{day})", known.event_id)
             });
             Some(format!("{what}: {fields}{known}"))
         }
@@ -165,6 +167,9 @@ mod tests {
             "row 12: Bắc Giang, 2024, learning_family: numerator 1.234 -> 1.243; printed_percent 65.8 -> nothing \
              (corrects e-1, recorded 2025-01-02)"
         );
+        let event_type = "vn.lantoa.statement.retracted.v1".to_owned();
+        let back = said(&GoodRow { event_type, ..row(Change::Changed, &figures[..1]) }).unwrap();
+        assert!(back.ends_with("numerator 1.234 -> 1.243 (takes back e-1, recorded 2025-01-02)"), "{back}");
         assert_eq!(said(&row(Change::New, &[])).unwrap(), "row 12: Bắc Giang, 2024, learning_family: new");
         assert_eq!(said(&row(Change::Unchanged, &[])), None);
         assert_eq!(said(&row(Change::Duplicate, &[])), None);
