@@ -29,7 +29,7 @@ impl TestKnown {
         let by = match (said.get("period").map(String::as_str), &envelope.supersedes, &envelope.retracts) {
             (_, Some(_), _) | (_, _, Some(_)) => {
                 said.insert("numerator".to_owned(), "5".to_owned());
-                said.insert("subject_scope".to_owned(), "household".to_owned());
+                said.insert("stage".to_owned(), "registered".to_owned());
                 By::Target
             }
             (Some("2022"), ..) => {
@@ -158,7 +158,7 @@ async fn a_correction_is_held_against_its_target_and_an_id_counts_once() {
     let data = json!({
         "source": "s", "stated_on": "2025-01-10", "area_level": "province", "area_code": "02",
         "area_date": "2024-12-31", "fact": "actual", "measure": "learning_family", "stage": "recognised",
-        "subject_scope": "citizen", "period": "2019", "as_at": "2024", "span": "stock", "base": "all", "numerator": 7
+        "subject_scope": "household", "period": "2019", "as_at": "2024", "span": "stock", "base": "all", "numerator": 7
     });
     let with = |verb: &str, id: &str, more: Value, data: &Value| {
         let mut data = data.clone();
@@ -179,8 +179,7 @@ async fn a_correction_is_held_against_its_target_and_an_id_counts_once() {
     let expected = [(1, Change::Changed), (2, Change::Changed), (3, Change::New), (4, Change::Duplicate)];
     assert_eq!(changes(&preview), expected.map(|(row, change)| (row, Some(change))), "{preview:?}");
     let fields = |row: &GoodRow| row.fields.clone();
-    let corrected =
-        [field("subject_scope", Some("household"), Some("citizen")), field("numerator", Some("5"), Some("7"))];
+    let corrected = [field("stage", Some("registered"), Some("recognised")), field("numerator", Some("5"), Some("7"))];
     assert_eq!(fields(&preview.rows[0]), corrected);
     assert_eq!(fields(&preview.rows[1]), [field("numerator", Some("5"), None)]);
 }
