@@ -2,7 +2,8 @@
 //!
 //! In: a request. Out: 202 where every row was accepted, 207 where some were, else a problem document (RFC 9457) that
 //! names field, reason and remedy. Guarantee: 202 and 207 are sent only after the log has acknowledged, and so is a
-//! problem document with a `receipt`, under which what was refused is kept; where tokens are asked for, nothing of a
+//! problem document with a `receipt`, under which what was refused is kept; with `dry_run=true` 200 says what would become
+//! of it, and nothing is written; where tokens are asked for, nothing of a
 //! request is kept before its sender is known (`caller`).
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use axum::routing::MethodRouter;
 use axum::{Extension, Router};
 use bytes::Bytes;
 use lantoa_schemas::form::{FORMS, Form};
+use lantoa_schemas::validate::Problem;
 use lantoa_schemas::vocabulary::Via;
 use serde::{Deserialize, Serialize};
 use tower_http::decompression::RequestDecompressionLayer;
@@ -26,6 +28,7 @@ use utoipa_axum::routes;
 
 use crate::intake::{Answer, Intake, IntakeError, Submission};
 use crate::parse::Notation;
+use crate::preview::{Preview, Refusal};
 
 mod body;
 mod caller;
@@ -69,6 +72,23 @@ impl Doors {
             Err(closed) => Err(self.room.turned_away(headers, body, closed.into()).await),
         }
     }
+
+    /// Takes it in, or says what would become of it.
+    async fn answer(
+        &self,
+        submission: Submission,
+        caller: &Caller,
+        is_dry_run: bool,
+    ) -> Result<Response, ProblemDocument> {
+        if !is_dry_run {
+            return answered(self.submit(submission, caller).await?);
+        }
+        let preview = self.intake.dry_run(submission).await;
+        if let Err(IntakeError::NotGranted { .. }) = preview {
+            caller.note_refused(&self.intake, "family");
+        }
+        foreseen(preview?)
+    }
 }
 
 /// The routes over one path.
@@ -111,6 +131,29 @@ async fn only_post(method: Method) -> ProblemDocument {
     )
 }
 
+/// What `POST /v1/events` is asked beside the content.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct EventsQuery {
+    /// Whether nothing is written: the answer then says what would become of each row and what it would change.
+    #[param(value_type = bool, required = false)]
+    dry_run: Option<String>,
+}
+
+/// Whether nothing is to be written. Anything but the two words is refused: a slip must not write.
+fn is_dry_run(asked: Option<&str>) -> Result<bool, ProblemDocument> {
+    match asked {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(bad_query(
+            "dry_run",
+            "is neither true nor false",
+            "give dry_run=true to write nothing, or leave it out",
+        )),
+    }
+}
+
 /// Send events (CloudEvents 1.0)
 ///
 /// The answer comes after the log has acknowledged. Sending the same again changes nothing: an event id counts once. The
@@ -120,7 +163,7 @@ async fn only_post(method: Method) -> ProblemDocument {
     path = EVENTS,
     operation_id = "sendEvents",
     tag = "ingest",
-    params(SenderHeaders),
+    params(EventsQuery, SenderHeaders),
     request_body(content(
         (CloudEvent = "application/cloudevents+json"),
         (Vec<CloudEvent> = "application/cloudevents-batch+json"),
@@ -128,9 +171,14 @@ async fn only_post(method: Method) -> ProblemDocument {
         (inline(Lines) = "application/x-ndjson"),
     )),
     responses(
+        (
+            status = 200,
+            description = "Of a dry run: what would become of each row and what it would change. Nothing was written.",
+            body = Preview,
+        ),
         (status = 202, description = "All was accepted.", body = AnswerBody),
         (status = 207, description = "A part was accepted; errors has the others.", body = AnswerBody),
-        (status = 400, description = "The content cannot be read.", body = ProblemDocument, content_type = PROBLEM),
+        (status = 400, description = "The content or the query of the address cannot be read.", body = ProblemDocument, content_type = PROBLEM),
         (status = 413, description = "The content, unpacked, is too large.", body = ProblemDocument, content_type = PROBLEM),
         Refused,
     ),
@@ -139,17 +187,20 @@ async fn only_post(method: Method) -> ProblemDocument {
 async fn events(
     State(doors): State<Arc<Doors>>,
     Extension(caller): Extension<Caller>,
+    query: Result<Query<EventsQuery>, QueryRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ProblemDocument> {
     // The body is read before anything is judged: a sender that is still sending would not see the answer.
     let (content, _room) = doors.read(&headers, body).await?;
     unpacked(&headers)?;
+    let Query(query) = query.map_err(|error| bad_query("query", error.body_text(), "only dry_run can be asked"))?;
+    let is_dry_run = is_dry_run(query.dry_run.as_deref())?;
     let notation = events_notation(&headers)?;
     let idempotency_key = idempotency_key(&headers)?;
     let sender = caller.sender.clone();
     let submission = Submission { sender, content, notation, via: Via::Http, name: None, idempotency_key };
-    answered(doors.submit(submission, &caller).await?)
+    doors.answer(submission, &caller, is_dry_run).await
 }
 
 /// What `POST /v1/files` is asked beside the content.
@@ -162,6 +213,9 @@ struct FileQuery {
     /// Name of the file, for the receipt.
     #[param(max_length = 255)]
     name: Option<String>,
+    /// Whether nothing is written: the answer then says what would become of each row and what it would change.
+    #[param(value_type = bool, required = false)]
+    dry_run: Option<String>,
 }
 
 /// Send a sheet in a form
@@ -183,6 +237,11 @@ struct FileQuery {
         ("application/octet-stream"),
     )),
     responses(
+        (
+            status = 200,
+            description = "Of a dry run: what would become of each row and what it would change. Nothing was written.",
+            body = Preview,
+        ),
         (status = 202, description = "All rows were accepted.", body = AnswerBody),
         (status = 207, description = "Some rows were accepted; errors has the others.", body = AnswerBody),
         (
@@ -206,17 +265,18 @@ async fn files(
     let (content, _room) = doors.read(&headers, body).await?;
     unpacked(&headers)?;
     let Query(query) =
-        query.map_err(|error| bad_query("query", error.body_text(), "only form and name can be asked"))?;
+        query.map_err(|error| bad_query("query", error.body_text(), "only form, name and dry_run can be asked"))?;
     if query.name.as_ref().is_some_and(|name| name.chars().count() > MAX_NAME || name.chars().any(char::is_control)) {
         let reason = format!("is longer than {MAX_NAME} characters or has control characters");
         return Err(bad_query("name", reason, "give a shorter name, or none"));
     }
+    let is_dry_run = is_dry_run(query.dry_run.as_deref())?;
     let form = query.form.as_deref().map(form_named).transpose()?;
     let notation = sheet_notation(&headers, form)?;
     let idempotency_key = idempotency_key(&headers)?;
     let sender = caller.sender.clone();
     let submission = Submission { sender, content, notation, via: Via::File, name: query.name, idempotency_key };
-    answered(doors.submit(submission, &caller).await?)
+    doors.answer(submission, &caller, is_dry_run).await
 }
 
 fn form_named(name: &str) -> Result<&'static Form, ProblemDocument> {
@@ -338,6 +398,17 @@ fn answered(answer: Answer) -> Result<Response, ProblemDocument> {
         errors,
     };
     Ok((status, Json(body)).into_response())
+}
+
+fn foreseen(preview: Preview) -> Result<Response, ProblemDocument> {
+    if preview.accepted > 0 {
+        return Ok(Json(preview).into_response());
+    }
+    let error = |refusal: Refusal| RowError {
+        row: Some(refusal.row),
+        problem: Problem::new(refusal.field, refusal.reason, refusal.remedy),
+    };
+    Err(problem::no_good_row_tried(preview.sent, preview.errors.into_iter().map(error).collect()))
 }
 
 #[cfg(test)]

@@ -7,31 +7,34 @@
 //! refused with a receipt of no row and one reject of its own. Rows are judged by the reference topic as `references` has
 //! read it, and carry the version of the history that they were judged by.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use lantoa_schemas::avro::{EncodeError, Encoder};
 use lantoa_schemas::clock::SharedClock;
 use lantoa_schemas::form::Form;
-use lantoa_schemas::receipt::{Receipt, content_hash, receipt_key};
+use lantoa_schemas::receipt::{Receipt, content_hash, ground_of_ids, receipt_key};
 use lantoa_schemas::stream::{Family, Stream};
 use lantoa_schemas::validate::Problem;
 use lantoa_schemas::vocabulary::Via;
 use prometheus_client::registry::Registry;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Config, FaultPoint};
 use crate::disk::{Disk, DiskFull};
+use crate::known::Known;
 use crate::log::{Log, LogError, Position, ProduceError, Record};
 use crate::parse::{Notation, ParseError, is_workbook};
 use crate::senders::{Refused, Sender, Senders};
 
 mod away;
 mod count;
+mod dry_run;
 mod health;
 mod judge;
 mod references;
@@ -41,6 +44,9 @@ pub(crate) use references::References;
 
 /// Longest idempotency key, in bytes.
 pub const MAX_KEY: usize = 256;
+
+/// Idempotency keys that are looked up at once.
+const LOOKED_UP_AT_ONCE: usize = 4;
 
 /// What somebody sends.
 #[derive(Debug, Clone)]
@@ -56,7 +62,8 @@ pub struct Submission {
     /// Name of the file.
     pub name: Option<String>,
     /// The sender's own key for it, by default the hash of the content: what is sent again under one key gets the same
-    /// receipt, and its rows, where they bring no ids of their own, the same ids.
+    /// receipt, and its rows, where they bring no ids of their own, the same ids. Another content under the same key is
+    /// refused where the first is known; its rows never have the ids of the first's.
     pub idempotency_key: Option<String>,
 }
 
@@ -118,6 +125,9 @@ pub enum IntakeError {
     /// The idempotency key is not 1 to [`MAX_KEY`] visible characters. Owned by the sender.
     #[error("the idempotency key is not 1 to {MAX_KEY} visible ASCII characters")]
     Key,
+    /// The idempotency key was used for another content. Owned by the sender.
+    #[error("the idempotency key was used for another content")]
+    KeyReused,
     /// All rows are of families that the sender may not send. Owned by the sender.
     #[error("the token of {sender} is for other families: {families}")]
     NotGranted {
@@ -156,6 +166,18 @@ pub enum IntakeError {
     Judging(#[from] tokio::task::JoinError),
 }
 
+/// A submission whose rows are judged.
+struct Considered<'a> {
+    /// Without its content.
+    submission: Submission,
+    receipt: String,
+    content_hash: String,
+    now: DateTime<Utc>,
+    judged: judge::Judged,
+    /// Held as long as what was read out of a workbook is.
+    turn: Option<SemaphorePermit<'a>>,
+}
+
 /// The path behind all doors.
 pub struct Intake {
     config: Config,
@@ -168,6 +190,10 @@ pub struct Intake {
     shutdown: CancellationToken,
     /// Held while a workbook is read: they are read one after the other.
     workbooks: Semaphore,
+    /// Who knows what is there already, where anybody does.
+    known: OnceLock<Arc<dyn Known>>,
+    /// Held while a key is looked up.
+    looking_up: Semaphore,
     counters: count::Counters,
     last_answer: health::LastAnswer,
     watch: Arc<away::Watch>,
@@ -199,6 +225,8 @@ impl Intake {
             tracker,
             shutdown,
             workbooks: Semaphore::new(1),
+            known: OnceLock::new(),
+            looking_up: Semaphore::new(LOOKED_UP_AT_ONCE),
             counters: count::Counters::default(),
             last_answer: health::LastAnswer::default(),
         }
@@ -293,13 +321,14 @@ impl Intake {
         self.tracker.track_future(self.take(submission)).await
     }
 
-    async fn take(&self, submission: Submission) -> Result<Answer, IntakeError> {
+    /// Has the rows of a submission judged. Nothing is written yet. `keeps_events` keeps the good rows' events.
+    async fn consider(&self, mut submission: Submission, keeps_events: bool) -> Result<Considered<'_>, IntakeError> {
         if submission.content.len() > self.config.max_body_bytes {
             return Err(IntakeError::TooLarge { most: self.config.max_body_bytes });
         }
         // What a workbook unpacks to is many times what was sent, and no room was made for it. The semaphore is never
         // closed.
-        let _turn = if is_workbook(&submission.content) { self.workbooks.acquire().await.ok() } else { None };
+        let turn = if is_workbook(&submission.content) { self.workbooks.acquire().await.ok() } else { None };
         let now = self.clock.now();
         let content_hash = content_hash(&submission.content);
         let key = submission.idempotency_key.as_deref().unwrap_or(&content_hash);
@@ -307,26 +336,34 @@ impl Intake {
             return Err(IntakeError::Key);
         }
         let receipt = receipt_key(&submission.sender.name, key);
+        if key != content_hash {
+            self.refuse_reused_key(&receipt, &content_hash).await?;
+        }
+        let ids = ground_of_ids(&receipt, key, &content_hash);
         let order = judge::Order {
-            content: submission.content,
+            content: std::mem::take(&mut submission.content),
             notation: submission.notation,
             via: submission.via,
             name: submission.name.clone(),
             sender: submission.sender.clone(),
             receipt: receipt.clone(),
+            ids,
+            keeps_events,
             most_rows: self.config.max_rows,
             now,
             knowledge: self.knowledge(now).await?,
         };
         // Megabytes of text take a while: not on a thread that serves connections.
         let judged = self.tracker.spawn_blocking(move || judge::judge(order)).await??;
+        Ok(Considered { submission, receipt, content_hash, now, judged, turn })
+    }
+
+    async fn take(&self, submission: Submission) -> Result<Answer, IntakeError> {
+        let Considered { submission, receipt, content_hash, now, judged, turn: _turn } =
+            self.consider(submission, false).await?;
         let sent = judged.accepted.len() + judged.rejected.len();
         let under_way = self.counters.received(judged.accepted.len(), judged.rejected.len());
-        if sent > 0 && judged.of_other_families == sent {
-            let Sender { name, grant } = submission.sender;
-            let families = grant.families.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            return Err(IntakeError::NotGranted { sender: name, families });
-        }
+        judged.refuse_if_not_granted(&submission.sender)?;
         let manifest = Receipt {
             receipt: receipt.clone(),
             recorded: now,

@@ -7,7 +7,8 @@
 //!
 //! In reading order: `config`, what the doors accept (`http`), what is read out of it (`parse`), the one path of all
 //! doors (`intake`), the log behind it (`log`), and whether the disk has room for it (`disk`); beside them who may send what
-//! (`senders`), the form that an office fills in (`template`), and the sheet that it gets back (`returned`).
+//! (`senders`), what is known already (`known`) and what a submission would change of it (`preview`), the form that an office
+//! fills in (`template`), and the sheet that it gets back (`returned`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +23,10 @@ pub mod config;
 mod disk;
 mod http;
 pub mod intake;
+pub mod known;
 pub mod log;
 pub mod parse;
+pub mod preview;
 pub mod returned;
 pub mod senders;
 pub mod template;

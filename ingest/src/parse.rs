@@ -141,6 +141,14 @@ pub struct ParsedRow<'c> {
 }
 
 impl ParsedRow<'_> {
+    /// Whether the row's event has its id by the row's number: its sender gives none, nor does its form.
+    pub(crate) fn is_named_by_row(&self) -> bool {
+        let by_row = |draft: &Draft| {
+            draft.event_id.is_none() && draft.of_sheet.as_ref().is_none_or(|of_sheet| of_sheet.twins.is_none())
+        };
+        self.draft.as_ref().is_ok_and(by_row)
+    }
+
     /// Has the row judged by the one validator.
     ///
     /// # Errors

@@ -6,7 +6,7 @@
 //!
 //! In reading order: what is said (`vocabulary`, `wording`, `partial_date`, `percent`, `event`), how it travels (`stream`,
 //! `avro`, and by which `connection`), how it is kept (`table`, `projection`), what becomes of it when others correct it
-//! (`chain`), what it is judged by (`area`, `catalogue`, `knowledge`, `reference_log`, `national`, `week`), who judges
+//! (`chain`), what says the same and what other figures of it (`natural_key`), what it is judged by (`area`, `catalogue`, `knowledge`, `reference_log`, `national`, `week`), who judges
 //! it (`validate`), and who may say it (`grant`). `comments` says what it all is, in Vietnamese and English.
 
 pub mod area;
@@ -21,6 +21,7 @@ pub mod form;
 pub mod grant;
 pub mod knowledge;
 pub mod national;
+pub mod natural_key;
 pub mod partial_date;
 pub mod percent;
 pub mod projection;

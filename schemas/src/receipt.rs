@@ -55,9 +55,19 @@ pub fn receipt_key(sender: &str, idempotency_key: &str) -> String {
     Uuid::new_v5(&CONTENT_NAMESPACE, format!("{sender}\n{idempotency_key}").as_bytes()).to_string()
 }
 
-/// Id of an event whose sender gave none: the same for the same row under the same receipt.
-pub fn event_id(receipt: &str, row: u64) -> String {
-    Uuid::new_v5(&CONTENT_NAMESPACE, format!("{receipt}\n{row}").as_bytes()).to_string()
+/// What the ids of rows are made from whose sender gives none ([`event_id`]): the receipt's key, where that is by the
+/// content. Under a key that the sender chose the content counts as well: used again for another content, its rows are
+/// other events and not repetitions of the first; with the same content they are the same.
+pub fn ground_of_ids(receipt: &str, idempotency_key: &str, content_hash: &str) -> String {
+    if idempotency_key == content_hash {
+        return receipt.to_owned();
+    }
+    Uuid::new_v5(&CONTENT_NAMESPACE, format!("content\n{receipt}\n{content_hash}").as_bytes()).to_string()
+}
+
+/// Id of an event whose sender gave none: the same for the same row on the same ground ([`ground_of_ids`]).
+pub fn event_id(ground: &str, row: u64) -> String {
+    Uuid::new_v5(&CONTENT_NAMESPACE, format!("{ground}\n{row}").as_bytes()).to_string()
 }
 
 /// Id of a reject: the same for the same row, or content as a whole, under the same receipt. Another text under the same
@@ -112,6 +122,10 @@ mod tests {
         assert_ne!(event_id(&key, 1), event_id(&key, 11));
         assert_eq!(change_id("e-1", "{}"), change_id("e-1", "{}"));
         assert_ne!(change_id("e-1", "{}"), change_id("e-2", "{}"));
+        assert_eq!(ground_of_ids(&key, "0a", "0a"), key, "the content's own key says it all");
+        let grounds = [("k", "0a"), ("k", "0b"), ("0a", "0a")].map(|(k, hash)| ground_of_ids(&key, k, hash));
+        assert_eq!(grounds[0], ground_of_ids(&key, "k", "0a"), "the same content has the same ids");
+        assert!(grounds[0] != grounds[1] && grounds[0] != grounds[2], "{grounds:?}");
         assert_eq!(reject_id(&key, Some(1), "0a"), reject_id(&key, Some(1), "0a"));
         let others = [reject_id(&key, Some(2), "0a"), reject_id(&key, None, "0a"), reject_id(&key, Some(1), "0b")];
         assert!(!others.contains(&reject_id(&key, Some(1), "0a")), "{others:?}");

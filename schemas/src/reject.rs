@@ -68,6 +68,8 @@ pub struct Reject {
 pub struct Origin {
     /// Key of the receipt.
     pub receipt: String,
+    /// What the ids of its rows are made from where the sender gives none.
+    pub ids: String,
     /// The present instant.
     pub recorded: DateTime<Utc>,
     /// Who sent it.
@@ -83,7 +85,7 @@ pub struct Origin {
 pub enum MeantId {
     /// Its sender gave it.
     Given(String),
-    /// It is made from receipt and row, as its sender gives none.
+    /// It is made from the row, as its sender gives none.
     Made,
     /// It cannot be known.
     Unknown,
@@ -119,7 +121,7 @@ impl Reject {
         let event_type = sent.event_type.filter(|text| !is_personal || EventType::parse(text).is_some());
         let given = match sent.event_id {
             MeantId::Given(id) => (!is_personal).then_some(id),
-            MeantId::Made => sent.row.map(|row| event_id(&origin.receipt, row)),
+            MeantId::Made => sent.row.map(|row| event_id(&origin.ids, row)),
             MeantId::Unknown => None,
         };
         Self {
@@ -195,6 +197,7 @@ mod tests {
     fn origin() -> Origin {
         Origin {
             receipt: "r".to_owned(),
+            ids: "i".to_owned(),
             recorded: "2026-01-15T03:00:00Z".parse().unwrap(),
             sender: "local".to_owned(),
             via: Via::Http,
@@ -246,7 +249,7 @@ mod tests {
     fn an_id_that_is_not_given_is_the_one_that_the_row_would_have_had() {
         let problems = [Problem::new("fact", "is no word", "use actual")];
         let made = kept(Sent { event_id: MeantId::Made, ..sent("{}") }, &problems);
-        assert_eq!(made.event_id, Some(event_id("r", 2)));
+        assert_eq!(made.event_id, Some(event_id("i", 2)));
         let whole = Sent { row: None, event_type: None, event_id: MeantId::Unknown, ..sent("{") };
         let whole = kept(whole, &problems);
         assert_eq!((whole.receipt_row, whole.event_id, whole.event_type), (None, None, None));

@@ -104,6 +104,13 @@ impl ValidatedEvent {
         &self.0
     }
 
+    /// The same event under the id that its row gives it, on the ground of [`ground_of_ids`](crate::receipt::ground_of_ids).
+    pub fn named_by_row(self, ground: &str, row: u64) -> Self {
+        let Event { mut envelope, facts } = self.0;
+        envelope.event_id = crate::receipt::event_id(ground, row);
+        Self(Event { envelope, facts })
+    }
+
     /// The same event under the id that its content gives it. `place` is told the key of the content and says the event's
     /// place, from 1, among those that say the same beside it. Whatever else stands beside it, the same content at the
     /// same place has the same id.

@@ -40,6 +40,7 @@ Examples:
   lantoa sql < questions.sql               each statement of a file
   lantoa template statement --area 24      an Excel form to fill in, with drop-downs and a filled example
   lantoa import figures.xlsx               take in a sheet (XLSX or CSV) in one of the forms
+  lantoa import --dry-run figures.xlsx     what would be wrong, new or changed, and nothing written
   lantoa receipt KEY                       what became of each row of what was sent
   lantoa rejects list                      what was refused and waits to be mended
   lantoa correct ID numerator=138100 --reason \"a slip of the pen\"   replace a figure
@@ -106,7 +107,7 @@ pub enum Command {
     ///
     /// Each row becomes an event; a row that is refused is named with the reason and what would be right. Importing
     /// the same file again changes nothing. Returns when the rows can be queried. With --returned the sheet comes back with
-    /// what is wrong marked in it.
+    /// what is wrong marked in it; with --dry-run nothing is written.
     Import(ImportArgs),
     /// Say what became of what was sent: rows accepted, duplicate, corrected, rejected
     ///

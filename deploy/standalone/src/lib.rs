@@ -4,7 +4,7 @@
 //! three roles and the embedded broker under one supervisor and no other code; two programs never own one folder.
 //!
 //! In reading order: what was asked (`cli`, `config`, `run`), what it is asked of (`data_dir`), what runs (`broker`,
-//! `parts`, `deriver`, `up`, `serve`, with `articles`, `arrival`, `signals`, `progress`), what runs by the clock (`schedule`), and what is answered (`desk`,
+//! `parts`, `deriver`, `known`, `up`, `serve`, with `articles`, `arrival`, `signals`, `progress`), what runs by the clock (`schedule`), and what is answered (`desk`,
 //! `commands`).
 
 pub mod arrival;
@@ -16,6 +16,7 @@ pub mod config;
 pub mod data_dir;
 pub mod deriver;
 pub mod desk;
+pub mod known;
 pub mod parts;
 pub mod progress;
 pub mod run;

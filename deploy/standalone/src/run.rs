@@ -113,6 +113,9 @@ pub enum RunError {
     /// Of several files not one row was taken.
     #[error("no row was accepted")]
     NothingImported,
+    /// Of several files not one row would be taken.
+    #[error("no row is good; nothing was written")]
+    NothingGood,
     /// There is no log to hold the tables against.
     #[error(
         "{} has no log of its own; say which Kafka its tables were read from with --kafka HOST:PORT, or where the data is with --data DIR", .0.display()

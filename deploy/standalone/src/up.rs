@@ -22,6 +22,7 @@ use crate::config::Settings;
 use crate::data_dir::endpoints::Endpoints;
 use crate::data_dir::{DataDir, articles_mark};
 use crate::desk::{Desk, plain};
+use crate::known::EngineKnown;
 use crate::parts::health::Readiness;
 use crate::parts::{Parts, bind};
 use crate::progress::during;
@@ -120,9 +121,11 @@ async fn start(data: &DataDir, settings: Settings, arguments: &UpArgs) -> Result
             (bootstrap, settings)
         }
     };
+    let knows_senders = settings.ingest.tokens_required();
     let intake = parts.add_ingest(settings.ingest).await?;
     parts.add_projector(settings.projector, settings.query.clone()).await?;
     let (engine, postgres) = parts.add_query(settings.query, postgres).await?;
+    intake.set_known(Arc::new(EngineKnown::new(engine.clone(), knows_senders)));
     if settings.schedule.enabled {
         let unheard = Box::new(|_: usize, _: usize, _: &str| {});
         parts.add_schedule(scheduler(data, &settings.schedule, engine.clone(), unheard));

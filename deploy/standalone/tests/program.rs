@@ -9,6 +9,8 @@ mod broker;
 mod changed_log;
 #[path = "program/commands.rs"]
 mod commands;
+#[path = "program/dry_run.rs"]
+mod dry_run;
 #[path = "program/faults.rs"]
 mod faults;
 #[path = "program/flow.rs"]

@@ -22,10 +22,11 @@ use super::problem::{PROBLEM, ProblemDocument, RowError};
 use crate::intake::MAX_KEY;
 
 /// What both doors answer where nothing is taken, beside what each says in words of its own.
-const REFUSED: [(StatusCode, &str); 8] = [
+const REFUSED: [(StatusCode, &str); 9] = [
     (StatusCode::UNAUTHORIZED, "Tokens are asked for, and none that counts was shown."),
     (StatusCode::FORBIDDEN, "The token may send none of it."),
     (StatusCode::REQUEST_TIMEOUT, "The body did not come in time."),
+    (StatusCode::CONFLICT, "The Idempotency-Key was used for another content."),
     (StatusCode::UNSUPPORTED_MEDIA_TYPE, "The content type or the content encoding is not taken."),
     (
         StatusCode::UNPROCESSABLE_ENTITY,
@@ -112,7 +113,8 @@ impl IntoParams for SenderHeaders {
         vec![
             header(
                 "Idempotency-Key",
-                "A key of the sender's own for this content; by default it is made from the content.",
+                "A key of the sender's own for this content; by default it is made from the content. Another content under the \
+                 same key is refused.",
                 text().min_length(Some(1)).max_length(Some(MAX_KEY)).pattern(Some("^[!-~]+$")),
             ),
             header(

@@ -173,6 +173,11 @@ pub(super) fn no_good_row(receipt: String, sent: u64, errors: Vec<RowError>) -> 
         .kept_under(receipt)
 }
 
+/// The same of a dry run, of which nothing is kept.
+pub(super) fn no_good_row_tried(sent: u64, errors: Vec<RowError>) -> ProblemDocument {
+    ProblemDocument { receipt: None, ..no_good_row(String::new(), sent, errors) }
+}
+
 impl From<IntakeError> for ProblemDocument {
     fn from(error: IntakeError) -> Self {
         match error {
@@ -190,6 +195,14 @@ impl From<IntakeError> for ProblemDocument {
                     format!("is not 1 to {MAX_KEY} visible ASCII characters"),
                     "give each content a key of its own, such as a UUID, or leave the header out",
                 ),
+            IntakeError::KeyReused => {
+                Self::new(StatusCode::CONFLICT, "idempotency-key-reused", "The idempotency key is another content's")
+                    .because(
+                        "Idempotency-Key",
+                        "was used for another content before",
+                        "send this content under a key of its own, such as a new UUID, or leave the header out",
+                    )
+            }
             IntakeError::NotGranted { families, .. } => {
                 Self::new(StatusCode::FORBIDDEN, "not-granted", "The token is for something else").because(
                     "type",

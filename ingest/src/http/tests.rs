@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::*;
 use crate::config::Config;
 use crate::intake::{Counts, References};
+use crate::known::{Asked, Found, Known, KnownError};
 use crate::log::Log;
 use crate::parse::made::{self, Made};
 use crate::test_broker::{TestBroker, free_address};
@@ -219,6 +220,9 @@ async fn each_kind_of_bad_request_has_its_status_and_names_what_is_wrong() {
         ("/v1/events", JSON, b"PK\x03\x04".to_vec(), 400, vec!["null body"]),
         ("/v1/files?form=nothing", "text/csv", "a,b\n1,2".into(), 400, vec!["null form"]),
         ("/v1/files?fromm=statement", "text/csv", "a,b\n1,2".into(), 400, vec!["null query"]),
+        ("/v1/files?dry_run=yes", "text/csv", "a,b\n1,2".into(), 400, vec!["null dry_run"]),
+        ("/v1/events?dry_run=", JSON, good("e").into(), 400, vec!["null dry_run"]),
+        ("/v1/events?dryrun=true", JSON, good("e").into(), 400, vec!["null query"]),
     ] {
         let shown = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
         let (seen, answer) = server.post(path, content_type, body).await;
@@ -329,6 +333,54 @@ async fn without_the_log_nothing_is_answered_as_kept() {
         assert_eq!((status, fields(&answer)), (503, vec!["null body".to_owned()]), "{answer}");
         assert_eq!(answer.get("receipt"), None);
     }
+}
+
+/// Knows of another content under every key.
+struct Used;
+
+#[async_trait::async_trait]
+impl Known for Used {
+    async fn known(&self, _rows: &[Asked]) -> Result<Vec<Found>, KnownError> {
+        Ok(Vec::new())
+    }
+
+    async fn content_of(&self, _receipt: &str) -> Result<Option<String>, KnownError> {
+        Ok(Some("another content".to_owned()))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_says_what_would_become_of_each_row_and_writes_nothing() {
+    // Without a log: whatever writes is answered 503.
+    let server = Server::alone(CancellationToken::new()).await;
+    let mixed = || format!("{}\n{}", good("e-1"), event("e-2", "fact", json!("x")));
+    let (status, answer) = server.post("/v1/events?dry_run=true", NDJSON, mixed()).await;
+    assert_eq!(
+        (status, &answer["dry_run"], fields(&answer)),
+        (200, &json!(true), vec!["2 fact".to_owned()]),
+        "{answer}"
+    );
+    assert_eq!([&answer["sent"], &answer["accepted"], &answer["rejected"]], [&json!(2), &json!(1), &json!(1)]);
+    assert_eq!((&answer["diff"], &answer["rows"][0]["event_id"]), (&Value::Null, &json!("e-1")));
+    assert!(answer["why"].as_str().is_some_and(|why| why.contains("no tables")), "{answer}");
+    assert_eq!(server.post("/v1/events?dry_run=false", NDJSON, mixed()).await.0, 503);
+    for (path, content_type, body, named) in [
+        ("/v1/events?dry_run=true", JSON, event("e", "fact", json!("x")), "1 fact"),
+        ("/v1/files?dry_run=true", "text/csv", "a,b\n1,2\n".to_owned(), "null header"),
+    ] {
+        let (status, answer) = server.post(path, content_type, body).await;
+        assert_eq!((status, fields(&answer), answer.get("receipt")), (422, vec![named.to_owned()], None), "{answer}");
+    }
+    assert!(server.post("/v1/files?dry_run=true", XLSX, filled_form()).await.0 == 200);
+
+    server.intake.set_known(Arc::new(Used));
+    let (_, answer) = server.post("/v1/events?dry_run=true", NDJSON, mixed()).await;
+    assert_eq!((&answer["diff"]["new"], &answer["rows"][0]["change"]), (&json!(1), &json!("new")), "{answer}");
+    let request = Client::new().post(format!("{}/v1/events", server.url)).header("idempotency-key", "k");
+    let refused = request.header("content-type", JSON).body(good("e")).send().await.unwrap();
+    assert_eq!(refused.status().as_u16(), 409);
+    let answer: Value = serde_json::from_slice(&refused.bytes().await.unwrap()).unwrap();
+    assert_eq!(fields(&answer), ["null Idempotency-Key"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,6 +13,7 @@ use lantoa_schemas::validate::{Judge, Problem, Stamp, ValidatedEvent};
 use lantoa_schemas::vocabulary::Via;
 
 use super::{Accepted, IntakeError, Rejected};
+use crate::known::Asked;
 use crate::log::{MAX_RECORD_BYTES, Position, Record};
 use crate::parse::{Draft, Notation, ParseError, ParsedRow, parse, whole};
 use crate::senders::Sender;
@@ -25,6 +26,10 @@ pub(super) struct Order {
     pub name: Option<String>,
     pub sender: Sender,
     pub receipt: String,
+    /// What ids are made from.
+    pub ids: String,
+    /// Whether the good rows' events are wanted, too.
+    pub keeps_events: bool,
     pub most_rows: usize,
     pub now: DateTime<Utc>,
     pub knowledge: Knowledge,
@@ -44,14 +49,33 @@ pub(super) struct Judged {
     pub unread: Option<ParseError>,
 }
 
+impl Judged {
+    /// Refuses a submission of which every row is of a family that its sender may not send.
+    pub(super) fn refuse_if_not_granted(&self, sender: &Sender) -> Result<(), IntakeError> {
+        let sent = self.accepted.len() + self.rejected.len();
+        if sent == 0 || self.of_other_families < sent {
+            return Ok(());
+        }
+        let families = sender.grant.families.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        Err(IntakeError::NotGranted { sender: sender.name.clone(), families })
+    }
+}
+
 /// A good row that the log does not have yet.
 pub(super) struct Judgement {
     row: u64,
     event_id: String,
     stream: Stream,
+    /// Where it is wanted.
+    event: Option<Box<Event>>,
 }
 
 impl Judgement {
+    /// The row's number and event, where events are kept.
+    pub(super) fn asked(self) -> Option<Asked> {
+        Some(Asked { row: self.row, event: *self.event? })
+    }
+
     pub(super) fn at(self, position: Position) -> Accepted {
         Accepted { row: self.row, event_id: self.event_id, stream: self.stream, position }
     }
@@ -61,6 +85,7 @@ pub(super) fn judge(order: Order) -> Result<Judged, IntakeError> {
     let mut rejects = Rejects {
         origin: Origin {
             receipt: order.receipt.clone(),
+            ids: order.ids.clone(),
             recorded: order.now,
             sender: order.sender.name.clone(),
             via: order.via,
@@ -83,6 +108,8 @@ pub(super) fn judge(order: Order) -> Result<Judged, IntakeError> {
     records.reserve(rows.len());
     let judge = order.knowledge.judge(order.now);
     let reach = order.sender.grant.by(&order.knowledge.history);
+    // The validator names rows by the receipt.
+    let ids = Some(order.ids).filter(|ids| *ids != order.receipt);
     let mut stamp = Stamp { sender: order.sender.name.clone(), via: order.via, receipt: order.receipt, row: 0 };
     let mut of_other_families = 0;
     for parsed in rows {
@@ -93,13 +120,17 @@ pub(super) fn judge(order: Order) -> Result<Judged, IntakeError> {
                 of_other_families += 1;
                 Err(vec![problem])
             }
-            None => judge_row(&parsed, &judge, &reach, &stamp),
+            None => judge_row(&parsed, &judge, &reach, &stamp).map(|event| match &ids {
+                Some(ids) if parsed.is_named_by_row() => event.named_by_row(ids, row),
+                _ => event,
+            }),
         };
         let problems = match good {
             Ok(event) => match encode(&event, &mut encoder)? {
                 Ok(record) => {
                     let event_id = event.event().envelope.event_id.clone();
-                    accepted.push(Judgement { row, event_id, stream: record.stream });
+                    let event = order.keeps_events.then(|| Box::new(event.event().clone()));
+                    accepted.push(Judgement { row, event_id, stream: record.stream, event });
                     records.push(record);
                     continue;
                 }

@@ -57,16 +57,8 @@ fn said(broker: &TestBroker, stream: Stream, count: usize) -> Vec<Value> {
 
 async fn submit(intake: &Intake, content: impl Into<Bytes>, notation: Notation) -> Result<Answer, IntakeError> {
     let content = content.into();
-    intake
-        .submit(Submission {
-            sender: Sender::local(),
-            content,
-            notation,
-            via: Via::Http,
-            name: None,
-            idempotency_key: None,
-        })
-        .await
+    let sender = Sender::local();
+    intake.submit(Submission { sender, content, notation, via: Via::Http, name: None, idempotency_key: None }).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

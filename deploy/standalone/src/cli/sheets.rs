@@ -19,6 +19,10 @@ pub struct ImportArgs {
     /// Take in the five articles that come with the program
     #[arg(long)]
     pub articles: bool,
+    /// Write nothing, and say what would become of each row: all that is wrong, and what is new or changed against what is
+    /// known now
+    #[arg(long, conflicts_with = "returned")]
+    pub dry_run: bool,
     /// Write a copy of the one FILE as an Excel workbook, in which bad cells are coloured and say why, in Vietnamese and
     /// English, and each row whether it was taken; mended, it can be imported as it is
     #[arg(long, value_name = "OUT.xlsx", conflicts_with = "articles")]

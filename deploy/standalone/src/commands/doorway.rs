@@ -16,6 +16,7 @@ use crate::data_dir::DataDir;
 use crate::data_dir::endpoints::Endpoints;
 use crate::desk::remote::Remote;
 use crate::desk::{Desk, DeskError};
+use crate::known::EngineKnown;
 use crate::parts::{PartError, Parts};
 use crate::progress::during;
 use crate::run::RunError;
@@ -76,6 +77,8 @@ async fn alone<T>(
         parts.add_broker(broker);
         let intake = parts.add_ingest(settings.ingest).await?;
         parts.add_projector(settings.projector, settings.query.clone()).await?;
+        // Who can start this owns the folder.
+        intake.set_known(Arc::new(EngineKnown::new(engine.clone(), true)));
         Ok::<_, RunError>(intake)
     };
     let intake = tokio::select! {

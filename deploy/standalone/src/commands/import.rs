@@ -1,7 +1,8 @@
 //! `lantoa import`: files in, receipts out.
 //!
 //! In: files in a documented form. Out: a line a file on standard output (file, receipt, rows accepted, rows
-//! refused), and each refused row with its reason on standard error; where one is asked for, the returned sheet.
+//! refused), and each refused row with its reason on standard error; where one is asked for, the returned sheet. Of a dry
+//! run what would become of each row and what would change (`dry_run`), and nothing is written.
 //! Guarantee: the rows of a file that is printed as accepted can be queried when the command ends; importing a file
 //! again changes nothing; a returned sheet is there only whole, and never in the place of what was sent.
 
@@ -21,6 +22,7 @@ use crate::progress::during;
 use crate::run::{Outcome, RunError};
 
 pub(super) mod door;
+mod dry_run;
 mod giving_back;
 
 use door::{Door, FileResult};
@@ -57,6 +59,8 @@ struct Order<'a> {
     sources: &'a [Source],
     form: Option<&'a str>,
     back: Option<&'a Return>,
+    /// Whether nothing is to be written.
+    is_dry_run: bool,
 }
 
 /// What became of all files.
@@ -78,11 +82,12 @@ pub async fn import(data: &DataDir, settings: Settings, arguments: ImportArgs) -
     let sources: Vec<Source> = files.chain(articles).collect();
     let form = arguments.form.as_deref();
     let back = arguments.returned.map(|out| Return::of(&arguments.files, out)).transpose()?;
-    let order = Order { sources: &sources, form, back: back.as_ref() };
+    let order = Order { sources: &sources, form, back: back.as_ref(), is_dry_run: arguments.dry_run };
     let token = arguments.token_file.as_deref();
     let take = async |door: &Door, desk: &Desk| take_all(door, desk, order).await;
     let sum = through_door(data, settings, token, take).await?;
     match sum {
+        Sum { accepted: 0, .. } if arguments.dry_run => Err(RunError::NothingGood),
         Sum { accepted: 0, .. } => Err(RunError::NothingImported),
         Sum { rejected: 0, failed: 0, .. } => Ok(Outcome::Done),
         _ => Ok(Outcome::InPart),
@@ -91,7 +96,10 @@ pub async fn import(data: &DataDir, settings: Settings, arguments: ImportArgs) -
 
 /// Takes every file in, and waits until all accepted rows can be queried.
 async fn take_all(door: &Door, desk: &Desk, order: Order<'_>) -> Result<Sum, RunError> {
-    let Order { sources, form, back } = order;
+    if order.is_dry_run {
+        return Ok(dry_run::foresee_all(door, order).await);
+    }
+    let Order { sources, form, back, .. } = order;
     let mut sum = Sum::default();
     let mut rows = LastRows::default();
     let mut given_back = Ok(());

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use lantoa_ingest::preview::Preview;
 use lantoa_query::QueryError;
 use lantoa_query::answer::{ARROW_STREAM, Answer};
 use lantoa_query::error::Place;
@@ -182,9 +183,30 @@ impl Remote {
     /// # Errors
     /// Any [`RemoteError`]; [`RemoteError::Refused`] also where no row of it is good.
     pub async fn file(&self, name: &str, content: Vec<u8>, form: Option<&str>) -> Result<Taken, RemoteError> {
+        self.send(name, content, form, false).await
+    }
+
+    /// Asks what would become of a sheet; nothing of it is written.
+    ///
+    /// # Errors
+    /// Any [`RemoteError`]; [`RemoteError::Refused`] also where no row of it is good.
+    pub async fn foresee(&self, name: &str, content: Vec<u8>, form: Option<&str>) -> Result<Preview, RemoteError> {
+        self.send(name, content, form, true).await
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        content: Vec<u8>,
+        form: Option<&str>,
+        is_dry_run: bool,
+    ) -> Result<T, RemoteError> {
         let mut url =
             reqwest::Url::parse(&format!("{}/v1/files", self.base)).expect("a base that already answered is a URL");
-        url.query_pairs_mut().append_pair("name", name).extend_pairs(form.map(|form| ("form", form)));
+        url.query_pairs_mut()
+            .append_pair("name", name)
+            .extend_pairs(form.map(|form| ("form", form)))
+            .extend_pairs(is_dry_run.then_some(("dry_run", "true")));
         let request = self.client.post(url).header(CONTENT_TYPE, "application/octet-stream");
         read(good(self.shown(request).body(content).send().await?).await?).await
     }

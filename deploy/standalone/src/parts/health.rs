@@ -124,7 +124,7 @@ struct Shown {
 
 /// The route by which whoever only sends sees that the program lives.
 pub(super) fn alive() -> Router {
-    Router::new().route("/healthz", axum::routing::get(health))
+    Router::from(OpenApiRouter::default().routes(routes!(health)))
 }
 
 /// The routes that every role has. `roles` says what other routes there are.

@@ -96,6 +96,7 @@ fn a_message_is_read_as_the_contract_reads_it() {
 fn reject(row: Option<u64>) -> Vec<u8> {
     let origin = Origin {
         receipt: "r-1".into(),
+        ids: "r-1".into(),
         recorded: "2026-01-15T03:00:00Z".parse().unwrap(),
         sender: "local".into(),
         via: Via::File,

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lantoa_ingest::Intake;
-use lantoa_ingest::intake::{Answer, IntakeError, Rejected};
-use lantoa_ingest::parse::ParseError;
+use lantoa_ingest::intake::{Answer, IntakeError, Rejected, Submission};
+use lantoa_ingest::parse::{Notation, ParseError};
+use lantoa_ingest::preview::Preview;
 use lantoa_ingest::returned::Refused;
+use lantoa_ingest::senders::Sender;
 use lantoa_schemas::form::{Form, column};
 use lantoa_schemas::validate::Problem;
+use lantoa_schemas::vocabulary::Via;
 use lantoa_schemas::wording::Named;
 use serde_json::Value;
 use uuid::Uuid;
@@ -70,6 +73,29 @@ impl Door {
             Self::Remote(remote) => sent(remote.events(content, &key).await, rows),
         }
     }
+
+    /// Says what would become of a file; else why none of it would be taken.
+    pub(in crate::commands) async fn foresee(
+        &self,
+        name: &str,
+        content: Bytes,
+        form: Option<&str>,
+    ) -> Result<Preview, Refusal> {
+        match self {
+            Self::Local(intake) => {
+                let submission = Submission {
+                    sender: Sender::local(),
+                    content,
+                    notation: Notation::Sheet(form.and_then(Form::named)),
+                    via: Via::File,
+                    name: Some(name.to_owned()),
+                    idempotency_key: None,
+                };
+                intake.dry_run(submission).await.map_err(refusal)
+            }
+            Self::Remote(remote) => remote.foresee(name, content.into(), form).await.map_err(of_remote),
+        }
+    }
 }
 
 /// What this program's own intake says.
@@ -104,16 +130,27 @@ fn sent(answer: Result<Taken, RemoteError>, rows: &mut LastRows) -> Result<FileR
                 refused: taken.errors.into_iter().map(refused).collect(),
             })
         }
-        Err(RemoteError::Refused(problem)) => {
-            problem.receipt.iter().for_each(|receipt| rows.add_receipt(receipt));
+        Err(error) => {
+            if let RemoteError::Refused(problem) = &error {
+                problem.receipt.iter().for_each(|receipt| rows.add_receipt(receipt));
+            }
+            Err(of_remote(error))
+        }
+    }
+}
+
+/// Why the running program takes none of a file.
+fn of_remote(error: RemoteError) -> Refusal {
+    match error {
+        RemoteError::Refused(problem) => {
             let (title, is_of_a_sheet) = (problem.words(), problem.is_of_a_sheet());
             let mut refusal = Refusal::of(title, problem.errors.into_iter().map(refused).collect());
             if !is_of_a_sheet {
                 refusal.refused.clear();
             }
-            Err(refusal)
+            refusal
         }
-        Err(error) => Err(Refusal::of(in_words(error), Vec::new())),
+        error => Refusal::of(in_words(error), Vec::new()),
     }
 }
 
