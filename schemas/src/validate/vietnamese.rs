@@ -44,7 +44,8 @@ impl Problem {
         let reason = placed.map(|(reason, place)| format!("{reason} ({place})")).next();
         let reason = reason.or_else(|| translated(&FILE.reason, &self.reason))?;
         let field = column(&self.field).map_or(&self.field, |column| &column.heading);
-        Some(Self { field: field.clone(), reason, remedy: translated(&FILE.remedy, &self.remedy)? })
+        let remedy = translated(&FILE.remedy, &self.remedy)?;
+        Some(Self { field: field.clone(), reason, remedy, personal: self.personal })
     }
 }
 
