@@ -395,7 +395,12 @@ fn a_direct_record_is_looked_through_whole() {
         let judged = judge().judge_direct(Family::Statement, "e-1", event_type, fields);
         judged.map_err(|problems| problems.into_iter().map(|p| (p.field, p.personal)).collect::<Vec<_>>())
     };
-    let retraction = |quote: &str| json!({"retracts": "e-0", "change_reason": "twice", "quote": quote});
+    let retraction = |quote: &str| {
+        json!({
+            "retracts": "e-0", "change_reason": "twice", "area_level": "province", "area_code": "02",
+            "area_date": "2024-12-31", "quote": quote
+        })
+    };
     assert_eq!(direct("vn.lantoa.statement.retracted.v1", retraction("x")), Ok(()));
     let quoted = Err(vec![("quote".to_owned(), true)]);
     assert_eq!(direct("vn.lantoa.statement.retracted.v1", retraction("0912345678")), quoted);

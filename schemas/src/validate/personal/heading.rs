@@ -90,10 +90,12 @@ pub(super) fn is_personal(name: &str) -> bool {
     }
     let words = words(name);
     let (spaced, joined) = (format!(" {} ", words.join(" ")), words.concat());
-    let has = |phrase: &str| spaced.contains(&format!(" {phrase} "));
-    ASKING.iter().any(|(phrase, unless)| {
-        (has(phrase) || joined == phrase.replace(' ', "")) && !unless.iter().any(|other| has(other))
-    })
+    let has = |phrase: &str| {
+        let mut places = spaced.match_indices(phrase);
+        places.any(|(at, _)| spaced[..at].ends_with(' ') && spaced[at + phrase.len()..].starts_with(' '))
+    };
+    let is = |phrase: &str| phrase.chars().filter(|c| *c != ' ').eq(joined.chars());
+    ASKING.iter().any(|(phrase, unless)| (has(phrase) || is(phrase)) && !unless.iter().any(|other| has(other)))
 }
 
 /// The words of a name, in small letters without marks.
