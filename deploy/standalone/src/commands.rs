@@ -9,5 +9,6 @@ pub mod schedule;
 pub mod sql;
 pub mod status;
 pub mod template;
+pub mod token_subject;
 pub mod user;
 pub mod verify;

@@ -16,6 +16,7 @@ use crate::commands::schedule::schedule;
 use crate::commands::sql::{SqlError, sql};
 use crate::commands::status::status;
 use crate::commands::template::{TemplateCommandError, template};
+use crate::commands::token_subject::{TokenSubjectError, token_subject};
 use crate::commands::user::{UserError, user};
 use crate::commands::verify::verify;
 use crate::config::{ConfigError, Settings};
@@ -70,6 +71,9 @@ pub enum RunError {
     /// A form to fill in.
     #[error(transparent)]
     Template(#[from] TemplateCommandError),
+    /// Tokens of persons.
+    #[error(transparent)]
+    TokenSubject(#[from] TokenSubjectError),
     /// The articles.
     #[error("the five articles cannot be loaded")]
     Articles(#[from] lantoa_ingest::intake::IntakeError),
@@ -128,6 +132,7 @@ impl RunError {
             Self::Release(error) => error.is_wrong_use(),
             Self::Template(error) => error.is_wrong_use(),
             Self::Return(error) => error.is_wrong_use(),
+            Self::TokenSubject(error) => error.is_wrong_use(),
             _ => false,
         }
     }
@@ -147,6 +152,7 @@ pub async fn run(cli: Cli) -> Result<Outcome, RunError> {
         Command::Import(arguments) => import(&data, settings, arguments).await,
         Command::Template(arguments) => Ok(template(&data, settings, arguments).await?),
         Command::Recover(arguments) => recover(&data, settings, arguments).await,
+        Command::TokenSubject(arguments) => Ok(token_subject(&arguments)?),
         Command::User(arguments) => Ok(user(&data, arguments)?),
         Command::Release(arguments) => Ok(release(settings, arguments).await?),
         Command::Report(arguments) => report(&data, settings, arguments).await,

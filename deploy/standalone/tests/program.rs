@@ -47,6 +47,8 @@ mod secured;
 mod tamper;
 #[path = "program/three_nodes.rs"]
 mod three_nodes;
+#[path = "program/token_subject.rs"]
+mod token_subject;
 #[path = "program/use_and_misuse.rs"]
 mod use_and_misuse;
 #[path = "program/verify.rs"]
