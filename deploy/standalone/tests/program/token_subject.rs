@@ -65,7 +65,7 @@ fn a_sheet_of_persons_becomes_one_of_tokens() {
     let (key, sheet, out) = (path("a.key"), path("members.csv"), path("sent.csv"));
     run_to(0, data.path(), &["token-subject", "--new-key", &key]);
     std::fs::write(&sheet, "Họ và tên;CCCD;Ngày\nNguyễn Văn An;001203012345;2024-10-02\n").unwrap();
-    let column = ["token-subject", "--key", &key, &sheet, "--column", "CCCD", "--out", &out];
+    let column: [&str; 8] = ["token-subject", "--key", &key, &sheet, "--column", "CCCD", "--out", &out];
     let (_, err) = run_to(2, data.path(), &column);
     assert!(err.contains("Họ và tên") && err.contains("--drop") && !err.contains("Nguyễn"), "{err}");
     assert!(!Path::new(&out).exists());
