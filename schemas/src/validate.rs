@@ -120,7 +120,7 @@ impl Judge<'_> {
     fn judge_in(&self, forms: Forms, row: &Row<'_>, stamp: &Stamp) -> Result<ValidatedEvent, Vec<Problem>> {
         let mut reader = Reader::new(row.fields, forms);
         let Some(event_type) = EventType::parse(row.event_type) else {
-            return Err(reader.unread(unknown_type(row.event_type)));
+            return Err(reader.unread(row.event_id, unknown_type(row.event_type)));
         };
         reader.refuse_unknown(event_type.family);
         let event_id = self.event_id(row, stamp, &mut reader);
@@ -154,7 +154,7 @@ impl Judge<'_> {
         if let Some(other) = EventType::parse(event_type).map(|known| known.family).filter(|known| *known != family) {
             let remedy = format!("produce it to {}", other.stream().topic());
             let problem = Problem::new("event_type", format!("is not of the family {family}"), remedy);
-            return Err(Reader::new(fields, Forms::Contract).unread(problem));
+            return Err(Reader::new(fields, Forms::Contract).unread(Some(event_id), problem));
         }
         // The event that comes of it is not used: whoever stores the record stamps it.
         let stamp = Stamp { sender: String::new(), via: Via::Kafka, receipt: String::new(), row: 0 };

@@ -96,8 +96,11 @@ impl<'a> Reader<'a> {
     }
 
     /// The problems of a row that is refused before any of its fields is read.
-    pub fn unread(mut self, problem: Problem) -> Vec<Problem> {
+    pub fn unread(mut self, event_id: Option<&str>, problem: Problem) -> Vec<Problem> {
         self.problems.push(problem);
+        if let Some(kind) = event_id.and_then(|id| personal::found(id, Look::Free)) {
+            self.problems.push(kind.problem("id"));
+        }
         // Of a record only columns of the contract are there, and which are unknown is asked of one family alone.
         let others = if self.forms == Forms::Printed { self.fields.unknown(&[]) } else { Vec::new() };
         for name in others {

@@ -406,5 +406,9 @@ fn a_direct_record_is_looked_through_whole() {
     assert_eq!(direct("vn.lantoa.statement.retracted.v1", retraction("0912345678")), quoted);
     for event_type in ["vn.lantoa.activity.held.v1", "no type"] {
         assert_eq!(direct(event_type, retraction("0912345678")), quoted, "{event_type}");
+        let fields = retraction("x");
+        let judged = judge().judge_direct(Family::Statement, "001203012345", event_type, fields.as_object().unwrap());
+        let problems = judged.unwrap_err();
+        assert!(problems.len() == 1 && problems[0].field == "id" && problems[0].personal, "{problems:?}");
     }
 }
