@@ -19,7 +19,7 @@ use arrow_avro::schema::{AvroSchema, Fingerprint, SchemaStore};
 use lantoa_schemas::avro::{self, Revisions, Unframed};
 use lantoa_schemas::stream::Stream;
 use lantoa_schemas::table::{said_columns, stream_table};
-use lantoa_schemas::validate::Problem;
+use lantoa_schemas::validate::{Problem, personal};
 
 use crate::consume::{BATCH_RECORDS, RawBatch};
 use crate::position::LogLife;
@@ -100,7 +100,7 @@ impl StreamDecoder {
         for at in 0..raw.len() {
             match self.revisions.frame(raw.record(at)) {
                 Ok(frame) => readable[frame.revision].push(at),
-                Err(why) => refused.push(Refused { at, problems: vec![unframed(why, self.revisions.stream())] }),
+                Err(why) => refused.push(unread(&raw, at, unframed(why, self.revisions.stream()))),
             }
         }
         let mut groups = Vec::new();
@@ -183,7 +183,7 @@ impl StreamDecoder {
                     rows.push(row);
                     taken.push(at);
                 }
-                _ => refused.push(Refused { at, problems: vec![unreadable(self.revisions.stream())] }),
+                _ => refused.push(unread(raw, at, unreadable(self.revisions.stream()))),
             }
         }
         self.begin_anew(revision)?;
@@ -268,6 +268,17 @@ fn decoder(revisions: &Revisions, revision: usize) -> Result<Decoder, ArrowError
         .with_batch_size(BATCH_RECORDS + 1)
         .with_tz(Tz::Utc)
         .build_decoder()
+}
+
+/// Why a record is no row. Nobody can say what it holds, so its bytes are looked through for a person's data.
+fn unread(raw: &RawBatch, at: usize, problem: Problem) -> Refused {
+    let problem = if personal::in_bytes(raw.record(at)) {
+        let reason = format!("{}; it is not kept, because it seems to have personal data", problem.reason);
+        Problem::personal(problem.field, reason, problem.remedy)
+    } else {
+        problem
+    };
+    Refused { at, problems: vec![problem] }
 }
 
 fn unframed(why: Unframed, stream: Stream) -> Problem {

@@ -129,7 +129,8 @@ mod tests {
             via: None,
             receipt: None,
             receipt_row: None,
-            bytes: Vec::new(),
+            bytes: Some(Vec::new()),
+            content_hash: None,
         }
     }
 

@@ -338,7 +338,8 @@ impl StreamLoop {
             via: None,
             receipt: None,
             receipt_row: None,
-            bytes: batch.raw.record(at).to_vec(),
+            bytes: Some(batch.raw.record(at).to_vec()),
+            content_hash: None,
         }
     }
 
@@ -364,12 +365,7 @@ impl StreamLoop {
     }
 
     fn rejected(&self, batch: &DecodedBatch, at: usize, problems: &[Problem]) -> OutcomeRow {
-        let joined = |part: fn(&Problem) -> &str| problems.iter().map(part).collect::<Vec<_>>().join("; ");
-        OutcomeRow {
-            field: Some(joined(|problem| &problem.field)),
-            remedy: Some(joined(|problem| &problem.remedy)),
-            ..self.outcome_row(batch, at, Fate::Rejected, joined(|problem| &problem.reason))
-        }
+        OutcomeRow::rejected(self.outcome_row(batch, at, Fate::Rejected, String::new()), problems)
     }
 
     /// Commits the `outcome` rows of a window that has landed, but for those that are there already.

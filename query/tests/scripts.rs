@@ -199,7 +199,7 @@ async fn targets_and_occasions() {
                 ),
                 held("held-3", json!({})),
                 json!({ "event_id": "gone-3", "retracts": "held-3", "change_reason": "did not take place",
-                    "area_level": "province", "area_code": "02" }),
+                    "area_level": "province", "area_code": "02", "area_date": "2024-12-31" }),
             ],
         )
         .await;
@@ -399,7 +399,7 @@ async fn adopters() {
         step("e24", recognised, "family-e-00000005", 2024, truong_son, none()),
         json!({
             "event_id": "e24-gone", "retracts": "e24", "change_reason": "another commune's",
-            "area_level": "commune", "area_code": "07507", "area_name": "Trường Sơn",
+            "area_level": "commune", "area_code": "07507", "area_date": "2024-12-31", "area_name": "Trường Sơn",
         }),
         step("f24", "registered", "family-f-00000006", 2024, truong_son, none()),
         step(

@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn the_view_judges_by_the_same_key() {
-        let view = plain(named("judged_statement").unwrap().sql);
+        let view = plain(named("keyed_statement").unwrap().sql);
         for (sql, name) in [(AREA, "area_key"), (BASE, "known_base"), (FIGURES, "figures"), (KEY, "natural_key")] {
             let column = format!("{} AS {name}", plain(sql));
             assert!(view.contains(&column), "{column} is not in\n{view}");

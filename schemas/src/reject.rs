@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::receipt::{content_hash, event_id, micros, reject_id};
 use crate::stream::EventType;
-use crate::validate::Problem;
+use crate::validate::{Problem, personal};
 use crate::vocabulary::Via;
 
 /// Bytes that are kept of a row that can be read. With all else that a reject says, a record of the log holds it.
@@ -111,7 +111,14 @@ pub struct Sent<'a> {
 impl Reject {
     /// What is kept of something that was refused for `problems`, of which there is at least one.
     pub fn of(origin: &Origin, sent: Sent<'_>, problems: &[Problem]) -> Self {
-        let is_personal = problems.iter().any(|problem| problem.personal);
+        let mut is_personal = problems.iter().any(|problem| problem.personal);
+        // What is refused before the validator sees it may hold anything.
+        let unseen = sent.text.as_deref().filter(|text| !is_personal && personal::in_bytes(text.as_bytes()));
+        let unseen = unseen.map(|_| personal::unread(if sent.row.is_some() { "row" } else { "content" }));
+        let problems = unseen.as_ref().map_or(problems, |problem| {
+            is_personal = true;
+            std::slice::from_ref(problem)
+        });
         // The other reasons repeat values, and these stand beside a person's data.
         let told: Vec<&Problem> = problems.iter().filter(|problem| problem.personal || !is_personal).collect();
         let part = |of: fn(&Problem) -> &str| told.first().map_or_else(String::new, |first| cut(of(first), MOST_TEXT));
@@ -273,6 +280,17 @@ mod tests {
         assert!(!all.contains("0912345678") && !all.contains("Nguyễn"), "{all}");
         let known = kept(sent("{}"), &problems);
         assert_eq!(known.event_type.as_deref(), Some("vn.lantoa.statement.stated.v1"));
+    }
+
+    #[test]
+    fn what_nobody_has_read_is_looked_through() {
+        let problems = [Problem::new("row", "\"0912345678\" is no cell", "write cells")];
+        for row in [Some(2), None] {
+            let reject = kept(Sent { row, is_read: false, ..sent("a;0912345678;b") }, &problems);
+            assert!(!format!("{reject:?}").contains("0912345678"), "{reject:?}");
+            assert_eq!(reject.field, if row.is_some() { "row" } else { "content" });
+        }
+        assert!(kept(Sent { is_read: false, ..sent("a;912345678;b") }, &problems[..0]).bytes.is_some());
     }
 
     #[test]

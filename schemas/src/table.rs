@@ -51,7 +51,9 @@ pub fn outcome_table() -> SchemaRef {
         text("via", true),
         text("receipt", true),
         Field::new("receipt_row", DataType::Int64, true),
+        // Null where they had a person's data.
         Field::new("bytes", DataType::Binary, true),
+        text("content_hash", true),
     ];
     fields.extend(position());
     Arc::new(Schema::new(fields))

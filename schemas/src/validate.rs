@@ -18,6 +18,7 @@ mod activity;
 mod envelope;
 pub mod fields;
 mod membership;
+pub mod personal;
 mod printed;
 mod reader;
 mod recognition;
@@ -26,6 +27,7 @@ mod statement;
 mod vietnamese;
 
 pub use fields::{Cell, Fields};
+use personal::Look;
 pub use reader::STAMPED;
 pub(crate) use reader::{Forms, Reader};
 
@@ -52,7 +54,7 @@ impl Problem {
         Self { field: field.into(), reason: reason.into(), remedy: remedy.into(), personal: false }
     }
 
-    /// A field that has a person's data. The reason must not repeat the value.
+    /// That a field has what looks like a person's data. The reason must not repeat it.
     pub fn personal(field: impl Into<String>, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { personal: true, ..Self::new(field, reason, remedy) }
     }
@@ -127,21 +129,31 @@ impl Judge<'_> {
     /// `02/10/2024`.
     ///
     /// # Errors
-    /// All problems of the row, never an empty list.
+    /// All problems of the row, never an empty list. Where one is that a person's data was sent, only such problems: what the
+    /// others quote might be of that person, too.
     pub fn judge(&self, row: &Row<'_>, stamp: &Stamp) -> Result<ValidatedEvent, Vec<Problem>> {
         self.judge_in(Forms::Printed, row, stamp)
     }
 
     fn judge_in(&self, forms: Forms, row: &Row<'_>, stamp: &Stamp) -> Result<ValidatedEvent, Vec<Problem>> {
-        let Some(event_type) = EventType::parse(row.event_type) else {
-            return Err(vec![unknown_type(row.event_type)]);
-        };
         let mut reader = Reader::new(row.fields, forms);
+        let Some(event_type) = EventType::parse(row.event_type) else {
+            return Err(reader.unread(row.event_id, unknown_type(row.event_type)));
+        };
         reader.refuse_unknown(event_type.family);
         let event_id = self.event_id(row, stamp, &mut reader);
+        reader.look_at_reporter(row.reporter);
         let envelope = envelope::read(self, row, stamp, event_type, event_id, &mut reader);
         let facts = self.facts(event_type, &mut reader);
-        if reader.problems.is_empty() { Ok(ValidatedEvent(Event { envelope, facts })) } else { Err(reader.problems) }
+        if event_type.verb == Verb::Retracted {
+            // Nobody has read the facts, and a direct record is stored with them.
+            reader.look_through(event_type.family);
+        }
+        if reader.problems.is_empty() {
+            Ok(ValidatedEvent(Event { envelope, facts }))
+        } else {
+            Err(reader.into_problems())
+        }
     }
 
     /// Judges a record that somebody's own program produced to the topic of `family`. `fields` are what it says without
@@ -159,7 +171,8 @@ impl Judge<'_> {
     ) -> Result<(), Vec<Problem>> {
         if let Some(other) = EventType::parse(event_type).map(|known| known.family).filter(|known| *known != family) {
             let remedy = format!("produce it to {}", other.stream().topic());
-            return Err(vec![Problem::new("event_type", format!("is not of the family {family}"), remedy)]);
+            let problem = Problem::new("event_type", format!("is not of the family {family}"), remedy);
+            return Err(Reader::new(fields, Forms::Contract).unread(Some(event_id), problem));
         }
         // The event that comes of it is not used: whoever stores the record stamps it.
         let stamp = Stamp { sender: String::new(), via: Via::Kafka, receipt: String::new(), row: 0 };
@@ -177,7 +190,10 @@ impl Judge<'_> {
             None => crate::receipt::event_id(&stamp.receipt, stamp.row),
             Some(id) => {
                 let printable = !id.is_empty() && id.chars().all(|c| !c.is_control() && c != ' ');
-                if !printable || id.len() > MAX_EVENT_ID {
+                // What is no id may be anything.
+                if let Some(kind) = personal::found(id, if printable { Look::Code } else { Look::Free }) {
+                    reader.problems.push(kind.problem("id"));
+                } else if !printable || id.len() > MAX_EVENT_ID {
                     reader.refuse(
                         "id",
                         format!("is not 1 to {MAX_EVENT_ID} bytes without blanks"),
@@ -207,6 +223,9 @@ impl Judge<'_> {
 }
 
 fn unknown_type(given: &str) -> Problem {
+    if let Some(kind) = personal::found(given, Look::Free) {
+        return kind.problem("type");
+    }
     let all: Vec<String> = EventType::all().map(|t| t.to_string()).collect();
     let nearest = crate::catalogue::nearest(given, all.iter().map(String::as_str));
     let remedy = match nearest {

@@ -16,6 +16,7 @@ mod report;
 mod schedule;
 mod sheets;
 mod token;
+mod token_subject;
 mod value;
 
 pub use lantoa_query::format::Format;
@@ -27,6 +28,7 @@ pub use report::{ReportAction, ReportArgs, ReportFlags};
 pub use schedule::{ScheduleAction, ScheduleArgs};
 pub use sheets::{ImportArgs, TemplateArgs};
 pub use token::{NewTokenArgs, TokenAction, TokenArgs};
+pub use token_subject::TokenSubjectArgs;
 use value::user_role;
 pub use value::{AsOf, Day, Embargo, Instant, LANGUAGES, Map, language_of, listener, local_listener, report_format_of};
 
@@ -50,6 +52,8 @@ Examples:
   lantoa sql --release LLW-2025@1 \"select * from indicator\"
   lantoa report learning-week --year 2025   the Week's report of the nation and every province
   lantoa schedule list                     what runs by the clock, and when next
+  lantoa token-subject --new-key subjects.key   the key by which persons become tokens
+  lantoa token-subject --key subjects.key members.csv --column CCCD --drop \"Họ và tên\" --out sent.csv
   lantoa user add lan --role analyst       let somebody ask; from then on everybody logs in
   lantoa token create bac-giang --area province/24@2024-12-31 --families statement,activity
                                            let somebody send what is of that area
@@ -140,6 +144,18 @@ pub enum Command {
     /// Only after it said so. Each topic at fault is declared new and read from its start; no row is removed, and
     /// events that are in the tables already count once. Events that the old log had and the tables had not are gone.
     Recover(RecoverArgs),
+    /// Make tokens of persons' ids, which are all that may be sent of a person (tạo mã thay tên)
+    ///
+    /// Ids come one a line from standard input, or as a column of a CSV file; never as an argument, so that no list of
+    /// processes and no history of a shell has them. The same id and key give the same token, on any machine; without the key
+    /// nobody finds the id of a token. Keep the key where the ids are kept, and never send it: who loses it cannot make the
+    /// same tokens again. Ids are compared without blanks around them; of numbers blanks, dots and dashes count for nothing
+    /// (001 203 012345 is 001203012345), of other ids case does not, nor how often a blank stands between words.
+    ///
+    /// Đọc số định danh từ đầu vào chuẩn, mỗi dòng một số, hoặc từ một cột của tệp CSV; không ghi số định danh trên dòng lệnh.
+    /// Cùng một số và cùng một khóa luôn cho cùng một mã; không có khóa thì không ai tìm lại được số định danh. Giữ tệp khóa
+    /// ở nơi giữ danh sách, không gửi đi: mất khóa thì không tạo lại được mã cũ.
+    TokenSubject(TokenSubjectArgs),
     /// Say who may ask
     ///
     /// While there is no user, whoever sits at this machine may ask everything. Once there is one, every way of asking

@@ -16,5 +16,6 @@ pub mod sql;
 pub mod status;
 pub mod template;
 pub mod token;
+pub mod token_subject;
 pub mod user;
 pub mod verify;

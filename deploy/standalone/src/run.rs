@@ -20,6 +20,7 @@ use crate::commands::sql::{SqlError, sql};
 use crate::commands::status::status;
 use crate::commands::template::{TemplateCommandError, template};
 use crate::commands::token::{TokenError, token};
+use crate::commands::token_subject::{TokenSubjectError, token_subject};
 use crate::commands::user::{UserError, user};
 use crate::commands::verify::verify;
 use crate::config::{ConfigError, Settings};
@@ -89,6 +90,9 @@ pub enum RunError {
     /// A form to fill in.
     #[error(transparent)]
     Template(#[from] TemplateCommandError),
+    /// Tokens of persons.
+    #[error(transparent)]
+    TokenSubject(#[from] TokenSubjectError),
     /// The articles.
     #[error("the five articles cannot be loaded")]
     Articles(#[from] lantoa_ingest::intake::IntakeError),
@@ -152,6 +156,7 @@ impl RunError {
             Self::Return(error) => error.is_wrong_use(),
             Self::Token(error) => error.is_wrong_use(),
             Self::Change(error) => error.is_wrong_use(),
+            Self::TokenSubject(error) => error.is_wrong_use(),
             _ => false,
         }
     }
@@ -175,6 +180,7 @@ pub async fn run(cli: Cli) -> Result<Outcome, RunError> {
         Command::Retract(arguments) => retract(&data, settings, arguments).await,
         Command::Template(arguments) => Ok(template(&data, settings, arguments).await?),
         Command::Recover(arguments) => recover(&data, settings, arguments).await,
+        Command::TokenSubject(arguments) => Ok(token_subject(&arguments)?),
         Command::User(arguments) => Ok(user(&data, arguments)?),
         Command::Token(arguments) => Ok(token(&data, settings, arguments).await?),
         Command::Release(arguments) => Ok(release(settings, arguments).await?),

@@ -55,6 +55,8 @@ mod secured;
 mod tamper;
 #[path = "program/three_nodes.rs"]
 mod three_nodes;
+#[path = "program/token_subject.rs"]
+mod token_subject;
 #[path = "program/tokens.rs"]
 mod tokens;
 #[path = "program/use_and_misuse.rs"]

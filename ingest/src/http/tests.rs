@@ -537,3 +537,26 @@ async fn good_rows_are_acknowledged_and_told_apart_from_bad_ones() {
     assert!(server.intake.ready().await[0].1.is_err());
     handle.join().await.unwrap();
 }
+
+/// What is answered to personal data names the field, and has nothing of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn personal_data_is_not_in_the_answer() {
+    let broker = TestBroker::start();
+    let server = Server::bounded(&broker).await;
+    let sheet = format!("{},Họ và tên\n", lantoa_schemas::form::STATEMENT.columns.join(","));
+    for (path, content_type, body, named, secret) in [
+        ("/v1/events", JSON, event("e", "note", json!("CCCD 001203012345")), "1 note", "001203"),
+        ("/v1/events", JSON, event("e", "numerator", json!("0912 345 678")), "1 numerator", "0912"),
+        ("/v1/events", JSON, event("e", "quote", json!("lan@example.vn")), "1 quote", "lan@"),
+        ("/v1/events", NDJSON, event("e", "note", json!("bà Trần Thị Bình")), "1 note", "Trần"),
+        ("/v1/events", JSON, event("e", "full_name", json!("x-y-z")), "1 full_name", "x-y-z"),
+        ("/v1/events", JSON, event("001203012345", "fact", json!("w-x")), "1 id", "001203"),
+        ("/v1/events", JSON, event("001203012345", "fact", json!("w-x")), "1 id", "w-x"),
+        ("/v1/files", "text/csv", sheet, "null Họ và tên", "did you mean"),
+    ] {
+        let (status, answer) = server.post(path, content_type, body).await;
+        assert_eq!((status, fields(&answer)), (422, vec![named.to_owned()]), "{answer}");
+        assert!(!answer.to_string().contains(secret), "{answer}");
+        assert_eq!(answer["errors"][0].get("personal"), None);
+    }
+}

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use lantoa_schemas::stream::{EventType, Family};
 use lantoa_schemas::table::stream_table;
-use lantoa_schemas::validate::Problem;
+use lantoa_schemas::validate::{Problem, personal};
 use lantoa_schemas::vocabulary::Vocabulary;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -23,6 +23,9 @@ const MAX_SOURCE: usize = 256;
 /// Attributes of the specification.
 const ATTRIBUTES: &[&str] =
     &["specversion", "id", "source", "type", "datacontenttype", "dataschema", "subject", "time", "data", "data_base64"];
+
+/// Extensions that many events have; nobody has to look what their names ask for.
+const EXTENSIONS: &[&str] = &["traceparent", "tracestate", "partitionkey", "sequence", "sequencetype", "dataref"];
 
 /// Rows of one JSON document: an event or an array of events.
 pub(super) fn document(text: &str, most_rows: usize) -> Result<Vec<ParsedRow<'_>>, ParseError> {
@@ -133,11 +136,18 @@ fn content_type(event: &Map<String, Value>, problems: &mut Vec<Problem>) {
 }
 
 /// Facts beside `data` would be lost: they are refused. An attribute's name has only small letters and digits, so any
-/// other name is refused, too.
+/// other name is refused, too, and an extension that is called after a person's data.
 fn misplaced(event: &Map<String, Value>, event_type: Option<&str>, problems: &mut Vec<Problem>) {
     let family = event_type.and_then(EventType::parse).map(|known| known.family);
     for name in event.keys().filter(|name| !ATTRIBUTES.contains(&name.as_str())) {
         let is_field = family.is_some_and(|family| has_field(family, name));
+        if !is_field
+            && !EXTENSIONS.contains(&name.as_str())
+            && let Some(problem) = personal::unknown_field(name, "event")
+        {
+            problems.push(problem);
+            continue;
+        }
         let is_attribute = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         if is_field {
             problems.push(Problem::new(name, "stands beside data, where it would be lost", "move it into data"));

@@ -1,10 +1,13 @@
 //! The header of a sheet -> its form.
 
 use lantoa_schemas::form::{FORMS, Form};
-use lantoa_schemas::validate::Problem;
+use lantoa_schemas::validate::{Problem, personal};
 use lantoa_schemas::wording::Named;
 
 use super::shortened;
+
+/// Columns of personal data that are named of a sheet that has the header of no form.
+const MOST_PERSONAL: usize = 20;
 
 /// Whether a header has all that a form wants: the given form or, where none is given, any.
 pub(super) fn is_of_form(header: &[String], form: Option<&'static Form>) -> bool {
@@ -26,7 +29,10 @@ pub(super) fn is_near_a_form(header: &[String], form: Option<&'static Form>) -> 
 pub(super) fn checked(header: &[String], form: Option<&'static Form>) -> Result<&'static Form, Vec<Problem>> {
     let form = match form.or_else(|| Form::of_header(names(header))) {
         Some(form) => form,
-        None => Form::nearest_to(names(header)).ok_or_else(|| vec![of_no_form()])?,
+        None => Form::nearest_to(names(header)).ok_or_else(|| {
+            let personal = names(header).filter_map(|name| personal::unknown_field(name, "header"));
+            std::iter::once(of_no_form()).chain(personal.take(MOST_PERSONAL)).collect::<Vec<_>>()
+        })?,
     };
     let mut problems = Vec::new();
     for name in form.missing(names(header)) {
@@ -35,6 +41,10 @@ pub(super) fn checked(header: &[String], form: Option<&'static Form>) -> Result<
         problems.push(Problem::new(name, format!("is missing from the header of form {}", form.name), remedy));
     }
     for name in form.unknown(names(header)) {
+        if let Some(problem) = personal::unknown_field(name, "header") {
+            problems.push(problem);
+            continue;
+        }
         let field = if name.is_empty() { "header".to_owned() } else { shortened(name) };
         let remedy = match form.nearest(name) {
             _ if ["supersedes", "retracts"].contains(&name) => not_in_a_sheet(form),

@@ -54,6 +54,7 @@ fn an_event_names_each_attribute_that_is_wrong() {
         (with("numerator", json!(1)), "1: numerator"),
         (with("area_code", json!("02")), "1: area_code"),
         (with("Extension", json!("x")), "1: Extension"),
+        (with("phone", json!("x")), "1: phone"),
         ("{}".to_owned(), "1: specversion id source type data"),
         ("[7]".to_owned(), "1: event"),
         (format!("[{}, {{}}]", event()), "1: ok 2: specversion id source type data"),
@@ -113,7 +114,7 @@ fn a_sheet_is_read_by_its_header() {
         (format!("{}\nx{}", header.replace(',', ";"), blank.replace(',', ";")), Ok(vec!["1: ok"])),
         (format!("{}\nx{}", header.replace(',', "\t"), blank.replace(',', "\t")), Ok(vec!["1: ok"])),
         (header.replace(',', "|"), Err(vec!["header"])),
-        ("name,phone".to_owned(), Err(vec!["header"])),
+        ("name,phone".to_owned(), Err(vec!["header", "phone"])),
         (format!("{header}\n"), Ok(vec![])),
     ] {
         let fields = |problems: &[Problem]| problems.iter().map(|p| p.field.clone()).collect::<Vec<_>>();
@@ -253,6 +254,27 @@ fn what_a_sheet_is_refused_for_is_told_in_vietnamese() {
         };
         for problem in problems {
             assert!(problem.in_vietnamese().is_some(), "reason.toml has no words for {problem:?}");
+        }
+    }
+}
+
+#[test]
+fn a_column_for_persons_says_why_and_what_to_do() {
+    let header = STATEMENT.columns.join(",");
+    for (text, fields) in [
+        (format!("{header},Họ và tên,Số CCCD,phone"), vec!["Họ và tên", "Số CCCD", "phone"]),
+        (format!("{header},note,0912345678"), vec!["header"]),
+        ("Họ tên,Ngày sinh,Lớp".to_owned(), vec!["header", "Họ tên", "Ngày sinh"]),
+    ] {
+        let Err(ParseError::Header(problems)) = parse(text.as_bytes(), Notation::Sheet(None), 9) else {
+            panic!("{text}")
+        };
+        assert_eq!(problems.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), fields, "{text}");
+        assert!(problems.iter().any(|problem| problem.personal), "{problems:?}");
+        for problem in problems.iter().filter(|problem| problem.personal) {
+            let told = problem.in_vietnamese().unwrap();
+            let said = format!("{problem:?} {told:?}");
+            assert!(!said.contains("did you mean") && !said.contains("0912345678"), "{said}");
         }
     }
 }

@@ -114,7 +114,8 @@ fn every_column_is_checked_and_what_a_drop_down_offers_is_taken() {
         for (at, column) in (0..).zip(form.all_columns()) {
             let letter = rust_xlsxwriter::column_number_to_name(at);
             let cells = format!("{letter}{}:{letter}2003", sheet::HEADER + 2);
-            let (_, kind, formula) = checks.iter().find(|check| check.0 == cells).unwrap();
+            let found = checks.iter().find(|check| check.0 == cells);
+            let (_, kind, formula) = found.unwrap_or_else(|| panic!("{} {cells}: {checks:?}", form.name));
             assert_eq!(kind, kind_of(column.holds), "{}", column.name);
             if kind == "list" {
                 offers(column, formula, &lists, &order);
@@ -143,7 +144,9 @@ fn kind_of(holds: Holds) -> &'static str {
 
 /// Checks that the range of a drop-down is a whole list, and that each item is taken.
 fn offers(column: &Column, formula: &str, lists: &[Vec<String>], order: &Order<'_>) {
-    let (first, last) = formula.strip_prefix("'Danh mục'!$").unwrap().split_once(":$").unwrap();
+    let range = formula.strip_prefix("'Danh mục'!$").unwrap();
+    // Of one item it is one cell.
+    let (first, last) = range.split_once(":$").unwrap_or((range, range));
     let (letters, from) = first.split_once('$').unwrap();
     let list = usize::from(rust_xlsxwriter::column_name_to_number(letters));
     let to: usize = last.split_once('$').unwrap().1.parse().unwrap();

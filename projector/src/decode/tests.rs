@@ -177,6 +177,25 @@ fn what_is_refused_says_what_to_do() {
     }
 }
 
+/// What cannot be read may hold anything.
+#[test]
+fn a_record_that_cannot_be_read_is_looked_through_for_personal_data() {
+    let mut spoilt = record("e");
+    spoilt.extend(b" CCCD 001203012345");
+    for (record, personal) in [
+        (b"{\"note\": \"0912345678\"}".to_vec(), true),
+        (b"\xFFlan@example.vn\x00".to_vec(), true),
+        (spoilt, true),
+        (b"{\"note\": \"138.068\"}".to_vec(), false),
+    ] {
+        let batch = decode(&[record]);
+        let [problem] = &batch.refused[0].problems[..] else { panic!("{:?}", batch.refused) };
+        assert_eq!(problem.personal, personal, "{problem:?}");
+        let told = format!("{problem:?}");
+        assert!(!told.contains("0912345678") && !told.contains("lan@") && !told.contains("001203012345"), "{told}");
+    }
+}
+
 #[test]
 fn an_empty_batch_has_no_rows() {
     assert_eq!(decode(&[]).rows.num_rows(), 0);

@@ -130,3 +130,47 @@ fn in_a_mixed_batch_only_direct_records_are_stamped() {
     let versions = batch.rows.column_by_name("history_version").unwrap();
     assert_eq!(versions.null_count(), 0);
 }
+
+/// A producer's own program may send anything. What is refused for personal data says so, and nothing of it.
+#[test]
+fn a_direct_record_with_personal_data_is_refused_as_such() {
+    let shipped = Knowledge::shipped();
+    let held = |id: &str, topic: &str| {
+        let fields = json!({
+            "source": "s", "area_level": "province", "area_code": "01", "area_date": "2026-01-10",
+            "occurred_on": "2026-01-10", "activity": "seminar", "attendances": 40
+        });
+        let mut event = event(&shipped, "e", "vn.lantoa.activity.held.v1", &fields);
+        let envelope = &mut event.envelope;
+        envelope.event_id = id.to_owned();
+        (envelope.recorded, envelope.sender, envelope.via) = (None, None, None);
+        (envelope.receipt, envelope.receipt_row, envelope.history_version) = (None, None, None);
+        // No door would take it.
+        if let lantoa_schemas::event::Facts::Activity(facts) = &mut event.facts {
+            facts.topic = Some(topic.to_owned());
+        }
+        record(&event)
+    };
+    let records = [
+        held("good", "Đọc sách"),
+        held("phone", "Đọc sách, gọi 0912 345 678"),
+        held("name", "ông Nguyễn Văn An kể chuyện"),
+        held("001203012345", "Đọc sách"),
+    ];
+    let mut raw = RawBatch::new(Family::Activity.stream());
+    for (offset, record) in records.iter().enumerate() {
+        raw.push(0, offset as i64, record);
+    }
+    let life = LogLife { cluster: "c".into(), generation: 0 };
+    let batch = StreamDecoder::new(known(Family::Activity.stream()), life).unwrap().decode(raw).unwrap();
+    let (family, is_direct) = direct(&batch).unwrap().unwrap();
+    let batch = judge(batch, family, &is_direct, &mut ReferenceLog::default(), now()).unwrap();
+    assert_eq!(batch.raw_index, [0]);
+    let refused = batch.refused.iter().map(|refused| {
+        let [problem] = &refused.problems[..] else { panic!("{refused:?}") };
+        (refused.at, problem.field.as_str(), problem.personal)
+    });
+    assert_eq!(refused.collect::<Vec<_>>(), [(1, "topic", true), (2, "topic", true), (3, "id", true)]);
+    let told = format!("{:?}", batch.refused);
+    assert!(!told.contains("0912") && !told.contains("Nguyễn") && !told.contains("001203012345"), "{told}");
+}

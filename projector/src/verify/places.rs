@@ -6,6 +6,7 @@
 //! more rows than that is taken in halves.
 
 use datafusion::prelude::{col, lit};
+use lantoa_schemas::receipt::content_hash;
 use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
 use lantoa_schemas::table::LOG_OFFSET;
 
@@ -33,13 +34,17 @@ struct Entry {
     /// A row of a ledger has the stamps of a direct producer's record.
     stamped: bool,
     id: u64,
-    /// Of a ledger's row the sum of what it says, of a row of `outcome` that of its bytes.
+    /// Of a ledger's row the sum of what it says, of a row of `outcome` that of its bytes or, where they are not kept, of its
+    /// hash.
     content: u64,
+    /// Of a row of `outcome`: its bytes are not kept.
+    hashed: bool,
 }
 
 /// A record as it is held against rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Record {
+    /// Sum of its bytes, or of their hash where a row of its place has no more.
     bytes: u64,
     /// `None` where it is no message of the stream.
     says: Option<Says>,
@@ -203,6 +208,7 @@ impl Places<'_> {
                         stamped: told.stamped_direct,
                         id: self.keys.short_id(told.id),
                         content: told.content,
+                        hashed: false,
                     });
                 }
                 Ok(())
@@ -221,21 +227,25 @@ impl Places<'_> {
         let here =
             within(&self.part.life, extent.at.partition, from, to).and(col("topic").eq(lit(self.part.stream.topic())));
         outcome
-            .each(&[LOG_OFFSET, "outcome", "event_id", "bytes"], Some(here), |rows| {
+            .each(&[LOG_OFFSET, "outcome", "event_id", "bytes", "content_hash"], Some(here), |rows| {
                 let (offsets, fates) = (rows.column(LOG_OFFSET)?, rows.column("outcome")?);
                 let (ids, bytes) = (rows.column("event_id")?, rows.column("bytes")?);
+                let hashes = rows.column("content_hash")?;
                 for row in 0..rows.len() {
                     let duplicate = fates.cell(row) == Cell::Text("duplicate");
-                    let kept = match bytes.cell(row) {
-                        Cell::Bytes(bytes) => bytes,
-                        _ => &[],
+                    // Of a record with personal data the hash alone is kept.
+                    let (content, hashed) = match (bytes.cell(row), hashes.cell(row)) {
+                        (Cell::Bytes(bytes), _) => (self.keys.bytes(bytes), false),
+                        (_, Cell::Text(hash)) => (self.keys.short_id(hash), true),
+                        _ => (self.keys.bytes(&[]), false),
                     };
                     add(Entry {
                         offset: offsets.cell(row).whole().unwrap_or(-1),
                         holder: if duplicate { Holder::Duplicate } else { Holder::Rejected },
                         stamped: false,
                         id: self.keys.short_id(ids.cell(row).text()),
-                        content: self.keys.bytes(kept),
+                        content,
+                        hashed,
                     });
                 }
                 Ok(())
@@ -268,9 +278,10 @@ impl Places<'_> {
                             content: told.content,
                             unstamped: told.unstamped,
                         });
-                        let record = Record { bytes: self.keys.bytes(message), says };
+                        let here = rows.of(offset);
+                        let record = Record { bytes: sum(self.keys, message, here), says };
                         count.log += 1;
-                        match fate(&record, rows.of(offset), extent.owed.contains(&offset)) {
+                        match fate(&record, here, extent.owed.contains(&offset)) {
                             Ok(fate) => {
                                 found.settle();
                                 count.add(fate);
@@ -313,6 +324,11 @@ impl TopicCount {
             Fate::Owed => self.owed += 1,
         }
     }
+}
+
+/// Of a record what the rows of its place have of it: the sum of its bytes or that of its hash.
+fn sum(keys: &Keys, message: &[u8], rows: &[Entry]) -> u64 {
+    if rows.iter().any(|row| row.hashed) { keys.short_id(&content_hash(message)) } else { keys.bytes(message) }
 }
 
 fn no_record(extent: &Extent, rows: &[Entry], found: &mut Exceptions<'_>) {

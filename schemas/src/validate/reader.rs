@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use chrono::NaiveDate;
 
+use super::personal::{self, Kind, Look};
 use super::printed::{self, Count, Unread};
 use super::{Cell, Fields, Problem, shortened};
 use crate::catalogue::nearest;
@@ -56,21 +57,95 @@ impl<'a> Reader<'a> {
         Self { fields, forms, problems: Vec::new() }
     }
 
-    /// Notes a problem of a field.
+    /// Notes a problem of a field; that it has a person's data, where it has: the reason may quote it.
     pub fn refuse(&mut self, field: &str, reason: impl Into<String>, remedy: impl Into<String>) {
-        self.problems.push(Problem::new(field, reason, remedy));
+        let look = match self.look_of(field) {
+            // It should have been a code or a number, and is anything.
+            Look::Code => Look::Free,
+            look => look,
+        };
+        let problem = match self.of_a_person(field, look) {
+            Some(kind) => kind.problem(shortened(field)),
+            None => Problem::new(shortened(field), reason, remedy),
+        };
+        self.problems.push(problem);
     }
 
     /// Notes each field that the family does not have: a misspelt one would otherwise be lost without a word.
     pub fn refuse_unknown(&mut self, family: Family) {
         let known = known_fields(family);
         for name in self.fields.unknown(known) {
+            if let Some(problem) = personal::unknown_field(name, "data") {
+                self.problems.push(problem);
+                continue;
+            }
             let remedy = match nearest(name, known.iter().copied()) {
                 Some(near) => format!("did you mean {near}?"),
                 None => format!("leave it out; the fields are {}", known.join(", ")),
             };
-            self.refuse(&shortened(name), format!("is no field of a {family} event"), remedy);
+            self.refuse(name, format!("is no field of a {family} event"), remedy);
         }
+    }
+
+    /// All that was noted; where a person's data is among it, that alone.
+    pub fn into_problems(self) -> Vec<Problem> {
+        let mut problems = self.problems;
+        if problems.iter().any(|problem| problem.personal) {
+            problems.retain(|problem| problem.personal);
+        }
+        problems
+    }
+
+    /// The problems of a row that is refused before any of its fields is read.
+    pub fn unread(mut self, event_id: Option<&str>, problem: Problem) -> Vec<Problem> {
+        self.problems.push(problem);
+        if let Some(kind) = event_id.and_then(|id| personal::found(id, Look::Free)) {
+            self.problems.push(kind.problem("id"));
+        }
+        // Of a record only columns of the contract are there, and which are unknown is asked of one family alone.
+        let others = if self.forms == Forms::Printed { self.fields.unknown(&[]) } else { Vec::new() };
+        for name in others {
+            if let Some(problem) = personal::unknown_field(name, "data") {
+                self.problems.push(problem);
+            } else if let Some(kind) = self.of_a_person(name, self.look_of(name)) {
+                self.problems.push(kind.problem(shortened(name)));
+            }
+        }
+        if self.forms == Forms::Contract {
+            Family::ALL.iter().for_each(|family| self.look_through(*family));
+        }
+        self.into_problems()
+    }
+
+    /// Looks for a person's data in all fields of a family, whether they are read or not.
+    pub fn look_through(&mut self, family: Family) {
+        for name in known_fields(family) {
+            if let Some(kind) = self.of_a_person(name, self.look_of(name))
+                && !self.problems.iter().any(|problem| problem.field == *name)
+            {
+                self.problems.push(kind.problem(*name));
+            }
+        }
+    }
+
+    /// Looks for a person's data in what the sender's protocol says of who reports.
+    pub fn look_at_reporter(&mut self, reporter: Option<&str>) {
+        if let Some(kind) = reporter.and_then(|reporter| personal::found(reporter, Look::Free)) {
+            self.problems.push(kind.problem("source"));
+        }
+    }
+
+    fn of_a_person(&self, field: &str, look: Look) -> Option<Kind> {
+        match self.fields.get(field)? {
+            Cell::Text(text) => personal::found(&text, look),
+            Cell::Nested(value) => personal::found_in(value),
+            Cell::Integer(_) | Cell::Number(_) | Cell::Flag(_) | Cell::Day(_) => None,
+        }
+    }
+
+    fn look_of(&self, field: &str) -> Look {
+        // The name of an area that has a code is known; an area may be called after somebody.
+        if field == "area_name" && !self.present("area_code") { Look::Free } else { personal::look_of(field) }
     }
 
     /// Notes the field as missing unless it is there.
@@ -104,6 +179,10 @@ impl<'a> Reader<'a> {
             self.refuse(field, "has control characters", "remove them");
             return None;
         }
+        if let Some(kind) = personal::found(&text, self.look_of(field)) {
+            self.problems.push(kind.problem(field));
+            return None;
+        }
         Some(text)
     }
 
@@ -134,6 +213,8 @@ impl<'a> Reader<'a> {
         let read = match self.fields.get(field)? {
             Cell::Integer(number) => Ok(Count::alone(number)),
             Cell::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => Ok(Count::alone(number as i64)),
+            // No count begins with a zero and has so many digits.
+            Cell::Text(text) if personal::found(&text, Look::Code).is_some() => Err(self.no_count(field)),
             Cell::Text(text) if text.bytes().all(|b| b.is_ascii_digit()) => {
                 text.parse().map(Count::alone).map_err(|_| self.no_count(field))
             }
@@ -146,7 +227,7 @@ impl<'a> Reader<'a> {
                 self.refuse(field, "is below 0", "a count is 0 or more");
                 None
             }
-            Err(unread) => self.unread(field, unread),
+            Err(unread) => self.not_read(field, unread),
         }
     }
 
@@ -187,7 +268,7 @@ impl<'a> Reader<'a> {
             }
             _ => Err(self.no(field, "no number", "write it with a decimal point, as 87.5")),
         };
-        read.map_or_else(|unread| self.unread(field, unread), Some)
+        read.map_or_else(|unread| self.not_read(field, unread), Some)
     }
 
     pub fn flag(&mut self, field: &str) -> Option<bool> {
@@ -233,7 +314,7 @@ impl<'a> Reader<'a> {
 
     pub fn partial_date(&mut self, field: &str) -> Option<PartialDate> {
         let text = self.text(field)?;
-        self.date_of(&text).map_or_else(|unread| self.unread(field, unread), Some)
+        self.date_of(&text).map_or_else(|unread| self.not_read(field, unread), Some)
     }
 
     /// A partial date that has begun by `today`.
@@ -275,7 +356,7 @@ impl<'a> Reader<'a> {
                 remedy: "write a year or two, as 2024 or 2023-2024".to_owned(),
             }),
         };
-        read.map_or_else(|unread| self.unread(field, unread), Some)
+        read.map_or_else(|unread| self.not_read(field, unread), Some)
     }
 
     pub fn percent(&mut self, field: &str) -> Option<PrintedPercent> {
@@ -287,7 +368,7 @@ impl<'a> Reader<'a> {
                 printed::contract_percent(&text)
             }
         };
-        read.map_or_else(|unread| self.unread(field, unread), Some)
+        read.map_or_else(|unread| self.not_read(field, unread), Some)
     }
 
     /// A nested JSON object, as its text and as the type that it must have.
@@ -297,6 +378,10 @@ impl<'a> Reader<'a> {
             Cell::Text(text) => serde_json::from_str(&text).unwrap_or(serde_json::Value::Null),
             _ => serde_json::Value::Null,
         };
+        if let Some(kind) = personal::found_in(&value) {
+            self.problems.push(kind.problem(field));
+            return None;
+        }
         match serde_json::from_value(value.clone()) {
             Ok(read) => Some((value.to_string(), read)),
             Err(error) => {
@@ -346,12 +431,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Notes why a text says nothing.
-    fn unread<T>(&mut self, field: &str, unread: Unread) -> Option<T> {
+    fn not_read<T>(&mut self, field: &str, unread: Unread) -> Option<T> {
         self.refuse(field, unread.reason, unread.remedy);
         None
     }
 
-    /// The value as sent, cut, for a reason. Only for fields that can hold no personal data.
+    /// The value as sent, cut, for a reason of [`Reader::refuse`], which looks for a person's data in it.
     fn given(&self, field: &str) -> String {
         match self.fields.get(field) {
             Some(Cell::Text(text)) => format!("\"{}\"", shortened(&text)),

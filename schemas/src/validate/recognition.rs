@@ -1,7 +1,7 @@
 //! Rules of a recognition step.
 
 use super::reader::Reader;
-use super::{Judge, statement};
+use super::{Judge, Problem, statement};
 use crate::catalogue::MeasureKind;
 use crate::event::Recognition;
 use crate::stream::Verb;
@@ -73,11 +73,13 @@ pub(super) fn token(reader: &mut Reader<'_>) -> Option<String> {
     let letters = token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     let number = token.bytes().all(|b| b.is_ascii_digit());
     if !letters || number || !(16..=128).contains(&token.len()) {
-        reader.refuse(
+        // Whatever stands here in place of a token is most likely a person.
+        reader.problems.push(Problem::personal(
             "subject_token",
             "is no keyed token",
-            "give 16 to 128 letters, digits, - and _ made with a secret key; never a name or a citizen id",
-        );
+            "give 16 to 128 letters, digits, - and _ made with a secret key, as `lantoa token-subject` makes them; never a \
+             name or a citizen id",
+        ));
         return None;
     }
     Some(token)

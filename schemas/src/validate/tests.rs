@@ -365,3 +365,85 @@ fn every_family_is_written_as_its_schema_says() {
         assert!(out.len() > crate::avro::HEADER_LEN);
     }
 }
+
+/// What is refused for a person's data says so, and says nothing of it; nothing else is said of that row.
+#[test]
+fn personal_data_is_refused_and_never_repeated() {
+    for (field, value, secret) in [
+        ("note", json!("CCCD 001203012345"), "001203012345"),
+        ("note", json!("gọi 0912.345.678"), "0912"),
+        ("quote", json!("liên hệ lan@example.vn"), "lan@"),
+        ("source", json!("Nguyễn Văn An"), "Nguyễn"),
+        ("area_name", json!("hộ ông Nguyễn Văn An"), "Nguyễn"),
+        ("reporter", json!("đồng chí Trần Thị Bình"), "Trần"),
+        ("note", json!("số nhà 12, tổ dân phố 3"), "12,"),
+        ("note", json!("dân tộc: Tày"), "Tày"),
+        // Where a number or a code is wanted.
+        ("numerator", json!("001203012345"), "001203012345"),
+        ("numerator", json!("ông Nguyễn Văn An"), "Nguyễn"),
+        ("fact", json!("Nguyễn Văn An"), "Nguyễn"),
+        ("as_at", json!("0912345678"), "0912345678"),
+        // Under a name that the family does not have.
+        ("Họ và tên", json!("x y z"), "x y z"),
+        ("notes", json!("0912345678"), "0912345678"),
+        ("email", Value::Null, "null"),
+    ] {
+        let mut row = family_row();
+        // Its reason would quote it.
+        row.insert("measure".to_owned(), json!("gia đình ở ngã tư"));
+        row.insert(field.to_owned(), value.clone());
+        let problems = judged("vn.lantoa.statement.stated.v1", &row).expect_err(&format!("{field} {value}"));
+        assert_eq!(problems.iter().map(|p| p.field.as_str()).collect::<Vec<_>>(), [field], "{value}");
+        assert!(problems[0].personal, "{problems:?}");
+        let told = format!("{problems:?} {}", serde_json::to_string(&problems).unwrap());
+        assert!(!told.contains(secret) && !told.contains("ngã tư"), "{told}");
+        assert!(serde_json::to_value(&problems[0]).unwrap().get("personal").is_none());
+    }
+    let judged = |id: &str, event_type: &str, reporter: Option<&str>, fields: &Map<String, Value>| {
+        let problems = judge().judge(&Row { event_id: Some(id), event_type, reporter, fields }, &stamp()).unwrap_err();
+        problems.into_iter().map(|problem| (problem.field, problem.personal)).collect::<Vec<_>>()
+    };
+    let (row, stated) = (family_row(), "vn.lantoa.statement.stated.v1");
+    assert_eq!(judged("001203012345", stated, None, &row), [("id".to_owned(), true)]);
+    assert_eq!(judged("Nguyễn Văn An", stated, None, &row), [("id".to_owned(), true)]);
+    assert_eq!(judged("e", stated, Some("mailto:lan@example.vn"), &row), [("source".to_owned(), true)]);
+    let mut of_no_type = Map::new();
+    of_no_type.insert("anything".to_owned(), json!("0912345678"));
+    assert_eq!(judged("e", "vn.lantoa.x.y.v1", None, &of_no_type), [("anything".to_owned(), true)]);
+}
+
+#[test]
+fn what_is_quoted_may_name_an_official_and_no_more() {
+    let mut row = family_row();
+    row.insert("quote".into(), json!("Ông Nguyễn Văn Sơn, Phó Chủ tịch UBND tỉnh, phát biểu"));
+    row.insert("source_url".into(), json!("https://example.vn/tin-0912345678.htm"));
+    row.insert("source_issuer".into(), json!("Hội Khuyến học tỉnh Bắc Giang"));
+    row.insert("note".into(), json!("phường Trần Hưng Đạo, THPT Nguyễn Trãi, 1.564 tổ dân phố"));
+    assert!(judged("vn.lantoa.statement.stated.v1", &row).is_ok());
+}
+
+/// A direct record is stored with all its columns, those of a retraction too, which nobody reads.
+#[test]
+fn a_direct_record_is_looked_through_whole() {
+    let direct = |event_type: &str, fields: Value| {
+        let fields = fields.as_object().unwrap();
+        let judged = judge().judge_direct(Family::Statement, "e-1", event_type, fields);
+        judged.map_err(|problems| problems.into_iter().map(|p| (p.field, p.personal)).collect::<Vec<_>>())
+    };
+    let retraction = |quote: &str| {
+        json!({
+            "retracts": "e-0", "change_reason": "twice", "area_level": "province", "area_code": "02",
+            "area_date": "2024-12-31", "quote": quote
+        })
+    };
+    assert_eq!(direct("vn.lantoa.statement.retracted.v1", retraction("x")), Ok(()));
+    let quoted = Err(vec![("quote".to_owned(), true)]);
+    assert_eq!(direct("vn.lantoa.statement.retracted.v1", retraction("0912345678")), quoted);
+    for event_type in ["vn.lantoa.activity.held.v1", "no type"] {
+        assert_eq!(direct(event_type, retraction("0912345678")), quoted, "{event_type}");
+        let fields = retraction("x");
+        let judged = judge().judge_direct(Family::Statement, "001203012345", event_type, fields.as_object().unwrap());
+        let problems = judged.unwrap_err();
+        assert!(problems.len() == 1 && problems[0].field == "id" && problems[0].personal, "{problems:?}");
+    }
+}

@@ -204,7 +204,8 @@ fn send_much(ground: &Ground, sender: u64) {
             ground.book().complaints.push(format!("{status} {kind} to what is wrong"));
         }
         next += rows;
-        pause(200);
+        // What is refused is kept, so this fills the log as well.
+        pause(2_000);
     }
 }
 

@@ -4,7 +4,7 @@ const GOOD: Record = Record { bytes: 7, says: Some(Says { id: 1, content: 2, uns
 const DIRECT: Record = Record { bytes: 7, says: Some(Says { id: 1, content: 2, unstamped: true }) };
 const UNREADABLE: Record = Record { bytes: 7, says: None };
 
-const ROW: Entry = Entry { offset: 5, holder: Holder::Ledger, stamped: false, id: 1, content: 2 };
+const ROW: Entry = Entry { offset: 5, holder: Holder::Ledger, stamped: false, id: 1, content: 2, hashed: false };
 const STAMPED: Entry = Entry { stamped: true, ..ROW };
 const DUPLICATE: Entry = Entry { holder: Holder::Duplicate, content: 7, ..ROW };
 const REJECTED: Entry = Entry { holder: Holder::Rejected, content: 7, id: 0, ..ROW };
@@ -42,6 +42,24 @@ fn a_record_is_one_row_of_its_own_or_it_is_named() {
     ];
     for (record, rows, owed, expected) in cases {
         assert_eq!(fate(record, rows, *owed), *expected, "{record:?} {rows:?} {owed}");
+    }
+}
+
+/// Of a record with personal data the hash is kept, and proves as much as its bytes would.
+#[test]
+fn a_record_whose_hash_alone_is_kept_is_held_against_that() {
+    let (keys, message) = (Keys::default(), b"CCCD 001203012345");
+    let kept = |hash: &str| Entry { content: keys.short_id(hash), hashed: true, ..REJECTED };
+    for (row, expected) in [
+        (kept(&content_hash(message)), Ok(Fate::Rejected)),
+        (kept(&content_hash(b"CCCD 001203012346")), Err(Kind::OtherOutcome)),
+        (kept(""), Err(Kind::OtherOutcome)),
+        (Entry { content: keys.bytes(message), ..REJECTED }, Ok(Fate::Rejected)),
+        // Neither bytes nor hash.
+        (Entry { content: keys.bytes(&[]), ..REJECTED }, Err(Kind::OtherOutcome)),
+    ] {
+        let record = Record { bytes: sum(&keys, message, &[row]), ..DIRECT };
+        assert_eq!(fate(&record, &[row], false), expected, "{row:?}");
     }
 }
 
