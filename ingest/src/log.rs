@@ -155,10 +155,17 @@ impl ClientContext for LogContext {
 
 type LogProducer = FutureProducer<LogContext>;
 
+/// The producer that sends now.
+struct Current {
+    producer: LogProducer,
+    /// How many there were before it.
+    before: u64,
+}
+
 /// A connection to the log.
 pub struct Log {
     settings: ClientConfig,
-    producer: RwLock<LogProducer>,
+    producer: RwLock<Current>,
     ack_timeout: Duration,
 }
 
@@ -170,7 +177,8 @@ impl Log {
     pub fn open(config: &Config) -> Result<Self, LogError> {
         let settings = settings(config);
         let producer = settings.create_with_context(LogContext::default()).map_err(LogError::Settings)?;
-        Ok(Self { settings, producer: RwLock::new(producer), ack_timeout: config.ack_timeout })
+        let producer = RwLock::new(Current { producer, before: 0 });
+        Ok(Self { settings, producer, ack_timeout: config.ack_timeout })
     }
 
     /// Makes the topics that are missing and checks how long the others keep their records.
@@ -183,7 +191,7 @@ impl Log {
 
     /// Sends all records at once and waits for each. The results are in the records' order.
     pub async fn produce(&self, records: &[Record]) -> Vec<Result<Position, ProduceError>> {
-        let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let (producer, before) = self.current();
         let deadline = Instant::now() + self.ack_timeout;
         let mut under_way = Vec::with_capacity(records.len());
         for record in records {
@@ -196,8 +204,10 @@ impl Log {
                 Err(error) => Err(error),
             });
         }
-        if results.iter().any(Result::is_err) {
-            self.replace_if_dead();
+        if results.iter().any(Result::is_err)
+            && let Some(why) = lost(&producer, &results)
+        {
+            self.replace(before, &why);
         }
         results
     }
@@ -207,7 +217,7 @@ impl Log {
     /// # Errors
     /// When none comes within the time.
     pub(crate) fn answers(&self, within: Duration) -> Result<(), LogError> {
-        let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let (producer, _) = self.current();
         let asked = producer.client().fetch_metadata(Some(Family::Reference.stream().topic()), within);
         let brokers = self.settings.get("bootstrap.servers").unwrap_or_default().to_owned();
         asked.map(drop).map_err(|source| LogError::Unreachable { brokers, within, source })
@@ -218,25 +228,44 @@ impl Log {
     /// # Errors
     /// When it has not within the time.
     pub fn flush(&self, within: Duration) -> Result<(), LogError> {
-        let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let (producer, _) = self.current();
         producer.flush(within).map_err(LogError::Flush)
     }
 
-    /// An idempotent producer that lost track of the broker's sequence refuses all further sends; only a new one, with
-    /// a new producer id, goes on.
-    fn replace_if_dead(&self) {
+    fn current(&self) -> (LogProducer, u64) {
+        let current = self.producer.read().unwrap_or_else(PoisonError::into_inner);
+        (current.producer.clone(), current.before)
+    }
+
+    /// Takes a new producer, with a new producer id, in the place of one that cannot go on. Whoever still sends with that
+    /// one holds it until its answers have come.
+    fn replace(&self, before: u64, why: &str) {
         let mut current = self.producer.write().unwrap_or_else(PoisonError::into_inner);
-        let Some((code, reason)) = current.client().fatal_error() else {
+        if current.before != before {
             return;
-        };
+        }
         match self.settings.create_with_context(LogContext::default()) {
-            Ok(fresh) => {
-                tracing::warn!(%code, reason, "producer lost its sequence and was replaced");
-                *current = fresh;
+            Ok(producer) => {
+                tracing::warn!(why, "producer lost its sequence and was replaced");
+                *current = Current { producer, before: before + 1 };
             }
-            Err(error) => tracing::error!(%code, reason, %error, "producer is dead and cannot be replaced"),
+            Err(error) => tracing::error!(why, %error, "producer cannot go on and cannot be replaced"),
         }
     }
+}
+
+/// Why a producer cannot go on: an idempotent one that lost track of the broker's sequence refuses all further sends, and a
+/// broker that does not know its epoch any more, as after records that timed out while it was away, answers each send with
+/// an error that it has no name for.
+fn lost(producer: &LogProducer, results: &[Result<Position, ProduceError>]) -> Option<String> {
+    if let Some((_, reason)) = producer.client().fatal_error() {
+        return Some(reason);
+    }
+    let unknown = |result: &Result<Position, ProduceError>| match result {
+        Err(ProduceError::NotAcknowledged(error)) => error.rdkafka_error_code() == Some(RDKafkaErrorCode::Unknown),
+        _ => false,
+    };
+    results.iter().any(unknown).then(|| "the broker answers with an unknown error".to_owned())
 }
 
 /// What every client of ingest is made with: where the brokers are and how they are reached.

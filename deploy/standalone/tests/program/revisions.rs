@@ -110,7 +110,9 @@ fn records_under_the_id_of_a_registry_count_as_the_settings_say() {
     let again = endpoints["kafka"].as_str().unwrap();
     produce(again, &[under_id(7, &wire(8)), under_id(7, &wire(0))]);
     until("the new one", || (count(data.path(), LEDGER) == 7).then_some(()));
-    until("the repeated one", || (count(data.path(), "outcome where outcome = 'duplicate'") == 1).then_some(()));
+    until("the repeated one", || {
+        (count(data.path(), "outcome where outcome = 'duplicate' and topic = 'lantoa.statement.v1'") == 1).then_some(())
+    });
     let (out, _) = run_to(0, data.path(), &[&["verify"][..], &flags].concat());
     let line = out.lines().find(|line| line.starts_with("lantoa.statement.v1")).unwrap();
     let numbers: Vec<&str> = line.split_whitespace().skip(1).collect();

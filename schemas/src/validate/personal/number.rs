@@ -265,12 +265,21 @@ fn ends_with_word<'a>(said: &'a str, word: &str) -> Option<&'a str> {
     (!rest.ends_with(char::is_alphanumeric)).then_some(rest)
 }
 
+/// How far around a number the address of a page is looked for, in bytes: a text without blanks may be as long as a body.
+const LONGEST_ADDRESS: usize = 2_048;
+
 /// Whether a place is in the address of a page.
 fn is_in_address(text: &str, at: usize) -> bool {
-    let from = text[..at].rfind(char::is_whitespace).map_or(0, |blank| blank + 1);
-    let to = text[at..].find(char::is_whitespace).map_or(text.len(), |blank| at + blank);
-    // A blank may be longer than a byte; none of its other bytes is of an address.
-    let word = text.get(from..to).unwrap_or(&text[at..to]);
+    // What stands around a text in JSON and CSV ends an address, too.
+    let ends = |letter: char| letter.is_whitespace() || "\"'<>,;|(){}[]".contains(letter);
+    let (first, last) = (
+        text.floor_char_boundary(at.saturating_sub(LONGEST_ADDRESS)),
+        text.ceil_char_boundary((at + LONGEST_ADDRESS).min(text.len())),
+    );
+    let from = text[first..at].char_indices().rfind(|(_, letter)| ends(*letter));
+    let from = from.map_or(first, |(before, letter)| first + before + letter.len_utf8());
+    let to = text[at..last].find(ends).map_or(last, |length| at + length);
+    let word = &text[from..to];
     word.contains("://") || word.starts_with("www.") || word.contains(".vn/") || word.contains(".com/")
 }
 
@@ -282,6 +291,13 @@ mod tests {
         for text in texts {
             assert_eq!(found(text), kind, "{text}");
         }
+    }
+
+    #[test]
+    fn an_address_beside_it_hides_nothing() {
+        check(Some(Kind::Phone), &["{\"note\":\"0912345678\",\"source_url\":\"https://a.vn/b\"}"]);
+        check(None, &["{\"source_url\":\"https://a.vn/0912345678.html\"}"]);
+        check(Some(Kind::Phone), &[&format!("https://a.vn/{}-0912345678", "a".repeat(3_000))]);
     }
 
     #[test]
