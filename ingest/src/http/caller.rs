@@ -85,7 +85,7 @@ mod tests {
         for (given, token) in cases {
             let mut headers = HeaderMap::new();
             for value in given {
-                headers.append(header::AUTHORIZATION, HeaderValue::from_static(*value));
+                headers.append(header::AUTHORIZATION, HeaderValue::from_static(value));
             }
             assert_eq!(bearer(&headers), token, "{given:?}");
         }

@@ -136,7 +136,10 @@ mod tests {
     const STATED: &str = "vn.lantoa.statement.stated.v1";
 
     /// Of each row its text, and whether it can be read, its type and its id.
-    fn told(content: &[u8], notation: Notation) -> Vec<(String, (bool, Option<String>, MeantId))> {
+    /// The text of a row, and whether it is read, its type and its id.
+    type Told = (String, (bool, Option<String>, MeantId));
+
+    fn told(content: &[u8], notation: Notation) -> Vec<Told> {
         let tell = |row: ParsedRow<'_>| {
             let sent = row.sent();
             assert_eq!(sent.row, Some(row.row));

@@ -117,7 +117,7 @@ impl<T: List> Roster<T> {
         {
             return seen.list.clone();
         }
-        let (stamp, list) = match found.and_then(|found| Ok((found, read::<T>(&self.path)))) {
+        let (stamp, list) = match found.map(|found| (found, read::<T>(&self.path))) {
             // What is not right stays so until the file changes.
             Ok((found, list @ (Ok(_) | Err(RosterError::Content { .. })))) => (Some(found), list),
             Ok((_, refused)) => (None, refused),
