@@ -17,7 +17,7 @@ use lantoa_schemas::clock::SharedClock;
 use lantoa_schemas::form::Form;
 use lantoa_schemas::receipt::{Receipt, content_hash, ground_of_ids, receipt_key};
 use lantoa_schemas::stream::{Family, Stream};
-use lantoa_schemas::validate::Problem;
+use lantoa_schemas::validate::{Problem, personal};
 use lantoa_schemas::vocabulary::Via;
 use prometheus_client::registry::Registry;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -330,6 +330,10 @@ impl Intake {
         // closed.
         let turn = if is_workbook(&submission.content) { self.workbooks.acquire().await.ok() } else { None };
         let now = self.clock.now();
+        if submission.name.as_deref().is_some_and(personal::in_file_name) {
+            tracing::info!("the name of a file is left out of its receipt, because it seems to have personal data");
+            submission.name = None;
+        }
         let content_hash = content_hash(&submission.content);
         let key = submission.idempotency_key.as_deref().unwrap_or(&content_hash);
         if key.is_empty() || key.len() > MAX_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic()) {

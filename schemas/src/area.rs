@@ -144,6 +144,20 @@ pub enum AreaError {
         /// What the code named, and when.
         known: String,
     },
+    /// The printed name is that of another province.
+    #[error("on {day} the code {code} is {actual}; {printed} has the code {right}")]
+    OtherName {
+        /// Code asked for.
+        code: String,
+        /// Day asked for.
+        day: NaiveDate,
+        /// Full name of the area that has the code on that day.
+        actual: String,
+        /// Name as printed.
+        printed: String,
+        /// Code of the province of that name.
+        right: String,
+    },
     /// The printed name belongs to the area that had the code at another time.
     #[error("on {day} the code {code} is {actual}, not {printed}, which had it {known}")]
     OtherArea {
@@ -330,10 +344,11 @@ impl AreaHistory {
     }
 
     /// The area that a code named on a day, and a check that the printed name is not that of the area which had the
-    /// same code at another time (`24` was Bắc Giang and is Bắc Ninh). Other spellings are taken as they are.
+    /// same code at another time (`24` was Bắc Giang and is Bắc Ninh), nor that of another province. Other spellings are
+    /// taken as they are, and so are other names of communes, of which many are called alike.
     ///
     /// # Errors
-    /// As [`AreaHistory::resolve`], and where the name belongs to another time.
+    /// As [`AreaHistory::resolve`], and where the name belongs to another time or province.
     pub fn resolve_named(
         &self,
         level: AreaLevel,
@@ -352,6 +367,18 @@ impl AreaHistory {
                 actual: area.name.clone(),
                 printed: printed.to_owned(),
                 known: other.lifetime(),
+            });
+        }
+        if !is(area)
+            && level == AreaLevel::Province
+            && let Some(other) = self.areas.iter().find(|other| other.level == level && is(other))
+        {
+            return Err(AreaError::OtherName {
+                code: code.to_owned(),
+                day,
+                actual: area.name.clone(),
+                printed: printed.to_owned(),
+                right: other.code.clone(),
             });
         }
         Ok(area)

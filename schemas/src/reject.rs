@@ -102,6 +102,8 @@ pub struct Sent<'a> {
     pub text: Option<Cow<'a, str>>,
     /// Whether it could be read as fields, so that somebody may mend them.
     pub is_read: bool,
+    /// Whether the validator has seen each of its fields.
+    pub is_judged: bool,
     /// Type of the event that it was meant to be.
     pub event_type: Option<String>,
     /// Its id.
@@ -113,8 +115,8 @@ impl Reject {
     pub fn of(origin: &Origin, sent: Sent<'_>, problems: &[Problem]) -> Self {
         let mut is_personal = problems.iter().any(|problem| problem.personal);
         // What is refused before the validator sees it may hold anything.
-        let unseen = sent.text.as_deref().filter(|text| !is_personal && personal::in_bytes(text.as_bytes()));
-        let unseen = unseen.map(|_| personal::unread(if sent.row.is_some() { "row" } else { "content" }));
+        let unseen = sent.text.as_deref().filter(|_| !is_personal && !sent.is_judged);
+        let unseen = unseen.and_then(|text| personal::unseen(text, if sent.row.is_some() { "row" } else { "content" }));
         let problems = unseen.as_ref().map_or(problems, |problem| {
             is_personal = true;
             std::slice::from_ref(problem)
@@ -218,6 +220,7 @@ mod tests {
             content: Cow::Borrowed(text.as_bytes()),
             text: Some(Cow::Borrowed(text)),
             is_read: true,
+            is_judged: true,
             event_type: Some("vn.lantoa.statement.stated.v1".to_owned()),
             event_id: MeantId::Given("e-1".to_owned()),
         }
@@ -285,12 +288,23 @@ mod tests {
     #[test]
     fn what_nobody_has_read_is_looked_through() {
         let problems = [Problem::new("row", "\"0912345678\" is no cell", "write cells")];
+        for text in [
+            "STT;Hội viên;Thôn\n1;Nguyễn Văn An;Tân Lập",
+            "{\"note\":\"Ông Nguyễn Văn An\",\"id\":\"e\"}",
+            "[\"1\",\"Nguyễn Văn An\"]",
+            "{\"dân tộc\":\"Tày\"",
+        ] {
+            let reject = kept(Sent { is_read: false, is_judged: false, ..sent(text) }, &problems);
+            assert_eq!(reject.bytes, None, "{text}");
+        }
         for row in [Some(2), None] {
-            let reject = kept(Sent { row, is_read: false, ..sent("a;0912345678;b") }, &problems);
+            let reject = kept(Sent { row, is_read: false, is_judged: false, ..sent("a;0912345678;b") }, &problems);
             assert!(!format!("{reject:?}").contains("0912345678"), "{reject:?}");
             assert_eq!(reject.field, if row.is_some() { "row" } else { "content" });
         }
-        assert!(kept(Sent { is_read: false, ..sent("a;912345678;b") }, &problems[..0]).bytes.is_some());
+        assert!(
+            kept(Sent { is_read: false, is_judged: false, ..sent("a;912345678;b") }, &problems[..0]).bytes.is_some()
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use lantoa_schemas::avro::Encoder;
 use lantoa_schemas::event::{Event, Facts};
 use lantoa_schemas::grant::Reach;
 use lantoa_schemas::knowledge::Knowledge;
-use lantoa_schemas::reject::{Origin, Reject, Sent};
+use lantoa_schemas::reject::{MeantId, Origin, Reject, Sent};
 use lantoa_schemas::stream::{Family, Stream};
 use lantoa_schemas::validate::{Judge, Problem, Stamp, ValidatedEvent};
 use lantoa_schemas::vocabulary::Via;
@@ -92,6 +92,8 @@ pub(super) fn judge(order: Order) -> Result<Judged, IntakeError> {
             name: order.name,
         },
         records: Vec::new(),
+        bytes: 0,
+        left_out: 0,
     };
     let mut encoder = Encoder::default();
     let (mut records, mut accepted, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
@@ -115,9 +117,11 @@ pub(super) fn judge(order: Order) -> Result<Judged, IntakeError> {
     for parsed in rows {
         let row = parsed.row;
         stamp.row = row;
+        let mut is_judged = true;
         let good = match parsed.draft.as_ref().ok().and_then(|draft| of_another_family(&reach, draft)) {
             Some(problem) => {
                 of_other_families += 1;
+                is_judged = false;
                 Err(vec![problem])
             }
             None => judge_row(&parsed, &judge, &reach, &stamp).map(|event| match &ids {
@@ -138,9 +142,17 @@ pub(super) fn judge(order: Order) -> Result<Judged, IntakeError> {
             },
             Err(problems) => problems,
         };
-        rejects.add(parsed.sent(), &problems, &mut encoder)?;
+        if rejects.is_full(order.content.len()) {
+            rejects.left_out += 1;
+            rejected.push(Rejected { row, problems: vec![untold()] });
+            continue;
+        }
+        let sent = parsed.sent();
+        let is_judged = is_judged && sent.is_judged;
+        rejects.add(Sent { is_judged, ..sent }, &problems, &mut encoder)?;
         rejected.push(Rejected { row, problems });
     }
+    rejects.say_what_is_left_out(&mut encoder)?;
     let kept = rejects.records.len();
     records.append(&mut rejects.records);
     Ok(Judged { records, accepted, rejected, rejects: kept, of_other_families, unread: None })
@@ -165,13 +177,59 @@ fn judge_row(
 struct Rejects {
     origin: Origin,
     records: Vec<Record>,
+    /// Bytes of the records.
+    bytes: usize,
+    /// Rows that are refused and not kept.
+    left_out: usize,
+}
+
+/// Bytes of rejects up to which those of any submission are kept.
+const FEW_BYTES: usize = 4 << 20;
+
+/// Bytes of rejects for each byte of a larger submission: what was sent and what is said of it.
+const BYTES_A_BYTE: usize = 4;
+
+/// Of a row that is refused behind so many others that nothing of it is kept: a few bytes that are no row cost their sender
+/// less than what is said of them costs everybody.
+fn untold() -> Problem {
+    Problem::new(
+        "row",
+        "is refused as well; why is not told, because too much was wrong before it",
+        "mend the rows before it, and send all of it again",
+    )
 }
 
 impl Rejects {
+    /// Whether no more of a submission of so many bytes is kept.
+    fn is_full(&self, sent: usize) -> bool {
+        self.bytes > FEW_BYTES.max(sent.saturating_mul(BYTES_A_BYTE))
+    }
+
+    /// Keeps how many rows were refused and are not kept.
+    fn say_what_is_left_out(&mut self, encoder: &mut Encoder) -> Result<(), IntakeError> {
+        if self.left_out == 0 {
+            return Ok(());
+        }
+        let reason = format!("has {} refused rows more, of which nothing is kept", self.left_out);
+        let remedy = "mend the rows before them, and send all of it again";
+        let text = reason.clone();
+        let sent = Sent {
+            row: None,
+            content: text.as_bytes().into(),
+            text: None,
+            is_read: false,
+            is_judged: true,
+            event_type: None,
+            event_id: MeantId::Unknown,
+        };
+        self.add(sent, &[Problem::new("content", reason, remedy)], encoder)
+    }
+
     fn add(&mut self, sent: Sent<'_>, problems: &[Problem], encoder: &mut Encoder) -> Result<(), IntakeError> {
         let reject = Reject::of(&self.origin, sent, problems);
         let mut payload = Vec::new();
         let stream = encoder.reject(&reject, &mut payload)?;
+        self.bytes += payload.len();
         // Under the receipt's key, so that those of one receipt keep their order.
         self.records.push(Record { stream, key: reject.receipt, payload });
         Ok(())

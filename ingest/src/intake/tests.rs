@@ -116,6 +116,38 @@ async fn what_is_refused_is_kept_before_its_receipt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_very_many_bad_rows_the_first_are_kept_and_the_number_of_the_others() {
+    let broker = TestBroker::start();
+    let shutdown = CancellationToken::new();
+    let handle = crate::start(broker.config(), clock("2026-01-15"), shutdown.clone()).await.unwrap();
+    let (intake, rows) = (handle.intake(), 20_000_u64);
+    let answer = submit(&intake, "{}\n".repeat(rows as usize), Notation::Lines).await.unwrap();
+    assert_eq!((answer.sent, answer.rejected.len() as u64), (rows, rows), "each row is answered");
+    let kept = answer.rejected.iter().position(|row| row.problems[0].reason.contains("is not told")).unwrap();
+    let manifest = &said(&broker, Stream::Receipt, 1)[0];
+    assert_eq!(manifest["rejects_kept"], kept as i64 + 1);
+    let last = said(&broker, Stream::Reject, kept + 1).pop().unwrap();
+    assert_eq!(last["reason"], format!("has {} refused rows more, of which nothing is kept", rows - kept as u64));
+    shutdown.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_name_of_a_file_tells_of_no_person() {
+    let broker = TestBroker::start();
+    let shutdown = CancellationToken::new();
+    let handle = crate::start(broker.config(), clock("2026-01-15"), shutdown.clone()).await.unwrap();
+    let intake = handle.intake();
+    for (name, is_kept) in [("Nguyễn_Văn_An.csv", false), ("a 0912345678.csv", false), ("bao-cao-2024.csv", true)] {
+        let sheet = Bytes::from(format!("a,b\n1,{name}\n"));
+        let _ = intake.import_file(name, sheet, None).await;
+        let at = if is_kept { 3 } else { 1 };
+        let manifest = said(&broker, Stream::Receipt, at).pop().unwrap();
+        assert_eq!(manifest.get("name").is_some(), is_kept, "{manifest}");
+    }
+    shutdown.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reject_is_never_too_large_for_the_log() {
     let broker = TestBroker::start();
     let shutdown = CancellationToken::new();

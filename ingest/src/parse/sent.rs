@@ -35,7 +35,7 @@ impl ParsedRow<'_> {
                 let cells = draft.map(Draft::cells).unwrap_or_default();
                 let event_type = draft.map(|draft| draft.event_type.clone());
                 let form = draft.and_then(|draft| draft.of_sheet.as_ref()).map(|of_sheet| of_sheet.form);
-                of_cells(self.row, cells.into(), event_type, form)
+                Sent { is_judged: draft.is_some(), ..of_cells(self.row, cells.into(), event_type, form) }
             }
             Raw::NoDraft { form, cells } => {
                 of_cells(self.row, cells.as_str().into(), Some(form.fallback_type().to_string()), Some(*form))
@@ -62,7 +62,15 @@ pub(crate) fn whole(content: &[u8]) -> Sent<'_> {
     let is_text = !content.starts_with(WORKBOOK) && !content.starts_with(OLD_WORKBOOK);
     // More than is kept, so that it is seen to be cut; in UTF-16 a letter has two bytes.
     let text = is_text.then(|| text::beginning(content, 2 * MOST_UNREAD + 8));
-    Sent { row: None, content: content.into(), text, is_read: false, event_type: None, event_id: MeantId::Unknown }
+    Sent {
+        row: None,
+        content: content.into(),
+        text,
+        is_read: false,
+        is_judged: false,
+        event_type: None,
+        event_id: MeantId::Unknown,
+    }
 }
 
 fn event<'a>(row: u64, content: &'a [u8], draft: Option<&Draft>) -> Sent<'a> {
@@ -78,7 +86,7 @@ fn event<'a>(row: u64, content: &'a [u8], draft: Option<&Draft>) -> Sent<'a> {
     };
     let event_id = event_id.map_or(MeantId::Unknown, MeantId::Given);
     let text = Some(String::from_utf8_lossy(content));
-    Sent { row: Some(row), content: content.into(), text, is_read, event_type, event_id }
+    Sent { row: Some(row), content: content.into(), text, is_read, is_judged: draft.is_some(), event_type, event_id }
 }
 
 /// A row of single events has its id by what it says, and one that is refused says nothing yet.
@@ -88,7 +96,7 @@ fn of_cells<'a>(row: u64, cells: Cow<'a, str>, event_type: Option<String>, form:
         Cow::Owned(cells) => Cow::Owned(cells.clone().into_bytes()),
     };
     let event_id = if form.is_some_and(Form::is_of_single_events) { MeantId::Unknown } else { MeantId::Made };
-    Sent { row: Some(row), content, text: Some(cells), is_read: true, event_type, event_id }
+    Sent { row: Some(row), content, text: Some(cells), is_read: true, is_judged: false, event_type, event_id }
 }
 
 /// The cells of a workbook's row that have a value, by column.

@@ -41,6 +41,7 @@ fn a_name_of_another_time_is_refused() {
     assert!(named("24", "2025-08-01", "Tỉnh Bắc Ninh"));
     assert!(!named("24", "2025-08-01", "Bắc Giang"));
     assert!(named("24", "2025-08-01", "Bac Nính"), "another spelling is no other area");
+    assert!(!named("02", "2024-08-01", "Bắc Ninh"), "the name of another province");
 }
 
 #[test]

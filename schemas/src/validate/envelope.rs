@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::personal::{self, Look};
 use super::reader::Reader;
 use super::{Judge, Row, SCHEMA_VERSION, Stamp};
 use crate::area::AreaError;
@@ -101,9 +102,16 @@ fn area(judge: &Judge<'_>, event_type: EventType, reader: &mut Reader<'_>) -> Ar
         Some(name) => judge.history.resolve_named(level, code, day, name),
         None => judge.history.resolve(level, code, day),
     };
-    if let Err(error) = found {
-        let (field, remedy) = remedy(judge, &area, &error);
-        reader.refuse(field, error.to_string(), remedy);
+    match (found, &area.name) {
+        (Err(error), _) => {
+            let (field, remedy) = remedy(judge, &area, &error);
+            reader.refuse(field, error.to_string(), remedy);
+        }
+        // The name of an area may be that of a person; what is not the area's own name may not.
+        (Ok(found), Some(name)) if *name != found.short_name && *name != found.name => {
+            reader.problems.extend(personal::found(name, Look::Free).map(|kind| kind.problem("area_name")));
+        }
+        _ => {}
     }
     area
 }
@@ -126,6 +134,9 @@ fn remedy(judge: &Judge<'_>, area: &AreaFields, error: &AreaError) -> (&'static 
         }
         AreaError::NotValidThen { .. } => {
             ("area_date", by_name.unwrap_or_else(|| "read the code at a day on which the area was in force".to_owned()))
+        }
+        AreaError::OtherName { .. } => {
+            ("area_code", by_name.unwrap_or_else(|| "give code and name of the same province".to_owned()))
         }
         AreaError::OtherArea { .. } => (
             "area_code",

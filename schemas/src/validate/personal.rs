@@ -101,12 +101,20 @@ pub(super) fn found(text: &str, look: Look) -> Option<Kind> {
 
 /// What of a person a nested value has, in its texts and in the names of its fields.
 pub(super) fn found_in(value: &Value) -> Option<Kind> {
+    in_value(value, Look::Titled)
+}
+
+fn in_value(value: &Value, look: Look) -> Option<Kind> {
     match value {
-        Value::String(text) => found(text, Look::Titled),
-        Value::Array(values) => values.iter().find_map(found_in),
-        Value::Object(fields) => fields
-            .iter()
-            .find_map(|(name, value)| if heading::is_personal(name) { Some(Kind::Field) } else { found_in(value) }),
+        Value::String(text) => found(text, look),
+        Value::Array(values) => values.iter().find_map(|value| in_value(value, look)),
+        Value::Object(fields) => {
+            fields.iter().find_map(
+                |(name, value)| {
+                    if heading::is_personal(name) { Some(Kind::Field) } else { in_value(value, look) }
+                },
+            )
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
 }
@@ -126,9 +134,25 @@ pub fn in_bytes(bytes: &[u8]) -> bool {
     number::found(&text).is_some() || has_email(&text)
 }
 
-/// That what was not read as fields has what [`in_bytes`] looks for.
-pub(crate) fn unread(whole: &str) -> Problem {
-    Problem::personal(whole, "has what looks like a citizen id, a phone number or an email address", LEFT_OUT)
+/// What of a person stands in something that no rule of a field has seen: JSON, or a text that is no table that can be read.
+pub(crate) fn unseen(text: &str, whole: &str) -> Option<Problem> {
+    const MARKS: [char; 7] = ['\n', ';', ',', '\t', '"', '|', ':'];
+    let kind = match serde_json::from_str::<Value>(text) {
+        Ok(value @ (Value::Array(_) | Value::Object(_))) => in_value(&value, Look::Free),
+        _ => found(text, Look::Free).or_else(|| {
+            let parts = text.split(MARKS).map(str::trim).filter(|part| !part.is_empty());
+            parts
+                .map(|part| if heading::is_personal(part) { Some(Kind::Field) } else { found(part, Look::Free) })
+                .find_map(|kind| kind)
+        }),
+    };
+    kind.map(|kind| kind.problem(whole))
+}
+
+/// Whether the name of a file tells of a person.
+pub fn in_file_name(name: &str) -> bool {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem).replace('_', " ");
+    found(&stem, Look::Free).is_some()
 }
 
 /// What a first look at a text says.

@@ -107,6 +107,7 @@ fn reject(row: Option<u64>) -> Vec<u8> {
         content: b"{}".as_slice().into(),
         text: Some("{}".into()),
         is_read: true,
+        is_judged: true,
         event_type: None,
         event_id: MeantId::Made,
     };
