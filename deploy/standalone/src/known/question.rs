@@ -63,7 +63,7 @@ pub(super) fn by_id(rows: &[Asked]) -> Vec<String> {
 
 fn of_family(family: Family, rows: &[Asked]) -> Option<String> {
     let (mut lines, mut ids) = (Vec::new(), BTreeSet::new());
-    for asked in rows.iter().filter(|asked| family_of(asked) == family) {
+    for asked in rows.iter().filter(|asked| asked.event.facts.family() == family) {
         let envelope = &asked.event.envelope;
         let own = (ID, Some(&envelope.event_id));
         for (word, id) in [own, (TARGET, envelope.supersedes.as_ref()), (TARGET, envelope.retracts.as_ref())] {
@@ -167,16 +167,6 @@ fn typed(texts: &[&str], lines: &[String]) -> String {
     let cast = columns.iter().map(|(name, kind)| format!("arrow_cast({name}, '{kind}') AS {name}"));
     let (cast, names) = (Vec::from_iter(cast).join(", "), names.join(", "));
     format!("SELECT {cast} FROM (VALUES {}) AS given ({names})", lines.join(", "))
-}
-
-fn family_of(asked: &Asked) -> Family {
-    match &asked.event.facts {
-        Facts::Statement(_) => Family::Statement,
-        Facts::Recognition(_) => Family::Recognition,
-        Facts::Activity(_) => Family::Activity,
-        Facts::Membership(_) => Family::Membership,
-        Facts::Reference(_) => Family::Reference,
-    }
 }
 
 #[cfg(test)]
