@@ -174,7 +174,7 @@ struct Considered<'a> {
     content_hash: String,
     now: DateTime<Utc>,
     judged: judge::Judged,
-    /// Held as long as what was read out of a workbook is.
+    /// Held until what a workbook has is stored or, where it is not to be, judged.
     turn: Option<SemaphorePermit<'a>>,
 }
 

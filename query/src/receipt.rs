@@ -14,6 +14,7 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use lantoa_schemas::sql::{instant, quoted};
 use lantoa_schemas::stream::{Family, OUTCOME_TABLE, Stream};
 use lantoa_schemas::vocabulary::Vocabulary;
 use serde::{Deserialize, Serialize};
@@ -394,16 +395,6 @@ const REPLACED: &str = "
     FROM followed
     WHERE is_news AND replaced_event IS NOT NULL AND event_id IN (SELECT event_id {own})";
 
-/// A text as SQL has it.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-/// An instant as SQL has it, of the type that columns have.
-fn instant(instant: DateTime<Utc>) -> String {
-    format!("arrow_cast('{}', 'Timestamp(Microsecond, Some(\"UTC\"))')", rfc3339(instant))
-}
-
 fn rfc3339(instant: DateTime<Utc>) -> String {
     instant.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
@@ -428,16 +419,4 @@ fn number(column: &ArrayRef, row: usize) -> Option<i64> {
 
 fn unreadable(error: arrow::error::ArrowError) -> QueryError {
     QueryError::from(datafusion::error::DataFusionError::from(error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_cannot_end_the_question() {
-        assert_eq!(quoted("a' OR 'b"), "'a'' OR ''b'");
-        let written = instant("2026-01-10T02:00:00.000005Z".parse().unwrap());
-        assert_eq!(written, "arrow_cast('2026-01-10T02:00:00.000005Z', 'Timestamp(Microsecond, Some(\"UTC\"))')");
-    }
 }

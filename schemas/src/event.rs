@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Serialize, Serializer};
 
 use crate::partial_date::PartialDate;
+use crate::stream::Family;
 use crate::vocabulary::{AreaLevel, SourceKind, Via};
 
 mod activity;
@@ -110,6 +111,19 @@ pub enum Facts {
     Membership(Box<Membership>),
     /// What other events rest on.
     Reference(Box<Reference>),
+}
+
+impl Facts {
+    /// Their family.
+    pub fn family(&self) -> Family {
+        match self {
+            Self::Statement(_) => Family::Statement,
+            Self::Recognition(_) => Family::Recognition,
+            Self::Activity(_) => Family::Activity,
+            Self::Membership(_) => Family::Membership,
+            Self::Reference(_) => Family::Reference,
+        }
+    }
 }
 
 /// An event: what it says of itself and its facts. A retraction has empty facts.

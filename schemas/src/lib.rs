@@ -7,7 +7,8 @@
 //! In reading order: what is said (`vocabulary`, `wording`, `partial_date`, `percent`, `event`), how it travels (`stream`,
 //! `avro`, and by which `connection`), how it is kept (`table`, `projection`), what becomes of it when others correct it
 //! (`chain`), what says the same and what other figures of it (`natural_key`), what it is judged by (`area`, `catalogue`, `knowledge`, `reference_log`, `national`, `week`), who judges
-//! it (`validate`), and who may say it (`grant`). `comments` says what it all is, in Vietnamese and English.
+//! it (`validate`), and who may say it (`grant`). `comments` says what it all is, in Vietnamese and English;
+//! `sql` writes values into questions.
 
 pub mod area;
 pub mod avro;
@@ -28,6 +29,7 @@ pub mod projection;
 pub mod receipt;
 pub mod reference_log;
 pub mod reject;
+pub mod sql;
 pub mod stream;
 pub mod table;
 pub mod validate;

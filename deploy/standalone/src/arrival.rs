@@ -10,6 +10,7 @@ use std::time::Duration;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use lantoa_ingest::intake::Accepted;
+use lantoa_schemas::sql::quoted;
 use lantoa_schemas::stream::{OUTCOME_TABLE, Stream};
 use lantoa_schemas::table::{LOG_OFFSET, LOG_PARTITION};
 use tokio::time::{Instant, sleep};
@@ -92,23 +93,23 @@ impl LastRows {
 /// Counts a receipt whose rejects are all there.
 fn receipt_query(key: &str) -> String {
     let (receipt, reject) = (Stream::Receipt.table(), Stream::Reject.table());
-    let key = key.replace('\'', "''");
+    let key = quoted(key);
     format!(
-        "select count(*) from {receipt} where receipt = '{key}' \
-         and coalesce(rejects_kept, 0) <= (select count(*) from {reject} where receipt = '{key}')"
+        "select count(*) from {receipt} where receipt = {key} \
+         and coalesce(rejects_kept, 0) <= (select count(*) from {reject} where receipt = {key})"
     )
 }
 
 /// Counts the row of one position, wherever it went. Its id is asked, too: another log may have had that position.
 fn query(stream: Stream, partition: i32, offset: i64, event_id: &str) -> String {
     let (table, id, topic) = (stream.table(), stream.id_column(), stream.topic());
-    let event_id = event_id.replace('\'', "''");
+    let event_id = quoted(event_id);
     let position = format!("{LOG_PARTITION} = {partition} and {LOG_OFFSET} = {offset}");
     format!(
         "select count(*) from (\
-         select 1 from {table} where {position} and {id} = '{event_id}' union all \
+         select 1 from {table} where {position} and {id} = {event_id} union all \
          select 1 from {OUTCOME_TABLE} where {position} and topic = '{topic}' \
-         and (event_id = '{event_id}' or event_id is null))"
+         and (event_id = {event_id} or event_id is null))"
     )
 }
 

@@ -39,7 +39,7 @@ impl Intake {
     }
 
     async fn foresee(&self, submission: Submission) -> Result<Preview, IntakeError> {
-        let Considered { submission, receipt, mut judged, turn: _turn, .. } = self.consider(submission, true).await?;
+        let Considered { submission, receipt, mut judged, turn, .. } = self.consider(submission, true).await?;
         if let Some(error) = judged.unread.take() {
             return Err(error.into());
         }
@@ -47,6 +47,8 @@ impl Intake {
         // What would be written is not needed any more.
         drop(judged.records);
         let good: Vec<Asked> = judged.accepted.into_iter().filter_map(Judgement::asked).collect();
+        // The tables may take their time: no other workbook waits for them.
+        drop(turn);
         let met = self.met(&good).await;
         Ok(Preview::of(receipt, good, &judged.rejected, met))
     }

@@ -4,11 +4,11 @@
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use lantoa_schemas::avro::Encoder;
-use lantoa_schemas::event::{Event, Facts};
+use lantoa_schemas::event::Event;
 use lantoa_schemas::grant::Reach;
 use lantoa_schemas::knowledge::Knowledge;
 use lantoa_schemas::reject::{MeantId, Origin, Reject, Sent};
-use lantoa_schemas::stream::{Family, Stream};
+use lantoa_schemas::stream::Stream;
 use lantoa_schemas::validate::{Judge, Problem, Stamp, ValidatedEvent};
 use lantoa_schemas::vocabulary::Via;
 
@@ -247,22 +247,12 @@ fn may_report(reach: &Reach<'_>, event: &Event) -> Result<(), Problem> {
     let envelope = &event.envelope;
     let changes_another = envelope.supersedes.is_some() || envelope.retracts.is_some();
     reach.may_report(
-        family(event),
+        event.facts.family(),
         envelope.area_level,
         envelope.area_code.as_deref(),
         envelope.area_date,
         envelope.area_name.as_deref().filter(|_| !changes_another),
     )
-}
-
-fn family(event: &Event) -> Family {
-    match &event.facts {
-        Facts::Statement(_) => Family::Statement,
-        Facts::Recognition(_) => Family::Recognition,
-        Facts::Activity(_) => Family::Activity,
-        Facts::Membership(_) => Family::Membership,
-        Facts::Reference(_) => Family::Reference,
-    }
 }
 
 fn encode(event: &ValidatedEvent, encoder: &mut Encoder) -> Result<Result<Record, Problem>, IntakeError> {

@@ -108,12 +108,19 @@ fn what_is_asked_is_understood_or_refused() {
             "",
         ),
         (
+            &["token", "create", "--area", "province/24@2024-12-31", "--families", "statement,activity", "bac-giang"],
+            true,
+            "",
+        ),
+        (&["token", "create", "--families", "statement", "--area", "province/24@2024-12-31", "bac-giang"], true, ""),
+        (
             &[
                 "token",
                 "create",
                 "a",
                 "--area",
                 "province/24@2024-12-31",
+                "--area",
                 "province/27@2024-12-31",
                 "--through-changes",
                 "--families",

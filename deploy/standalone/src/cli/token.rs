@@ -34,14 +34,9 @@ pub enum TokenAction {
 pub struct NewTokenArgs {
     /// The sender's name, which receipts and events bear: small letters, digits, '.', '_' and '-'
     pub name: String,
-    /// Areas that may be reported, each with all that lies in it: as province/24@2024-12-31, the code read at that day
-    #[arg(
-        long = "area",
-        value_name = "LEVEL/CODE@DAY",
-        num_args = 1..,
-        required_unless_present = "nation",
-        conflicts_with = "nation"
-    )]
+    /// An area that may be reported, with all that lies in it: as province/24@2024-12-31, the code read at that day. Once for
+    /// each area
+    #[arg(long = "area", value_name = "LEVEL/CODE@DAY", required_unless_present = "nation", conflicts_with = "nation")]
     pub areas: Vec<GrantedArea>,
     /// All areas may be reported, and what holds for the whole nation
     #[arg(long)]

@@ -11,6 +11,7 @@ use std::io::Write;
 use lantoa_schemas::catalogue::Catalogue;
 use lantoa_schemas::form::column;
 use lantoa_schemas::receipt::change_id;
+use lantoa_schemas::sql::quoted;
 use lantoa_schemas::stream::{EventType, Family, Verb};
 use lantoa_schemas::validate::STAMPED;
 use lantoa_schemas::vocabulary::Vocabulary;
@@ -20,7 +21,7 @@ use serde_json::{Map, Value};
 
 use super::doorway::through_door_of;
 use super::import::door::{Door, line};
-use super::rows::{quoted, rows};
+use super::rows::rows;
 use super::sending::{cloud_event, field_of, in_codes, send};
 use super::template::knowledge_of;
 use crate::cli::{Assignment, CorrectArgs, RetractArgs};

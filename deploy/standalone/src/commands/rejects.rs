@@ -9,12 +9,13 @@ use std::io::{ErrorKind, Write};
 
 use lantoa_query::format::{Format, WriteError, write};
 use lantoa_schemas::clock::end_of_day_in_vietnam;
+use lantoa_schemas::sql::{instant, quoted};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::doorway::through_door_of;
 use super::import::door::{Door, line};
-use super::rows::{quoted, rows};
+use super::rows::rows;
 use super::sending::send;
 use super::template::knowledge_of;
 use crate::cli::{Assignment, RejectsAction, RejectsArgs, RejectsListArgs};
@@ -129,7 +130,7 @@ fn conditions(arguments: &RejectsListArgs) -> String {
     conditions.extend(sender.as_ref().map(|sender| format!("sender = {}", quoted(sender))));
     conditions.extend(since.map(|day| {
         let begins = end_of_day_in_vietnam(day.0.pred_opt().unwrap_or(day.0));
-        format!("received >= arrow_cast('{}', 'Timestamp(Microsecond, Some(\"UTC\"))')", begins.to_rfc3339())
+        format!("received >= {}", instant(begins))
     }));
     if !all {
         conditions.push("not mended".to_owned());
@@ -243,6 +244,6 @@ mod tests {
         let since = Some("2026-01-10".parse().unwrap());
         let narrow = RejectsListArgs { receipt: Some("k'".to_owned()), since, ..asked };
         let told = conditions(&narrow);
-        assert!(told.starts_with("receipt = 'k''' and received >= arrow_cast('2026-01-09T17:00:00+00:00'"), "{told}");
+        assert!(told.starts_with("receipt = 'k''' and received >= arrow_cast('2026-01-09T17:00:00.000000Z'"), "{told}");
     }
 }

@@ -19,8 +19,3 @@ pub(super) async fn rows<T: DeserializeOwned>(desk: &Desk, query: String) -> Res
     let rows = serde_json::from_slice(&text).map_err(|error| WriteError::Output(error.into()))?;
     Ok(rows)
 }
-
-/// A text as SQL has it.
-pub(super) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}

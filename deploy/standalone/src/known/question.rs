@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use lantoa_ingest::known::{Asked, COMPARED};
 use lantoa_schemas::event::{Envelope, Facts};
 use lantoa_schemas::natural_key::{AREA, BASE, FIGURES, KEY as NATURAL_KEY};
+use lantoa_schemas::sql::quoted;
 use lantoa_schemas::stream::{Family, Stream};
 use lantoa_schemas::vocabulary::{Fact, Span, Vocabulary};
 
@@ -41,11 +42,6 @@ const OF_THE_KEY: [&str; 17] = [
     "printed_percent",
 ];
 
-/// A text as a literal of SQL.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
 fn literal(text: Option<&str>) -> String {
     text.map_or_else(|| "NULL".to_owned(), quoted)
 }
@@ -63,7 +59,7 @@ pub(super) fn by_id(rows: &[Asked]) -> Vec<String> {
 
 fn of_family(family: Family, rows: &[Asked]) -> Option<String> {
     let (mut lines, mut ids) = (Vec::new(), BTreeSet::new());
-    for asked in rows.iter().filter(|asked| family_of(asked) == family) {
+    for asked in rows.iter().filter(|asked| asked.event.facts.family() == family) {
         let envelope = &asked.event.envelope;
         let own = (ID, Some(&envelope.event_id));
         for (word, id) in [own, (TARGET, envelope.supersedes.as_ref()), (TARGET, envelope.retracts.as_ref())] {
@@ -169,32 +165,12 @@ fn typed(texts: &[&str], lines: &[String]) -> String {
     format!("SELECT {cast} FROM (VALUES {}) AS given ({names})", lines.join(", "))
 }
 
-fn family_of(asked: &Asked) -> Family {
-    match &asked.event.facts {
-        Facts::Statement(_) => Family::Statement,
-        Facts::Recognition(_) => Family::Recognition,
-        Facts::Activity(_) => Family::Activity,
-        Facts::Membership(_) => Family::Membership,
-        Facts::Reference(_) => Family::Reference,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_text_stays_one_literal() {
-        for (text, expected) in [
-            ("Bắc Giang", "'Bắc Giang'"),
-            ("a' OR 'b", "'a'' OR ''b'"),
-            ("'", "''''"),
-            ("a\\'; --", "'a\\''; --'"),
-            ("$1", "'$1'"),
-            ("", "''"),
-        ] {
-            assert_eq!(quoted(text), expected);
-        }
         assert_eq!(literal(None), "NULL");
         assert!(content_of("k' OR ''='").contains("= 'k'' OR ''''='''"));
     }

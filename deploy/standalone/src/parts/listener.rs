@@ -1,16 +1,22 @@
 //! An HTTP listener: connections in, each served by one task.
 //!
 //! In: an address that is listened on, routes, and how connections are taken. Out: answers over HTTP/1.1, in TLS where
-//! there is a certificate. Guarantee: no connection ends or holds up another. There are never more than the settings say:
-//! one more is told so and closed. Who does not say in time what is asked, does not greet or does not read is cut off.
-//! After the stop nobody new is let in, and answers under way have [`ANSWERS_WITHIN`].
+//! there is a certificate; handlers see the address that a request comes from ([`ConnectInfo`]). Guarantee: no connection
+//! ends or holds up another. There are never more than the settings say: one more is told so and closed. Who does not say
+//! in time what is asked, does not greet or does not read is cut off. After the stop nobody new is let in, and answers
+//! under way have [`ANSWERS_WITHIN`].
 
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -97,8 +103,8 @@ async fn accept(listener: TcpListener, most: usize, server: Arc<Server>, connect
             () = server.stop.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(PAUSE).await;
@@ -108,7 +114,7 @@ async fn accept(listener: TcpListener, most: usize, server: Arc<Server>, connect
         if let Ok(place) = Arc::clone(&room).try_acquire_owned() {
             let server = Arc::clone(&server);
             connections.spawn(async move {
-                server.connection(stream).await;
+                server.connection(stream, peer).await;
                 drop(place);
             });
         } else if server.tls.is_none()
@@ -140,26 +146,30 @@ impl Server {
         Self { router, http, tls, write_timeout: manner.write_timeout, stop, broken }
     }
 
-    /// Serves a connection to its end.
-    async fn connection(&self, stream: TcpStream) {
+    /// Serves a connection of that address to its end.
+    async fn connection(&self, stream: TcpStream, peer: SocketAddr) {
         // Answers are written whole; waiting for more to send with them only delays them.
         let _ = stream.set_nodelay(true);
-        let Some(tls) = &self.tls else { return self.answer(stream).await };
+        let Some(tls) = &self.tls else { return self.answer(stream, peer).await };
         let greeted = tokio::select! {
             () = self.stop.cancelled() => return,
             greeted = tokio::time::timeout(GREETED_WITHIN, tls.accept(stream)) => greeted,
         };
         match greeted {
-            Ok(Ok(stream)) => self.answer(stream).await,
+            Ok(Ok(stream)) => self.answer(stream, peer).await,
             Ok(Err(error)) => tracing::debug!(%error, "a client did not agree on TLS"),
             Err(_) => tracing::debug!(within = ?GREETED_WITHIN, "a client did not agree on TLS in time"),
         }
     }
 
     /// Answers one request after the other. After the stop it ends with the answer under way.
-    async fn answer<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) {
+    async fn answer<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S, peer: SocketAddr) {
         let stream = TokioIo::new(Patient::new(stream, self.write_timeout));
-        let service = TowerToHyperService::new(self.router.clone());
+        let router = TowerToHyperService::new(self.router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            router.call(request)
+        });
         let mut connection = pin!(self.http.serve_connection(stream, service));
         let mut stopping = false;
         loop {

@@ -1,4 +1,3 @@
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use axum::routing::get;
@@ -34,6 +33,10 @@ async fn broken() -> &'static str {
     panic!("on purpose")
 }
 
+async fn from(ConnectInfo(peer): ConnectInfo<SocketAddr>) -> String {
+    peer.to_string()
+}
+
 async fn served(manner: Manner) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -47,8 +50,11 @@ async fn served(manner: Manner) -> Served {
             "late"
         }
     };
-    let router =
-        Router::new().route("/", get(|| async { "well" })).route("/broken", get(broken)).route("/slow", get(slow));
+    let router = Router::new()
+        .route("/", get(|| async { "well" }))
+        .route("/broken", get(broken))
+        .route("/from", get(from))
+        .route("/slow", get(slow));
     let mut tasks = JoinSet::new();
     tasks.spawn(serve(listener, router, manner, stop.clone()));
     Served { address, stop, tasks, asked, go }
@@ -124,6 +130,23 @@ async fn requests_are_answered_and_a_panic_ends_its_own_connection_alone() {
     hears(&mut stays, STAYING, "well").await;
     let answer = served.ask(CLOSING).await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("well"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_handler_sees_where_each_request_of_a_connection_comes_from() {
+    let served_plain = served(plain()).await;
+    let mut stream = served_plain.connect().await;
+    let own = format!("\r\n\r\n{}", stream.local_addr().unwrap());
+    hears(&mut stream, &STAYING.replace("GET /", "GET /from"), &own).await;
+    let request = CLOSING.replace("GET /", "GET /from");
+    let answer = asked(&mut stream, &request).await;
+    assert!(answer.ends_with(&own), "{own}: {answer}");
+
+    let served_encrypted = served(encrypted()).await;
+    let stream = served_encrypted.connect().await;
+    let own = format!("\r\n\r\n{}", stream.local_addr().unwrap());
+    let answer = asked(&mut greeted(stream).await, &request).await;
+    assert!(answer.ends_with(&own), "{own}: {answer}");
 }
 
 #[tokio::test]
