@@ -152,6 +152,8 @@ fn check_changes(data: &Path) {
     assert!(out.contains("100500 -> taken back") && out.contains(&format!("{first}, which it replaced")), "{out}");
     assert_eq!(families_of_ha_giang(data), "100000", "what was replaced counts again");
     assert!(run_to(0, data, &retract).0.contains("done before"));
+    let (_, err) = run_to(1, data, &correct);
+    assert!(err.contains(&second) && err.contains("another --reason"), "it was taken back meanwhile: {err}");
     let (_, err) = run_to(1, data, &["retract", &second, "--reason", "for another reason"]);
     assert!(err.contains("taken back before"), "{err}");
     assert_eq!(count(data, "ledger_statement"), before + 1);
