@@ -87,7 +87,7 @@ pub enum ChangeError {
     },
     /// The same was asked for before, and what did it is gone.
     #[error(
-        "the same was done before, by {change}, which does not count any more: {by} took it back or replaced it; give \
+        "the same was done before, by {change}, which does not count any more because of {by}; give \
          another --reason to do it anew, for the id is made of the reason and of what changes"
     )]
     Undone {
@@ -299,6 +299,8 @@ async fn do_once(door: &Door, desk: &Desk, stored: &Stored, change: Change) -> R
     let query = format!("select event_id from {} where event_id = {}", stored.family.stream().table(), quoted(&id));
     if !rows::<Value>(desk, query).await?.is_empty() {
         if let Some(Fate { by_event, .. }) = stored.fate(desk, &id).await? {
+            // Where something else stands in its place by now, that is what is to be changed.
+            stored.stands(desk).await?;
             return Err(ChangeError::Undone { change: id, by: by_event }.into());
         }
         say(&format!("this was done before, by event {id}; nothing is sent"));
