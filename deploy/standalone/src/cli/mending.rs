@@ -88,7 +88,7 @@ pub struct RejectsListArgs {
     pub all: bool,
     /// At most so many; 0: all
     #[arg(long, value_name = "N", default_value_t = 200)]
-    pub limit: usize,
+    pub limit: u64,
     /// How the rows are written
     #[arg(long, value_name = "FORMAT", value_parser = value::format(), default_value = "table")]
     pub format: Format,

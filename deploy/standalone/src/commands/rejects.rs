@@ -46,6 +46,17 @@ pub enum RejectsError {
         /// The event.
         event_id: String,
     },
+    /// What it would be was there before it.
+    #[error(
+        "{reject} cannot be sent: the event {event_id} was in the tables before this was refused, and one of its id is never \
+         taken twice; `lantoa correct {event_id} …` changes it"
+    )]
+    Before {
+        /// The reject.
+        reject: String,
+        /// The event.
+        event_id: String,
+    },
     /// It cannot be made an event again.
     #[error("{reject} cannot be sent: {why}")]
     NotMeant {
@@ -140,7 +151,7 @@ fn conditions(arguments: &RejectsListArgs) -> String {
 /// How many there are.
 #[derive(Deserialize)]
 struct Counted {
-    n: usize,
+    n: u64,
 }
 
 async fn list(desk: &Desk, arguments: RejectsListArgs) -> Result<Outcome, RunError> {
