@@ -74,8 +74,20 @@ async fn all_that_was_refused_is_one_view_that_says_what_was_mended() {
         reject("r1", "k", Some(2), json!({ "event_id": "e-2" })),
         reject("r2", "k", Some(3), json!({ "event_id": "ha-giang-2024/1" })),
         reject("r3", "w", None, unread.clone()),
-        reject("ha-giang-2024/2", "k", Some(4), unread),
+        reject("r4", "k", Some(4), unread.clone()),
+        reject("r5", "k", Some(5), json!({ "event_id": "e-5" })),
+        // Rows of single events, which are named by what they say: one is mended at the second go.
+        reject("r6", "s", Some(6), unread.clone()),
+        reject("r7", "s", Some(7), with(unread.clone(), json!({ "name": "reject r6" }))),
+        reject("r8", "s", Some(8), unread),
     ];
+    let later = |id| json!({ "event_id": id, "recorded": "2026-01-12T02:00:09Z" });
+    let mended = ["r4", "e-5"].map(|id| changed("ha-giang-2024", 2, later(id)));
+    folder.append(Family::Statement.stream(), mended.into()).await;
+    let sheet =
+        |receipt, name, accepted| with(manifest(receipt, SENT, [1, accepted, 1 - accepted]), json!({ "name": name }));
+    let sheets = vec![sheet("s-6", "reject r6", 1), sheet("s-8", "reject r8", 0)];
+    folder.append(Stream::Receipt, sheets).await;
     folder.append(Stream::Reject, rejects).await;
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let direct = WireEvents::default().direct(7, |event| event.envelope.area_code = Some("99".to_owned()));
@@ -99,9 +111,14 @@ async fn all_that_was_refused_is_one_view_that_says_what_was_mended() {
     let expected = [
         "position,event_id,sender,via,name,field,event_type,mended,problems".to_owned(),
         format!("row 2,e-2,lan,file,figures.csv,numerator,{stated},false,[]"),
-        format!("row 3,ha-giang-2024/1,lan,file,figures.csv,numerator,{stated},true,[]"),
+        // Its event was there before.
+        format!("row 3,ha-giang-2024/1,lan,file,figures.csv,numerator,{stated},false,[]"),
         // It was sent without an id, and went in under that of the reject.
         "row 4,,lan,file,figures.csv,numerator,,true,[]".to_owned(),
+        format!("row 5,e-5,lan,file,figures.csv,numerator,{stated},true,[]"),
+        "row 6,,lan,file,figures.csv,numerator,,true,[]".to_owned(),
+        "row 7,,lan,file,reject r6,numerator,,true,[]".to_owned(),
+        "row 8,,lan,file,figures.csv,numerator,,false,[]".to_owned(),
         "the whole content,,lan,file,figures.csv,numerator,,false,[]".to_owned(),
         format!("lantoa.statement.v1/0/40,{},,kafka,,area_code,{stated},false,", id(7)),
         "lantoa.statement.v1/0/41,,,kafka,,area_code,,false,".to_owned(),

@@ -28,6 +28,11 @@ pub use statement::Statement;
 /// Longest event id, in bytes.
 pub const MAX_EVENT_ID: usize = 128;
 
+/// Whether a text is one that an event may have as its id: 1 to [`MAX_EVENT_ID`] bytes without blanks.
+pub fn may_be_an_id(id: &str) -> bool {
+    (1..=MAX_EVENT_ID).contains(&id.len()) && !id.chars().any(|letter| letter.is_control() || letter == ' ')
+}
+
 /// What every event says of itself. Field order is the wire's.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Envelope {

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::event::may_be_an_id;
 use crate::receipt::{content_hash, event_id, micros, reject_id};
 use crate::stream::EventType;
 use crate::validate::{Problem, personal};
@@ -47,7 +48,7 @@ pub struct Reject {
     pub name: Option<String>,
     /// Type of the event that the row was meant to be, where it is known.
     pub event_type: Option<String>,
-    /// Id of that event, where it is known.
+    /// Id of that event, where it is known and one that an event may have.
     pub event_id: Option<String>,
     /// The field of the first problem.
     pub field: String,
@@ -129,7 +130,7 @@ impl Reject {
         // What a sender wrote where a word of the contract belongs may be anything.
         let event_type = sent.event_type.filter(|text| !is_personal || EventType::parse(text).is_some());
         let given = match sent.event_id {
-            MeantId::Given(id) => (!is_personal).then_some(id),
+            MeantId::Given(id) => (!is_personal && may_be_an_id(&id)).then_some(id),
             MeantId::Made => sent.row.map(|row| event_id(&origin.ids, row)),
             MeantId::Unknown => None,
         };
@@ -142,7 +143,7 @@ impl Reject {
             via: origin.via,
             name: origin.name.as_deref().map(|name| cut(name, MOST_TEXT)),
             event_type: event_type.map(|text| cut(&text, MOST_TEXT)),
-            event_id: given.map(|id| cut(&id, MOST_TEXT)),
+            event_id: given,
             field: part(|problem| &problem.field),
             reason: part(|problem| &problem.reason),
             remedy: part(|problem| &problem.remedy),
@@ -260,6 +261,10 @@ mod tests {
         let problems = [Problem::new("fact", "is no word", "use actual")];
         let made = kept(Sent { event_id: MeantId::Made, ..sent("{}") }, &problems);
         assert_eq!(made.event_id, Some(event_id("i", 2)));
+        for given in ["two words".to_owned(), String::new(), "e".repeat(129)] {
+            let none = kept(Sent { event_id: MeantId::Given(given), ..sent("{}") }, &problems);
+            assert_eq!(none.event_id, None, "no event may have it");
+        }
         let whole = Sent { row: None, event_type: None, event_id: MeantId::Unknown, ..sent("{") };
         let whole = kept(whole, &problems);
         assert_eq!((whole.receipt_row, whole.event_id, whole.event_type), (None, None, None));

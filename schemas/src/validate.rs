@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::area::AreaHistory;
 use crate::catalogue::Catalogue;
 use crate::clock::day_in_vietnam;
-use crate::event::{Event, Facts, MAX_EVENT_ID};
+use crate::event::{Event, Facts, MAX_EVENT_ID, may_be_an_id};
 use crate::stream::{EventType, Family, Verb};
 use crate::vocabulary::Via;
 
@@ -189,11 +189,11 @@ impl Judge<'_> {
         match row.event_id {
             None => crate::receipt::event_id(&stamp.receipt, stamp.row),
             Some(id) => {
-                let printable = !id.is_empty() && id.chars().all(|c| !c.is_control() && c != ' ');
+                let is_one = may_be_an_id(id);
                 // What is no id may be anything.
-                if let Some(kind) = personal::found(id, if printable { Look::Code } else { Look::Free }) {
+                if let Some(kind) = personal::found(id, if is_one { Look::Code } else { Look::Free }) {
                     reader.problems.push(kind.problem("id"));
-                } else if !printable || id.len() > MAX_EVENT_ID {
+                } else if !is_one {
                     reader.refuse(
                         "id",
                         format!("is not 1 to {MAX_EVENT_ID} bytes without blanks"),

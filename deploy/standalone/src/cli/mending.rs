@@ -86,6 +86,9 @@ pub struct RejectsListArgs {
     /// Also what has been mended since
     #[arg(long)]
     pub all: bool,
+    /// At most so many; 0: all
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub limit: u64,
     /// How the rows are written
     #[arg(long, value_name = "FORMAT", value_parser = value::format(), default_value = "table")]
     pub format: Format,

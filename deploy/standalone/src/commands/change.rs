@@ -86,6 +86,17 @@ pub enum ChangeError {
         /// What took it back.
         by: String,
     },
+    /// The same was asked for before, and what did it is gone.
+    #[error(
+        "the same was done before, by {change}, which does not count any more because of {by}; give \
+         another --reason to do it anew, for the id is made of the reason and of what changes"
+    )]
+    Undone {
+        /// The event that did it.
+        change: String,
+        /// What became of it.
+        by: String,
+    },
     /// It does not count itself.
     #[error("{id} does not count: it would correct {target}, which is not there or is another area's")]
     NotInForce {
@@ -283,11 +294,16 @@ impl Stored {
     }
 }
 
-/// Sends a change, unless it is there already.
+/// Sends a change, unless it is there already; one that is there and does not stand any more is refused.
 async fn do_once(door: &Door, desk: &Desk, stored: &Stored, change: Change) -> Result<Outcome, RunError> {
     let Change { id, event, lines } = change;
     let query = format!("select event_id from {} where event_id = {}", stored.family.stream().table(), quoted(&id));
     if !rows::<Value>(desk, query).await?.is_empty() {
+        if let Some(Fate { by_event, .. }) = stored.fate(desk, &id).await? {
+            // Where something else stands in its place by now, that is what is to be changed.
+            stored.stands(desk).await?;
+            return Err(ChangeError::Undone { change: id, by: by_event }.into());
+        }
         say(&format!("this was done before, by event {id}; nothing is sent"));
         return Ok(Outcome::Done);
     }

@@ -47,6 +47,17 @@ pub enum RejectsError {
         /// The event.
         event_id: String,
     },
+    /// What it would be was there before it.
+    #[error(
+        "{reject} cannot be sent: the event {event_id} was in the tables before this was refused, and one of its id is never \
+         taken twice; `lantoa correct {event_id} …` changes it"
+    )]
+    Before {
+        /// The reject.
+        reject: String,
+        /// The event.
+        event_id: String,
+    },
     /// It cannot be made an event again.
     #[error("{reject} cannot be sent: {why}")]
     NotMeant {
@@ -124,7 +135,7 @@ fn say(words: &str) {
 
 /// The conditions of a list.
 fn conditions(arguments: &RejectsListArgs) -> String {
-    let RejectsListArgs { receipt, sender, since, all, .. } = arguments;
+    let RejectsListArgs { receipt, sender, since, all, limit: _, format: _ } = arguments;
     let mut conditions = Vec::new();
     conditions.extend(receipt.as_ref().map(|receipt| format!("receipt = {}", quoted(receipt))));
     conditions.extend(sender.as_ref().map(|sender| format!("sender = {}", quoted(sender))));
@@ -138,15 +149,32 @@ fn conditions(arguments: &RejectsListArgs) -> String {
     if conditions.is_empty() { "true".to_owned() } else { conditions.join(" and ") }
 }
 
+/// How many there are.
+#[derive(Deserialize)]
+struct Counted {
+    n: u64,
+}
+
 async fn list(desk: &Desk, arguments: RejectsListArgs) -> Result<Outcome, RunError> {
     let mended = if arguments.all { ", mended" } else { "" };
+    let conditions = conditions(&arguments);
+    let limit = if arguments.limit == 0 { String::new() } else { format!(" limit {}", arguments.limit) };
     let query = format!(
-        "select reject, received, sender, receipt, position, name, field, reason{mended} from rejected where {} \
-         order by received desc, receipt, receipt_row",
-        conditions(&arguments)
+        "select reject, received, sender, receipt, position, name, field, reason{mended} from rejected \
+         where {conditions} order by received desc, receipt, receipt_row{limit}"
     );
     let answer = desk.ask(plain(query)).await?;
     match write(answer, arguments.format, &mut std::io::stdout()).await {
+        // Only where the list is full may there be more.
+        Ok(shown) if arguments.limit > 0 && shown >= arguments.limit => {
+            let query = format!("select count(*) as n from rejected where {conditions}");
+            let counted: Vec<Counted> = rows(desk, query).await?;
+            let all = counted.first().map_or(0, |counted| counted.n);
+            let more = all.saturating_sub(shown);
+            if more > 0 {
+                eprintln!("note: {more} older ones are not shown; --limit 0 shows all, --receipt and --since fewer");
+            }
+        }
         Ok(0) if arguments.format == Format::Table => eprintln!("note: nothing that was refused waits to be mended"),
         // Whoever reads has had enough.
         Err(WriteError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {}
@@ -238,7 +266,8 @@ mod tests {
 
     #[test]
     fn a_list_is_of_what_waits_unless_all_is_asked_for() {
-        let asked = RejectsListArgs { receipt: None, sender: None, since: None, all: false, format: Format::Table };
+        let asked =
+            RejectsListArgs { receipt: None, sender: None, since: None, all: false, limit: 200, format: Format::Table };
         assert_eq!(conditions(&asked), "not mended");
         assert_eq!(conditions(&RejectsListArgs { all: true, ..asked.clone() }), "true");
         let since = Some("2026-01-10".parse().unwrap());

@@ -152,6 +152,8 @@ fn check_changes(data: &Path) {
     assert!(out.contains("100500 -> taken back") && out.contains(&format!("{first}, which it replaced")), "{out}");
     assert_eq!(families_of_ha_giang(data), "100000", "what was replaced counts again");
     assert!(run_to(0, data, &retract).0.contains("done before"));
+    let (_, err) = run_to(1, data, &correct);
+    assert!(err.contains(&second) && err.contains("another --reason"), "it was taken back meanwhile: {err}");
     let (_, err) = run_to(1, data, &["retract", &second, "--reason", "for another reason"]);
     assert!(err.contains("taken back before"), "{err}");
     assert_eq!(count(data, "ledger_statement"), before + 1);
@@ -205,6 +207,11 @@ fn without_one() {
     let reject = value(data, "select reject from rejected");
     run_to(1, data, &["rejects", "replay", &reject]);
     assert_eq!(count(data, "rejected where event_id is not null and not mended"), 2);
+    let (out, err) = run_to(0, data, &["rejects", "list", "--format", "csv", "--limit", "1"]);
+    assert_eq!(out.lines().count(), 2, "a header and the newest: {out}");
+    assert!(err.contains("1 older ones are not shown"), "{err}");
+    let (out, err) = run_to(0, data, &["rejects", "list", "--format", "csv", "--limit", "0"]);
+    assert!(out.lines().count() == 3 && !err.contains("not shown"), "{out}\n{err}");
     run_to(0, data, &["rejects", "fix", &reject, "numerator=5000"]);
     assert_eq!(count(data, "rejected where mended"), 2, "both are of one event");
     assert_eq!(count(data, "ledger_statement"), 2);

@@ -4,7 +4,7 @@
 //! changed on purpose, and has the id that it had; a row of a sheet says the codes that its words stand for.
 
 use lantoa_schemas::catalogue::Catalogue;
-use lantoa_schemas::event::MAX_EVENT_ID;
+use lantoa_schemas::event::may_be_an_id;
 use lantoa_schemas::validate::STAMPED;
 use serde_json::{Map, Value};
 
@@ -131,10 +131,6 @@ impl Meant {
     pub(super) fn event(&self) -> Value {
         Value::Object(self.event.clone())
     }
-}
-
-fn may_be_an_id(id: &str) -> bool {
-    (1..=MAX_EVENT_ID).contains(&id.len()) && !id.chars().any(|letter| letter.is_control() || letter == ' ')
 }
 
 #[cfg(test)]
