@@ -1,8 +1,8 @@
 //! `lantoa rejects`: what was refused is found, mended and sent again.
 //!
 //! In: ids of the view `rejected`, or conditions. Out: rows and words on standard output, reasons on standard error.
-//! Guarantee: what is sent keeps the id that it had or, where it had none, has that of the reject, so that no event is ever
-//! there twice; what is printed as taken can be queried.
+//! Guarantee: what is sent keeps the id that it had; a row that is named by what it says is so again, as the sheet of its one
+//! row; what else had no id has that of the reject. So no event is ever there twice. What is printed as taken can be queried.
 
 use std::collections::HashSet;
 use std::io::{ErrorKind, Write};
@@ -10,18 +10,22 @@ use std::io::{ErrorKind, Write};
 use lantoa_query::format::{Format, WriteError, write};
 use lantoa_schemas::clock::end_of_day_in_vietnam;
 use lantoa_schemas::sql::{instant, quoted};
+use lantoa_schemas::stream::Family;
 use serde::Deserialize;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::doorway::through_door_of;
 use super::import::door::{Door, line};
 use super::rows::rows;
 use super::sending::send;
 use super::template::knowledge_of;
+use crate::arrival::LastRows;
 use crate::cli::{Assignment, RejectsAction, RejectsArgs, RejectsListArgs};
 use crate::config::Settings;
 use crate::data_dir::DataDir;
 use crate::desk::{Desk, plain};
+use crate::progress::during;
 use crate::run::{Outcome, RunError};
 
 mod meant;
@@ -29,6 +33,12 @@ mod show;
 
 use meant::Meant;
 pub use meant::NotMeant;
+
+/// How the name of a sheet begins that is made of one reject. The view `rejected` knows it, too.
+const SHEET_OF: &str = "reject ";
+
+/// How many ids are looked for at once.
+const IDS_AT_ONCE: usize = 500;
 
 /// Why something that was refused is not shown, or not sent.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +56,17 @@ pub enum RejectsError {
         reject: String,
         /// The event.
         event_id: String,
+    },
+    /// There is nothing to mend of a row that is named by what it says.
+    #[error(
+        "{reject} is mended already, and nothing was sent: it went in as the sheet \"{sheet}\"; its event has the receipt that \
+         `select receipt from receipt where name = '{sheet}' and accepted > 0` says, and `lantoa correct` changes it"
+    )]
+    MendedBySheet {
+        /// The reject.
+        reject: String,
+        /// Name of the sheet.
+        sheet: String,
     },
     /// What it would be was there before it.
     #[error(
@@ -92,6 +113,18 @@ impl Refused {
     /// The id under which the view looks for the event that has mended it.
     fn id(&self) -> &str {
         self.event_id.as_deref().unwrap_or(&self.reject)
+    }
+
+    /// Name of the sheet of one row as which it goes in, by which the view knows that it is mended. What was refused of such a
+    /// sheet has the same.
+    fn sheet(&self) -> String {
+        let made_of_one = self.name.as_deref().filter(|name| name.starts_with(SHEET_OF));
+        made_of_one.map_or_else(|| format!("{SHEET_OF}{}", self.reject), str::to_owned)
+    }
+
+    /// What tells the event that it was meant to be from others.
+    fn key(&self) -> String {
+        self.event_id.clone().unwrap_or_else(|| self.sheet())
     }
 
     async fn find(desk: &Desk, id: &str) -> Result<Self, RunError> {
@@ -186,6 +219,10 @@ async fn list(desk: &Desk, arguments: RejectsListArgs) -> Result<Outcome, RunErr
 async fn fix(door: &Door, desk: &Desk, id: &str, changes: &[Assignment]) -> Result<Outcome, RunError> {
     let refused = Refused::find(desk, id).await?;
     if refused.mended {
+        if refused.meant().is_ok_and(|meant| meant.is_sheet()) {
+            let sheet = refused.sheet();
+            return Err(RejectsError::MendedBySheet { reject: refused.reject, sheet }.into());
+        }
         let event_id = refused.id().to_owned();
         return Err(RejectsError::Mended { reject: refused.reject, event_id }.into());
     }
@@ -216,7 +253,7 @@ async fn replay(door: &Door, desk: &Desk, ids: &[String], receipt: Option<&str>)
     for refused in found {
         if refused.mended {
             eprintln!("note: {} is mended already, and is left out", refused.reject);
-        } else if !seen.insert(refused.id().to_owned()) {
+        } else if !seen.insert(refused.key()) {
             eprintln!("note: {} is of an event that is named twice, and is left out", refused.reject);
         } else {
             match refused.meant() {
@@ -241,6 +278,52 @@ async fn replay(door: &Door, desk: &Desk, ids: &[String], receipt: Option<&str>)
 
 /// Sends them, and says what became of each.
 async fn send_again(door: &Door, desk: &Desk, again: Vec<(Refused, Meant)>) -> Result<Outcome, RunError> {
+    let all = again.len();
+    let there = in_ledgers(desk, &again).await?;
+    let (mut sheets, mut events) = (Vec::new(), Vec::new());
+    for (refused, meant) in again {
+        if meant.is_sheet() {
+            sheets.push((refused, meant));
+        } else if there.contains(meant.id()) {
+            let event_id = meant.id().to_owned();
+            eprintln!("{}", RejectsError::Before { reject: refused.reject, event_id });
+        } else {
+            events.push((refused, meant));
+        }
+    }
+    let taken = send_events(door, desk, &events).await? + send_sheets(door, desk, &sheets).await?;
+    match taken {
+        0 => Err(RunError::NothingImported),
+        taken if taken == all => Ok(Outcome::Done),
+        _ => Ok(Outcome::InPart),
+    }
+}
+
+/// The ids of those that are in a ledger already.
+async fn in_ledgers(desk: &Desk, again: &[(Refused, Meant)]) -> Result<HashSet<String>, RunError> {
+    #[derive(Deserialize)]
+    struct Id {
+        event_id: String,
+    }
+    let ids: Vec<String> =
+        again.iter().filter(|(_, meant)| !meant.is_sheet()).map(|(_, meant)| quoted(meant.id())).collect();
+    let mut there = HashSet::new();
+    for ids in ids.chunks(IDS_AT_ONCE) {
+        let listed = ids.join(", ");
+        let of_family =
+            |family: &Family| format!("select event_id from {} where event_id in ({listed})", family.stream().table());
+        let query = Family::ALL.iter().map(of_family).collect::<Vec<_>>().join(" union all ");
+        let found: Vec<Id> = rows(desk, query).await?;
+        there.extend(found.into_iter().map(|Id { event_id }| event_id));
+    }
+    Ok(there)
+}
+
+/// Sends those that have an id, and says how many were taken.
+async fn send_events(door: &Door, desk: &Desk, again: &[(Refused, Meant)]) -> Result<usize, RunError> {
+    if again.is_empty() {
+        return Ok(0);
+    }
     let events: Vec<Value> = again.iter().map(|(_, meant)| meant.event()).collect();
     let sent = send(door, desk, &events).await?;
     for (at, wrong) in &sent.refused {
@@ -253,11 +336,38 @@ async fn send_again(door: &Door, desk: &Desk, again: Vec<(Refused, Meant)>) -> R
         say(&format!("{}: taken as event {}, receipt {receipt}", refused.reject, meant.id()));
         taken += 1;
     }
-    match taken {
-        0 => Err(RunError::NothingImported),
-        taken if taken == again.len() => Ok(Outcome::Done),
-        _ => Ok(Outcome::InPart),
+    Ok(taken)
+}
+
+/// Sends those that are named by what they say, each as a sheet of its own, and says how many were taken.
+async fn send_sheets(door: &Door, desk: &Desk, again: &[(Refused, Meant)]) -> Result<usize, RunError> {
+    let (mut last, mut taken, mut failed) = (LastRows::default(), Vec::new(), None);
+    for (refused, meant) in again {
+        // A sheet that is good by now has a receipt of its own, also where it was refused before as it is.
+        let Some((form, content)) = meant.sheet(&Uuid::new_v4().to_string()) else { continue };
+        let name = refused.sheet();
+        let problems = match during("sending", door.take(&name, content.into(), Some(form.name), &mut last)).await {
+            Ok(result) => {
+                if result.accepted > 0 {
+                    taken.push((refused.reject.as_str(), result.receipt));
+                }
+                result.refused
+            }
+            Err(refusal) if refusal.refused.is_empty() => {
+                failed = Some(RunError::Refused(refusal.words));
+                break;
+            }
+            Err(refusal) => refusal.refused,
+        };
+        for wrong in &problems {
+            eprintln!("{}: {}", refused.reject, line(wrong));
+        }
     }
+    during("waiting until the rows can be queried", last.arrived(desk)).await?;
+    for (reject, receipt) in &taken {
+        say(&format!("{reject}: taken as the event that its row names, receipt {receipt}"));
+    }
+    failed.map_or(Ok(taken.len()), Err)
 }
 
 #[cfg(test)]

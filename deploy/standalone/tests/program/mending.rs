@@ -222,6 +222,36 @@ fn without_one() {
     assert_eq!(families_of_ha_giang(data), "100000");
 }
 
+/// A row of single events has its id by what it says: mended by hand and then in the sheet, it is one event.
+#[test]
+fn a_mended_activity_counts_once_when_its_sheet_comes_again() {
+    let (folder_of_data, sheets) = (folder(), folder());
+    let data = folder_of_data.path();
+    let sheet = |name: &str, attendances: &str| {
+        let row = |topic: &str, attendances: &str| {
+            format!("bc-1,province,{HA_GIANG},2024-10-01,Hội thảo,1,exact,{attendances},exact,,,{topic}\n")
+        };
+        let header = "source,area_level,area_code,area_date,area_name,occurred_on,activity,sessions,sessions_precision,\
+                      attendances,attendances_precision,persons,persons_precision,topic";
+        let path = sheets.path().join(name);
+        std::fs::write(&path, format!("{header}\n{}{}", row("a", "97"), row("b", attendances))).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    import(3, data, &sheet("bad.csv", "many"));
+    let reject = value(data, "select reject from rejected where event_id is null");
+    let (_, err) = run_to(1, data, &["rejects", "replay", &reject]);
+    assert!(err.contains("no whole number"), "{err}");
+    assert_eq!(count(data, "rejected where not mended"), 2);
+    let (out, _) = run_to(0, data, &["rejects", "fix", &reject, "attendances=120"]);
+    assert!(out.contains("taken as the event that its row names"), "{out}");
+    assert_eq!(count(data, "rejected where mended"), 2, "also what was refused on the way");
+    assert_eq!(count(data, "ledger_activity"), 2);
+    let (_, err) = run_to(1, data, &["rejects", "fix", &reject, "attendances=121"]);
+    assert!(err.contains("mended already"), "{err}");
+    import(0, data, &sheet("good.csv", "120"));
+    assert_eq!(count(data, "ledger_activity"), 2, "the mended sheet has the same two");
+}
+
 #[test]
 fn the_receipts_of_a_file_that_comes_twice_and_of_a_corrected_one_add_up() {
     let log = Log::of_environment();

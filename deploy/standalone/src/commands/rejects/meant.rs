@@ -1,10 +1,13 @@
 //! The event that something refused was meant to be.
 //!
 //! In: what was sent, as the view `rejected` has it. Out: a CloudEvent. Guarantee: an event is what was sent but for what is
-//! changed on purpose, and has the id that it had; a row of a sheet says the codes that its words stand for.
+//! changed on purpose, and has the id that it had; a row of a sheet says the codes that its words stand for. A row of single
+//! events, which are named by what they say, becomes a sheet of that row, as it was written.
 
 use lantoa_schemas::catalogue::Catalogue;
 use lantoa_schemas::event::may_be_an_id;
+use lantoa_schemas::form::{FORMS, Form, RESULT};
+use lantoa_schemas::stream::EventType;
 use lantoa_schemas::validate::STAMPED;
 use serde_json::{Map, Value};
 
@@ -48,6 +51,8 @@ pub(super) struct Meant {
     event: Map<String, Value>,
     /// Whether its fields are cells of a sheet, which may say words in the place of codes.
     has_words: bool,
+    /// The form of a row that goes in as a sheet, because its id is made of what it says.
+    form: Option<&'static Form>,
 }
 
 impl Meant {
@@ -70,12 +75,14 @@ impl Meant {
         if is_event {
             let mut event = sent;
             event.insert("id".to_owned(), id.into());
-            return Ok(Self { event, has_words: false });
+            return Ok(Self { event, has_words: false, form: None });
         }
-        let fields = sent.into_iter().filter(|(name, _)| !STAMPED.contains(&name.as_str())).collect();
+        let fields: Map<String, Value> =
+            sent.into_iter().filter(|(name, _)| !STAMPED.contains(&name.as_str())).collect();
+        let form = form_of(refused, &fields);
         let event_type = refused.event_type.as_deref().unwrap_or_default();
         let event = cloud_event(id, event_type, None, fields);
-        Ok(Self { event, has_words: refused.via.as_deref() != Some("kafka") })
+        Ok(Self { event, has_words: form.is_none() && refused.via.as_deref() != Some("kafka"), form })
     }
 
     /// The fields, as far as they can be read.
@@ -87,8 +94,9 @@ impl Meant {
     pub(super) fn change(&mut self, changes: &[Assignment], catalogue: &Catalogue) {
         let mut changed = Vec::with_capacity(changes.len());
         for Assignment { field, value } in changes {
-            let field = field_of(field);
-            if field == TYPE {
+            let of_form = self.form.and_then(|form| form.field(field));
+            let field = of_form.map_or_else(|| field_of(field), str::to_owned);
+            if field == TYPE && self.form.is_none() {
                 self.event.insert(field, value.as_str().into());
                 continue;
             }
@@ -103,6 +111,10 @@ impl Meant {
                 fields.insert(field.clone(), value.as_str().into());
                 changed.push(field);
             }
+        }
+        if self.form.is_some() {
+            // Words of a sheet are read where it goes in.
+            return;
         }
         if self.has_words {
             changed = self.fields_to_change().keys().cloned().collect();
@@ -122,6 +134,28 @@ impl Meant {
         data.as_object_mut().expect("it was made an object above")
     }
 
+    /// Whether it goes in as a sheet.
+    pub(super) fn is_sheet(&self) -> bool {
+        self.form.is_some()
+    }
+
+    /// It as a sheet of one row in CSV, with its form; `None` where it goes in as an event. `mark` stands in the column of
+    /// results, which nobody reads: by it one sending is told from another.
+    pub(super) fn sheet(&self, mark: &str) -> Option<(&'static Form, Vec<u8>)> {
+        let form = self.form?;
+        let mut names: Vec<&str> = form.all_columns().map(|column| column.name.as_str()).collect();
+        // What the form does not have is refused by its name.
+        names.extend(self.fields().map(|(name, _)| name.as_str()).filter(|name| form.column(name).is_none()));
+        let data = self.event.get("data").and_then(Value::as_object);
+        let mut cells: Vec<String> = names.iter().map(|name| cell(data.and_then(|fields| fields.get(*name)))).collect();
+        names.push(RESULT);
+        cells.push(mark.to_owned());
+        let mut sheet = csv::Writer::from_writer(Vec::new());
+        sheet.write_record(&names).expect("memory takes any text");
+        sheet.write_record(&cells).expect("the row has a cell for each name");
+        Some((form, sheet.into_inner().expect("memory takes any text")))
+    }
+
     /// Its id.
     pub(super) fn id(&self) -> &str {
         self.event.get("id").and_then(Value::as_str).unwrap_or_default()
@@ -130,6 +164,32 @@ impl Meant {
     /// The CloudEvent.
     pub(super) fn event(&self) -> Value {
         Value::Object(self.event.clone())
+    }
+}
+
+/// The form of a row whose id is made of what it says.
+fn form_of(refused: &Refused, fields: &Map<String, Value>) -> Option<&'static Form> {
+    if refused.via.as_deref() != Some("file") || refused.event_id.is_some() {
+        return None;
+    }
+    let family = EventType::parse(refused.event_type.as_deref()?)?.family;
+    let form = FORMS.iter().find(|form| form.family == family && form.is_of_single_events())?;
+    fields.keys().all(|name| form.column(name).is_some()).then_some(form)
+}
+
+/// A value as a cell of CSV.
+fn cell(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => {
+            let mut said = value.to_string();
+            // Three digits behind a point would be read as thousands.
+            if value.is_f64() && said.split_once('.').is_some_and(|(_, decimals)| decimals.len() == 3) {
+                said.push('0');
+            }
+            said
+        }
     }
 }
 
@@ -199,6 +259,31 @@ mod tests {
         for event_id in [None, Some("two words".to_owned())] {
             let meant = Meant::of(&Refused { event_id, ..refused(Some(event.clone())) }).unwrap();
             assert_eq!((meant.id(), &meant.event()["id"]), ("r-1", &json!("r-1")));
+        }
+    }
+
+    #[test]
+    fn a_row_of_single_events_becomes_a_sheet_of_that_row() {
+        let row = json!({ "source": "qd-12", "activity": "Hội thảo", "attendances": "many", "topic": "a, \"b\"", "note": 1.125 });
+        let held = Some("vn.lantoa.activity.held.v1".to_owned());
+        let of_sheet = Refused { event_id: None, event_type: held, ..refused(Some(row)) };
+        let mut meant = Meant::of(&of_sheet).unwrap();
+        meant.change(&assigned(&["attendances=97", "source="]), Catalogue::shipped());
+        let (form, content) = meant.sheet("m").unwrap();
+        assert!(form.name == "activity" && meant.is_sheet());
+        let mut sheet = csv::Reader::from_reader(content.as_slice());
+        let names = sheet.headers().unwrap().clone();
+        assert!(form.missing(&names).is_empty() && form.unknown(&names).is_empty(), "{names:?}");
+        let rows: Vec<csv::StringRecord> = sheet.records().collect::<Result<_, _>>().unwrap();
+        let given = names.iter().zip(&rows[0]).filter(|(_, cell)| !cell.is_empty());
+        let expected =
+            [("activity", "Hội thảo"), ("attendances", "97"), ("topic", "a, \"b\""), ("note", "1.1250"), (RESULT, "m")];
+        assert_eq!((rows.len(), given.collect::<Vec<_>>()), (1, expected.to_vec()));
+        // What has an id goes in under it, and what came as an event as one.
+        let with_id = Refused { event_id: Some("e-1".to_owned()), ..of_sheet.clone() };
+        let direct = Refused { via: Some("kafka".to_owned()), ..of_sheet };
+        for other in [with_id, direct] {
+            assert_eq!(Meant::of(&other).unwrap().sheet("m"), None);
         }
     }
 

@@ -45,8 +45,10 @@ pub(super) fn words(refused: &Refused) -> String {
     let file = name.as_deref().map(|name| format!(" of {name}")).unwrap_or_default();
     let under = receipt.as_deref().map(|receipt| format!(", receipt {receipt}")).unwrap_or_default();
     line(format_args!("where     {position}{file}{under}"));
-    line(format_args!("event     {} of type {}", refused.id(), or_unknown(event_type)));
-    line(format_args!("mended    {}", if *mended { "yes: an event of this id is in the tables" } else { "no" }));
+    let is_sheet = refused.meant().is_ok_and(|meant| meant.is_sheet());
+    let id = if is_sheet { "named by what it says," } else { refused.id() };
+    line(format_args!("event     {id} of type {}", or_unknown(event_type)));
+    line(format_args!("mended    {}", if *mended { "yes: its event is in the tables" } else { "no" }));
     line(format_args!("\nWhat is wrong (lỗi):"));
     for problem in problems(refused) {
         let vietnamese = problem.in_vietnamese();
