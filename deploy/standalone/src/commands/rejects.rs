@@ -11,6 +11,7 @@ use lantoa_query::format::{Format, WriteError, write};
 use lantoa_schemas::clock::end_of_day_in_vietnam;
 use lantoa_schemas::sql::{instant, quoted};
 use lantoa_schemas::stream::Family;
+use lantoa_schemas::vocabulary::Vocabulary;
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
