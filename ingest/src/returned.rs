@@ -16,7 +16,7 @@ use rust_xlsxwriter::{Color, Format, Note, Workbook, Worksheet, XlsxError};
 
 use crate::parse::{ParseError, Table, table};
 use crate::template;
-use crate::template::sheet::{HEAD, HEADER_HEIGHT, head, width};
+use crate::template::sheet::{A4, HEAD, HEADER_HEIGHT, head, width};
 use crate::template::{LISTS_SHEET, Lists, offer, written};
 
 /// The sheet.
@@ -230,6 +230,8 @@ impl Page<'_> {
             self.note(at, &problems)?;
         }
         self.sheet.set_row_height(self.row, HEADER_HEIGHT)?;
+        self.sheet.set_landscape().set_paper_size(A4).set_print_fit_to_pages(1, 0);
+        self.sheet.set_repeat_rows(self.row, self.row)?;
         self.row += 1;
         self.sheet.set_freeze_panes(self.row, 0)?;
         Ok(())

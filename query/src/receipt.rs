@@ -36,6 +36,9 @@ const BEFORE_ITS_MANIFEST: Duration = Duration::days(1);
 /// How many sources rows may have before all statements are looked at for what they replaced.
 const MOST_SOURCES: usize = 50;
 
+/// How many ids are looked for at once.
+const IDS_AT_ONCE: usize = 500;
+
 /// What became of what was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Receipt {
@@ -119,10 +122,14 @@ pub async fn find(engine: &Engine, asker: &Asker, key: &str) -> Result<Option<Re
     let stored = in_ledgers.len() as i64;
     let duplicate = (found.repeated.len() as i64).min(manifest.accepted - stored);
     let replaced = replaced_by_figures(engine, asker, key, &manifest, &in_ledgers).await?;
+    let there = superseded(&now, manifest.recorded, &in_ledgers).await?;
     let changes: Vec<Change> = in_ledgers
         .iter()
         .filter_map(|place| {
-            let replaces = place.supersedes.clone().or_else(|| replaced.get(&place.event_id).cloned())?;
+            // What would replace an event that is not there replaces nothing.
+            let is_there = |other: &String| there.get(&place.table).is_some_and(|ids| ids.contains(other));
+            let replaces = place.supersedes.clone().filter(is_there);
+            let replaces = replaces.or_else(|| replaced.get(&place.event_id).cloned())?;
             Some(Change { row: place.row, event_id: place.event_id.clone(), replaces })
         })
         .collect();
@@ -313,6 +320,35 @@ impl Looking {
         repeated.retain(|row| !stored.contains(row) && !refused_rows.contains(row));
         Found { in_ledgers: in_ledgers.into_values().collect(), repeated, refused, sent_again }
     }
+}
+
+/// Of the events that rows supersede by id those that were in the same ledger when the rows came, by table.
+async fn superseded(
+    session: &Session,
+    recorded: DateTime<Utc>,
+    places: &[&Place],
+) -> Result<BTreeMap<String, HashSet<String>>, QueryError> {
+    let mut named: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for place in places {
+        if let Some(other) = &place.supersedes {
+            named.entry(place.table.as_str()).or_default().insert(quoted(other));
+        }
+    }
+    let to = instant(recorded);
+    let mut there: BTreeMap<String, HashSet<String>> = BTreeMap::new();
+    for (table, ids) in named {
+        let ids: Vec<String> = ids.into_iter().collect();
+        for ids in ids.chunks(IDS_AT_ONCE) {
+            let listed = ids.join(", ");
+            let query = format!("SELECT event_id FROM {table} WHERE event_id IN ({listed}) AND recorded <= {to}");
+            for batch in session.sql(&query).await?.collect().await? {
+                let column = texts(&batch, 0)?;
+                let found = (0..batch.num_rows()).filter_map(|at| text(&column, at));
+                there.entry(table.to_owned()).or_default().extend(found);
+            }
+        }
+    }
+    Ok(there)
 }
 
 /// The statements of a receipt that say other figures than their source had said before under the same key, each with the

@@ -201,7 +201,8 @@ async fn a_receipt_adds_up_and_stays_as_it_was_whatever_comes_later() {
 async fn what_was_sent_in_two_goes_is_told_of_the_manifest_that_came_first() {
     let mut folder = Folder::with_articles().await;
     // The log took the row and not the manifest, so its sender sent both again.
-    let minute_before = json!({ "recorded": "2026-01-12T01:59:00Z", "source": "another" });
+    // It would replace an event that is not there, so it replaces none.
+    let minute_before = json!({ "recorded": "2026-01-12T01:59:00Z", "source": "another", "supersedes": "nothing" });
     let rows = vec![
         row(("ha-giang-2024", 1), "a-1", ("a", 1), minute_before),
         // On its way: of two rows one has come.

@@ -3,9 +3,10 @@
 //! In: the built program as `lantoa up` under its default settings, on the embedded broker, or on
 //! `LANTOA_TEST_KAFKA=host:port`, whose topics `lantoa.*` are deleted. 1,000 events a second go in over HTTP for so many
 //! seconds while SQL over HTTP asks how far the ledger is. Out, on standard output: p50, p95, p99 and the most of the
-//! time between the two, the pace of the asking, and the data files of each table. `cargo bench --bench freshness --
-//! [SECONDS]`, 60 by default; files are worth looking at after minutes or an hour. To aim at: p99 under 2 s, and not more
-//! than 100 files left behind by an hour.
+//! time between the two and of the answer itself, the pace of the asking, and the data files of each table. `cargo bench
+//! --bench freshness -- [SECONDS] [single]`, 60 s by default; with `single` each request has one event, else twenty. Files
+//! are worth looking at after minutes or an hour. To aim at: visible within 2 s at p99, an answer to a request of one event
+//! within 50 ms at p99, and not more than 100 files left behind by an hour.
 //!
 //! An event counts as visible once an answer has come that has its place in the log or a later one: a topic of one
 //! partition lands in its order. So what is printed is too high by up to one pause between two questions and one answer.
@@ -32,9 +33,15 @@ mod ground;
 
 /// How long events are sent, unless told otherwise.
 const SECONDS: u64 = 60;
-/// Together 1,000 events a second.
-const REQUESTS_A_SECOND: u32 = 50;
-const EVENTS_A_REQUEST: u64 = 20;
+/// How events are sent: together 1,000 a second.
+#[derive(Clone, Copy)]
+struct Manner {
+    requests_a_second: u32,
+    events_a_request: u64,
+}
+
+const BATCHES: Manner = Manner { requests_a_second: 50, events_a_request: 20 };
+const SINGLE: Manner = Manner { requests_a_second: 1_000, events_a_request: 1 };
 /// Requests without an answer; more wait, and that they did is printed.
 const MOST_UNDER_WAY: usize = 64;
 /// Pause between two questions: a small part of what is measured, and long enough that asking takes little of a core.
@@ -49,6 +56,7 @@ const LAST_WITHIN: Duration = Duration::from_secs(60);
 #[tokio::main]
 async fn main() -> Result<()> {
     let seconds: u64 = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(SECONDS);
+    let manner = if std::env::args().any(|argument| argument == "single") { SINGLE } else { BATCHES };
     let folder = ground::folder()?;
     let kafka = NamedKafka::of_environment()?;
     if let Some(kafka) = &kafka {
@@ -63,7 +71,7 @@ async fn main() -> Result<()> {
     let tables = data.join("tables");
     asking.spawn(ask_on(door.clone(), Arc::clone(&end)));
     counting.spawn(count_on(tables.clone(), stop.clone()));
-    let sent = send(&door, seconds).await?;
+    let sent = send(&door, manner, seconds).await?;
     let last = sent.accepted.iter().map(|accepted| accepted.offset).max().context("nothing was sent")?;
     end.get_or_init(|| last);
     let seen = asking.join_next().await.context("the asking")???;
@@ -75,10 +83,15 @@ async fn main() -> Result<()> {
     tokio::time::sleep(upkeep).await;
     let files_left = files(&tables).await?;
     let rows = door.number("select count(*) as n from ledger_statement").await?;
-    let events = seconds * u64::from(REQUESTS_A_SECOND) * EVENTS_A_REQUEST;
+    let events = seconds * u64::from(manner.requests_a_second) * manner.events_a_request;
     ensure!(rows.is_some_and(|rows| rows.unsigned_abs() == events), "{rows:?} rows of {events} events");
 
-    say_freshness(&sent, &seen, if kafka.is_some() { "broker of LANTOA_TEST_KAFKA" } else { "embedded broker" })?;
+    say_freshness(
+        manner,
+        &sent,
+        &seen,
+        if kafka.is_some() { "broker of LANTOA_TEST_KAFKA" } else { "embedded broker" },
+    )?;
     println!("\nData files; after the next look of upkeep are those {} s after the last event.\n", upkeep.as_secs());
     println!(
         "| table | at the last event | most while it ran | after the next look | on the disk, replaced ones too |"
@@ -93,27 +106,27 @@ async fn main() -> Result<()> {
     program.stop()
 }
 
-fn say_freshness(sent: &Sent, seen: &Seen, broker: &str) -> Result<()> {
-    let mut ages = Vec::new();
+fn say_freshness(manner: Manner, sent: &Sent, seen: &Seen, broker: &str) -> Result<()> {
+    let (mut ages, mut answers) = (Vec::new(), Vec::new());
     for accepted in &sent.accepted {
         let at = seen.steps.partition_point(|step| step.end < accepted.offset);
         let step = seen.steps.get(at).context("an accepted event never became visible")?;
         // An event may be in its table before its sender has the answer.
         ages.push(step.at.saturating_duration_since(accepted.at).as_secs_f64());
+        answers.push(accepted.took.as_secs_f64());
     }
-    ages.sort_by(f64::total_cmp);
-    let percentile = |part: f64| ages[((ages.len() as f64 * part).ceil() as usize).clamp(1, ages.len()) - 1];
-    let events = sent.accepted.len() as u64 * EVENTS_A_REQUEST;
-    println!("\n{events} events, {EVENTS_A_REQUEST} a request, default settings, {broker}.");
-    println!("| from accepted to visible | p50, s | p95, s | p99, s | most, s |\n| --- | ---: | ---: | ---: | ---: |");
+    let events = sent.accepted.len() as u64 * manner.events_a_request;
     let rate = events as f64 / sent.took.as_secs_f64();
+    println!("\n{events} events, {} a request, default settings, {broker}.", manner.events_a_request);
     println!(
-        "| at {rate:.0} events a second | {:.2} | {:.2} | {:.2} | {:.2} |",
-        percentile(0.5),
-        percentile(0.95),
-        percentile(0.99),
-        percentile(1.0)
+        "| at {rate:.0} events a second | p50, s | p95, s | p99, s | most, s |\n| --- | ---: | ---: | ---: | ---: |"
     );
+    for (what, times) in [("from the request to the answer", &mut answers), ("from accepted to visible", &mut ages)] {
+        times.sort_by(f64::total_cmp);
+        let percentile = |part: f64| times[((times.len() as f64 * part).ceil() as usize).clamp(1, times.len()) - 1];
+        let [half, most_of, nearly_all, all] = [0.5, 0.95, 0.99, 1.0].map(percentile);
+        println!("| {what} | {half:.3} | {most_of:.3} | {nearly_all:.3} | {all:.3} |");
+    }
     println!(
         "\nAsked {} times, an answer took {:.3} s in the mean and {:.3} s at most, then a pause of {:.2} s; {} requests \
          were held back.",
@@ -138,6 +151,8 @@ struct Sent {
 struct Accepted {
     /// When the answer came.
     at: Instant,
+    /// How long it took to come.
+    took: Duration,
     /// The highest place in the log of its events.
     offset: i64,
 }
@@ -191,6 +206,7 @@ impl Door {
         let body: String = numbers.map(|number| event(number, &self.communes).to_string() + "\n").collect();
         let request =
             self.client.post(format!("{}/v1/events", self.base)).header("content-type", "application/x-ndjson");
+        let began = Instant::now();
         let answer = request.body(body).send().await?;
         let at = Instant::now();
         ensure!(answer.status() == 202, "{}", answer.text().await?);
@@ -198,7 +214,7 @@ impl Door {
         let events = answer["events"].as_array().context("the answer has no events")?;
         ensure!(events.iter().all(|event| event["partition"] == 0), "the topic has more than one partition");
         let offset = events.iter().filter_map(|event| event["offset"].as_i64()).max().context("no offset")?;
-        Ok(Accepted { at, offset })
+        Ok(Accepted { at, took: at - began, offset })
     }
 
     /// The number `n` of the first row of an answer.
@@ -212,12 +228,12 @@ impl Door {
 }
 
 /// Sends at an even pace, whether or not answers come.
-async fn send(door: &Door, seconds: u64) -> Result<Sent> {
+async fn send(door: &Door, manner: Manner, seconds: u64) -> Result<Sent> {
     let mut sent = Sent { accepted: Vec::new(), took: Duration::ZERO, held_back: 0 };
     let mut under_way = JoinSet::new();
-    let mut pace = tokio::time::interval(Duration::from_secs(1) / REQUESTS_A_SECOND);
+    let mut pace = tokio::time::interval(Duration::from_secs(1) / manner.requests_a_second);
     let began = Instant::now();
-    for request in 0..seconds * u64::from(REQUESTS_A_SECOND) {
+    for request in 0..seconds * u64::from(manner.requests_a_second) {
         pace.tick().await;
         while let Some(answered) = under_way.try_join_next() {
             sent.accepted.push(answered??);
@@ -226,8 +242,8 @@ async fn send(door: &Door, seconds: u64) -> Result<Sent> {
             sent.held_back += 1;
             sent.accepted.push(under_way.join_next().await.context("a request")???);
         }
-        let first = request * EVENTS_A_REQUEST;
-        under_way.spawn(door.clone().post(first..first + EVENTS_A_REQUEST));
+        let first = request * manner.events_a_request;
+        under_way.spawn(door.clone().post(first..first + manner.events_a_request));
     }
     while let Some(answered) = under_way.join_next().await {
         sent.accepted.push(answered??);

@@ -17,7 +17,7 @@ pub(crate) const HEAD: u32 = 0xDD_EB_F7;
 /// Width and height of a note, in pixels.
 const NOTE: (u32, u32) = (320, 150);
 /// A4, as Excel numbers papers.
-const A4: u8 = 9;
+pub(crate) const A4: u8 = 9;
 
 /// How cells look.
 pub(crate) struct Styles {

@@ -44,7 +44,7 @@ pub struct TemplateArgs {
     /// Code of an area: the list has only this one and those in it
     #[arg(long, value_name = "CODE")]
     pub area: Option<String>,
-    /// Where to write it; without it FORM.xlsx in this folder, unless that is there already
+    /// Where to write it, a file that is not there yet; without it FORM.xlsx in this folder
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }

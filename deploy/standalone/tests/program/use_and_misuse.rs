@@ -90,8 +90,12 @@ fn a_form_is_written_without_data_and_goes_where_it_is_told() {
     assert!(out.contains("form.xlsx") && out.contains("2026-01-10") && err.is_empty(), "{out}{err}");
     let first = std::fs::read(&path).unwrap();
     assert!(first.starts_with(b"PK"));
-    run_to(0, &absent, &["template", "statement", "--date", "2026-01-10", "--area", "24", "--out", to]);
-    assert!(std::fs::read(&path).unwrap() == first, "the same form is the same file");
+    let (_, err) = run_to(1, &absent, &["template", "statement", "--out", to]);
+    assert!(err.contains("is there already") && std::fs::read(&path).unwrap() == first, "it may be filled: {err}");
+    let again = forms.path().join("again.xlsx");
+    let again_to = again.to_str().unwrap();
+    run_to(0, &absent, &["template", "statement", "--date", "2026-01-10", "--area", "24", "--out", again_to]);
+    assert!(std::fs::read(&again).unwrap() == first, "the same form is the same file");
     let (_, err) = run_to(1, &absent, &["template", "statement", "--out", "/absent/form.xlsx"]);
     assert!(err.contains("/absent/form.xlsx"), "{err}");
     assert!(!absent.exists(), "writing a form makes no data folder");

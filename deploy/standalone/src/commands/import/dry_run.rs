@@ -3,6 +3,7 @@
 //! In: files. Out: on standard error everything that is wrong; on standard output a line a row that is new or changed, and
 //! what they come to. Guarantee: nothing is written.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use lantoa_ingest::preview::{Change, Counts, FieldChange, GoodRow, Preview, Refusal};
@@ -39,6 +40,8 @@ pub(super) async fn foresee_all(door: &Door, order: Order<'_>) -> Sum {
             }
             Err(refusal) => {
                 eprintln!("{name}: {}", refusal.words);
+                let rows: BTreeSet<u64> = refusal.refused.iter().filter_map(|refused| refused.row).collect();
+                sum.rejected += rows.len();
                 sum.failed += 1;
             }
         }
