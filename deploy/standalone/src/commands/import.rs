@@ -51,6 +51,12 @@ impl Source {
             Self::Article(_, content) => Ok(Bytes::from_static(content.as_bytes())),
         }
     }
+
+    /// Its content; where it cannot be read, that is said.
+    async fn read_or_say(&self) -> Option<Bytes> {
+        let read = self.read().await;
+        read.inspect_err(|error| eprintln!("{}: cannot be read: {error}", self.name())).ok()
+    }
 }
 
 /// What is to be taken in, and how.
@@ -105,13 +111,9 @@ async fn take_all(door: &Door, desk: &Desk, order: Order<'_>) -> Result<Sum, Run
     let mut given_back = Ok(());
     for (index, source) in sources.iter().enumerate() {
         let name = source.name();
-        let content = match source.read().await {
-            Ok(content) => content,
-            Err(error) => {
-                eprintln!("{name}: cannot be read: {error}");
-                sum.failed += 1;
-                continue;
-            }
+        let Some(content) = source.read_or_say().await else {
+            sum.failed += 1;
+            continue;
         };
         let what = format!("{name} ({} of {})", index + 1, sources.len());
         let taken = during(&what, door.take(&name, content.clone(), form, &mut rows)).await;

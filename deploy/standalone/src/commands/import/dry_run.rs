@@ -19,13 +19,9 @@ pub(super) async fn foresee_all(door: &Door, order: Order<'_>) -> Sum {
     let (mut sum, mut all, mut has_diff) = (Sum::default(), Counts::default(), true);
     for (index, source) in order.sources.iter().enumerate() {
         let name = source.name();
-        let content = match source.read().await {
-            Ok(content) => content,
-            Err(error) => {
-                eprintln!("{name}: cannot be read: {error}");
-                sum.failed += 1;
-                continue;
-            }
+        let Some(content) = source.read_or_say().await else {
+            sum.failed += 1;
+            continue;
         };
         let what = format!("{name} ({} of {})", index + 1, order.sources.len());
         match during(&what, door.foresee(&name, content, order.form)).await {
